@@ -1,0 +1,3 @@
+module github.com/wholeframe/wholeframe
+
+go 1.25

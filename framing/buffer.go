@@ -1,0 +1,376 @@
+package framing
+
+import (
+	"errors"
+	"io"
+	"iter"
+	"math"
+)
+
+var errBadCount = errors.New("framing: Read returned an impossible count")
+
+const (
+	minBuffer  = 4 << 10  // what a buffer starts with, and goes back to
+	maxReading = 64 << 10 // up to here a buffer grows because reads fill it, beyond only because a frame needs it
+	never      = math.MaxInt
+)
+
+// A Buffer holds the bytes that have arrived and cuts frames off their front.
+// It is everything of a [Reader] but the reading: bytes go in, through Write
+// or Fill, and frames come out.
+//
+//	buf := framing.NewBuffer(framer)
+//	for chunk := range chunks {
+//		buf.Write(chunk)
+//		for payload, err := range buf.Frames() {
+//			if err != nil {
+//				return err
+//			}
+//			handle(payload)
+//		}
+//	}
+//	_, err := buf.End() // io.EOF, or the frame that is not whole
+//
+// Its memory grows with the bytes that arrive, never with what a header
+// announces, and a large buffer is given back after some frames, or an idle
+// wait, that did not need it. A Buffer is not safe for concurrent use.
+type Buffer struct {
+	framer Framer
+	max    int // the most payload bytes; math.MaxInt: no limit
+	window int // a frame within max takes at most so many bytes on the wire
+
+	buf  []byte
+	r, w int   // the bytes that wait are buf[r:w]
+	base int64 // stream offset of buf[0]
+	seen int   // what Split said of the frame at r
+	want int   // bytes that must wait before Split is asked; never, unless state is cutting
+
+	state state
+	frame Frame // the last frame cut
+	size  int   // of the frame at the front, or being skipped; 0: not announced
+	start int64 // skipping: stream offset of the frame
+	err   error // failed: the final error
+	loose bool  // deliver a last piece without its terminator
+
+	initial int   // what buf starts with
+	full    bool  // the last Fill filled all the room there was
+	usage   usage // of buf, to give it back
+}
+
+// state says what the bytes at the front of a Buffer are.
+type state uint8
+
+const (
+	cutting  state = iota // the next frame
+	skipping              // the rest of a frame that was refused
+	failed                // of no use: the stream is lost
+)
+
+// NewBuffer returns an empty Buffer that cuts frames with f and refuses
+// payloads of more than [DefaultMaxPayload] bytes.
+func NewBuffer(f Framer) *Buffer {
+	b := new(Buffer)
+	b.init(f)
+	return b
+}
+
+func (b *Buffer) init(f Framer) {
+	b.framer = f
+	b.want = 1
+	b.initial = minBuffer
+	b.SetMaxPayload(DefaultMaxPayload)
+}
+
+// SetMaxPayload sets the most bytes that a payload may have from the next
+// frame on, counted as delivered: what is stripped never counts. Zero allows
+// empty payloads only, a negative n any size.
+func (b *Buffer) SetMaxPayload(n int) {
+	if n < 0 {
+		n = math.MaxInt
+	}
+	b.max = n
+	b.look()
+}
+
+// SetFramer makes f cut the bytes that wait and all that come, from the next
+// frame on. While a frame is being skipped it returns [ErrSkipping], after a
+// final error that error; nothing changes then.
+func (b *Buffer) SetFramer(f Framer) error {
+	switch b.state {
+	case skipping:
+		return ErrSkipping
+	case failed:
+		return b.err
+	}
+	b.framer = f
+	b.look()
+	return nil
+}
+
+// look makes Split look at the frame at the front as if for the first time.
+func (b *Buffer) look() {
+	b.window = max(b.framer.MaxEncodedLen(b.max), 1)
+	if b.state == cutting {
+		b.seen, b.want, b.size = 0, 1, 0
+	}
+}
+
+// AcceptUnterminated makes End deliver what stands behind the last frame, if
+// the framer is an [Ender]; where it is not, that remains an error.
+func (b *Buffer) AcceptUnterminated(accept bool) { b.loose = accept }
+
+// Next cuts off the next frame and returns its payload. If no whole frame has
+// arrived, ok is false and err nil.
+//
+// The payload is a part of the Buffer, the caller's to change, and valid until
+// the next call of Next, Write, Fill, End or Release. An err that matches
+// [ErrFrame] costs one frame; any other is final, and Next returns it for ever.
+func (b *Buffer) Next() (payload []byte, ok bool, err error) {
+	// The short way, for the ordinary frame. While a frame is skipped, or the
+	// stream lost, want is never reached.
+	n := b.w - b.r
+	if n < b.want {
+		return b.next()
+	}
+	data := b.buf[b.r:b.w]
+	if n > b.window {
+		data = data[:b.window]
+	}
+	f, err := b.framer.Split(data, b.seen)
+	if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
+		b.r += f.Size
+		b.seen, b.want = 0, 1
+		b.frame = f
+		return data[f.Start:f.End:f.End], true, nil
+	}
+	// Split may have rewritten the bytes: what it said is handed on, never
+	// asked again.
+	return nil, false, b.refuse(data, f, err)
+}
+
+// next is Next where Split has nothing to be asked.
+func (b *Buffer) next() ([]byte, bool, error) {
+	switch b.state {
+	case failed:
+		return nil, false, b.err
+	case skipping:
+		if b.skip() {
+			return b.Next()
+		}
+	}
+	return nil, false, nil
+}
+
+// refuse acts on what Split said of data where that is no frame to deliver.
+func (b *Buffer) refuse(data []byte, f Frame, err error) error {
+	tooLarge := f.End-f.Start > b.max || f.Size > b.window
+	switch {
+	case f.Size == 0 && err != nil:
+		return b.fail(b.final(err))
+	case f.Size == 0 && len(data) < b.window:
+		b.seen, b.want, b.size = f.Seen, len(data)+1, 0
+		return nil
+	case f.Size == 0:
+		e := &TooLargeError{Max: uint64(b.max), Offset: b.Offset(), Looks: looksLike(data)}
+		if _, ok := b.framer.(Skipper); !ok {
+			e.Final = true
+			return b.fail(e)
+		}
+		b.drop(0)
+		b.r += f.Seen
+		return e
+	case tooLarge:
+		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Looks: looksLike(data[:min(f.Start, len(data))])}
+		b.drop(f.Size)
+		return e
+	case err != nil:
+		e := &FormatError{Offset: b.Offset(), Reason: err}
+		b.drop(f.Size)
+		return e
+	default:
+		b.seen, b.want, b.size = 0, f.Size, f.Size
+		return nil
+	}
+}
+
+// final returns err, with which Split lost the stream, as Next reports it.
+func (b *Buffer) final(err error) error {
+	if e := (*TooLargeError)(nil); errors.As(err, &e) {
+		return &TooLargeError{Size: e.Size, Max: uint64(b.max), Offset: b.Offset(), Final: true, Looks: e.Looks}
+	}
+	return &FormatError{Offset: b.Offset(), Reason: err, Final: true}
+}
+
+func (b *Buffer) fail(err error) error {
+	b.state, b.want, b.err = failed, never, err
+	return err
+}
+
+// drop begins to skip the frame at the front: size bytes, or, if size is 0,
+// up to where the Skipper sees its end.
+func (b *Buffer) drop(size int) {
+	b.start, b.size = b.Offset(), size
+	b.state, b.want = skipping, never
+}
+
+// skip drops what has arrived of the frame that is being skipped, and reports
+// whether that was all of it.
+func (b *Buffer) skip() (end bool) {
+	if b.r == b.w {
+		return false
+	}
+	if b.size > 0 {
+		left := int64(b.size) - (b.Offset() - b.start)
+		n := int(min(left, int64(b.w-b.r)))
+		b.r += n
+		end = int64(n) == left
+	} else {
+		var n int
+		n, end = b.framer.(Skipper).Skip(b.buf[b.r:b.w])
+		b.r += n
+	}
+	if end {
+		b.state, b.seen, b.want, b.size = cutting, 0, 1, 0
+	}
+	return end
+}
+
+// Frames returns an iterator over the frames that have arrived whole. An error
+// that costs one frame is yielded and the iteration goes on; a final error is
+// yielded and ends it. The payloads are valid for one step.
+func (b *Buffer) Frames() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for {
+			payload, ok, err := b.Next()
+			if !ok && err == nil {
+				return
+			}
+			if !yield(payload, err) || err != nil && !errors.Is(err, ErrFrame) {
+				return
+			}
+		}
+	}
+}
+
+// End says what it means that the stream ends here; ask it when Next has
+// returned all whole frames. Between frames that is [io.EOF], inside a frame
+// (also while skipping one) an [*UnexpectedEOFError], after a final error that
+// error. With AcceptUnterminated the last piece is returned as a payload first.
+func (b *Buffer) End() (payload []byte, err error) {
+	switch {
+	case b.state == failed:
+		return nil, b.err
+	case b.state == skipping:
+		return nil, b.fail(&UnexpectedEOFError{Have: b.Offset() - b.start + int64(b.w-b.r), Want: int64(b.size), Offset: b.start})
+	case b.r == b.w:
+		return nil, io.EOF
+	}
+	if e, ok := b.framer.(Ender); ok && b.loose {
+		return b.end(e)
+	}
+	return nil, b.fail(&UnexpectedEOFError{Have: int64(b.w - b.r), Want: int64(b.size), Offset: b.Offset()})
+}
+
+// end delivers the last piece, which has no terminator.
+func (b *Buffer) end(e Ender) ([]byte, error) {
+	offset := b.Offset()
+	payload, err := e.End(b.buf[b.r:b.w])
+	b.r = b.w
+	switch {
+	case err != nil:
+		return nil, b.fail(&FormatError{Offset: offset, Reason: err, Final: true})
+	case len(payload) > b.max:
+		return nil, &TooLargeError{Size: uint64(len(payload)), Max: uint64(b.max), Offset: offset}
+	}
+	return payload, nil
+}
+
+// Frame returns where the payload that Next returned last lay in its frame. It
+// says nothing of a payload that End returned.
+func (b *Buffer) Frame() Frame { return b.frame }
+
+// Offset returns how many bytes of the stream were cut off or skipped so far:
+// the stream offset of the first byte that Bytes returns.
+func (b *Buffer) Offset() int64 { return b.base + int64(b.r) }
+
+// Bytes returns the bytes that have arrived and are not cut off yet. They are
+// valid until the next call of Next, Write, Fill, End or Release.
+func (b *Buffer) Bytes() []byte { return b.buf[b.r:b.w] }
+
+// Write adds p, which is copied, to the bytes that have arrived. It never fails.
+func (b *Buffer) Write(p []byte) (int, error) {
+	b.room(len(p))
+	b.w += copy(b.buf[b.w:], p)
+	b.usage.note(b.w)
+	return len(p), nil
+}
+
+// Fill adds what one Read of src brings and returns Read's count and error; a
+// source that keeps returning neither yields [io.ErrNoProgress].
+func (b *Buffer) Fill(src io.Reader) (int, error) {
+	b.room(1)
+	for range 100 {
+		n, err := src.Read(b.buf[b.w:])
+		if n < 0 || n > len(b.buf)-b.w {
+			return 0, errBadCount
+		}
+		if n > 0 || err != nil {
+			b.w += n
+			b.full = b.w == len(b.buf)
+			b.usage.note(b.w)
+			if n == 0 && len(b.buf) > b.initial {
+				b.Release() // an idle wait is over that needed no large buffer
+			}
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
+}
+
+// Release gives the memory of an empty Buffer back. A server calls it before
+// it waits for an idle connection.
+func (b *Buffer) Release() {
+	if b.r == b.w {
+		b.base += int64(b.r)
+		b.buf, b.r, b.w, b.full, b.usage = nil, 0, 0, false, usage{}
+	}
+}
+
+// room makes room for n more bytes at least.
+func (b *Buffer) room(n int) {
+	waiting, size := b.w-b.r, len(b.buf)
+	switch {
+	case size == 0:
+		size = b.initial
+	case b.full && size < maxReading:
+		size *= 2
+	default:
+		size = b.usage.fit(size, b.initial)
+	}
+	for size < waiting+n {
+		size *= 2
+	}
+	switch free := len(b.buf) - b.w; {
+	case size != len(b.buf):
+		b.moveTo(make([]byte, size))
+	case b.r > 0 && (free < n || waiting <= minBuffer || free < b.rest(waiting)):
+		b.moveTo(b.buf)
+	}
+	b.full = false
+}
+
+// rest returns how many bytes the frame at the front needs beyond those that
+// wait, or, if that is not known, how many make a Read worth its while.
+func (b *Buffer) rest(waiting int) int {
+	if b.state == cutting && b.size > 0 {
+		return b.size - waiting
+	}
+	return minBuffer
+}
+
+// moveTo moves the bytes that wait to the front of buf.
+func (b *Buffer) moveTo(buf []byte) {
+	n := copy(buf, b.buf[b.r:b.w])
+	b.base += int64(b.r)
+	b.buf, b.r, b.w = buf, 0, n
+}

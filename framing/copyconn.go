@@ -1,0 +1,28 @@
+package framing
+
+import "net"
+
+// A CopyConn is a [Conn] whose ReadFrame returns a slice that the caller may
+// keep. It has the methods of goframe.FrameConn and can take its place.
+type CopyConn struct{ c *Conn }
+
+// NewCopyConn returns a CopyConn on c.
+func NewCopyConn(c *Conn) CopyConn { return CopyConn{c} }
+
+// ReadFrame reads the next frame and returns its payload in memory of its own.
+func (c CopyConn) ReadFrame() ([]byte, error) {
+	payload, err := c.c.ReadFrame()
+	if err != nil {
+		return nil, err
+	}
+	return append(make([]byte, 0, len(payload)), payload...), nil
+}
+
+// WriteFrame writes a frame: see [Conn.WriteFrame].
+func (c CopyConn) WriteFrame(payload []byte) error { return c.c.WriteFrame(payload) }
+
+// Close closes the connection: see [Conn.Close].
+func (c CopyConn) Close() error { return c.c.Close() }
+
+// Conn returns the connection beneath: see [Conn.Conn].
+func (c CopyConn) Conn() net.Conn { return c.c.Conn() }

@@ -1,0 +1,39 @@
+package framing
+
+import "bufio"
+
+// SplitFunc returns a function that makes a [bufio.Scanner] cut frames with f.
+// It keeps state: make one for each Scanner.
+//
+// The limit is the Scanner's, on whole frames (64 KiB, or what Scanner.Buffer
+// was told), and every error ends the scan: use a [Reader] to go on behind a
+// bad frame. A stream that ends inside a frame is an [*UnexpectedEOFError].
+func SplitFunc(f Framer) bufio.SplitFunc {
+	var (
+		offset int64
+		seen   int
+		size   int // of the frame at the front; 0: not announced
+		want   = 1
+	)
+	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
+		if len(data) >= want {
+			frame, err := f.Split(data, seen)
+			switch {
+			case err != nil:
+				return 0, nil, &FormatError{Offset: offset, Reason: err, Final: true}
+			case frame.Size == 0:
+				seen, size, want = frame.Seen, 0, len(data)+1
+			case frame.Size > len(data):
+				seen, size, want = 0, frame.Size, frame.Size
+			default:
+				seen, want = 0, 1
+				offset += int64(frame.Size)
+				return frame.Size, data[frame.Start:frame.End:frame.End], nil
+			}
+		}
+		if atEOF && len(data) > 0 {
+			return 0, nil, &UnexpectedEOFError{Have: int64(len(data)), Want: int64(size), Offset: offset}
+		}
+		return 0, nil, nil
+	}
+}

@@ -1,0 +1,28 @@
+package framing
+
+// usage watches how much of a buffer is used, so that one that has become
+// large for a few frames does not stay large for ever.
+type usage struct {
+	times int // how often it was used since the last look
+	peak  int // the most bytes it held in that time
+}
+
+// note notes that the buffer holds n bytes.
+func (u *usage) note(n int) {
+	u.times++
+	u.peak = max(u.peak, n)
+}
+
+// fit returns the size that a buffer of size bytes should have: after 16 uses
+// that needed a quarter of it at most, twice what they needed, but at least
+// least bytes; else size.
+func (u *usage) fit(size, least int) int {
+	if u.times < 16 {
+		return size
+	}
+	if u.peak <= size/4 {
+		size = min(size, max(least, 2*u.peak))
+	}
+	*u = usage{}
+	return size
+}

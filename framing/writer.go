@@ -1,0 +1,154 @@
+package framing
+
+import (
+	"errors"
+	"io"
+	"math"
+)
+
+const (
+	flushAt  = 32 << 10 // a Writer flushes by itself when so many bytes wait
+	vectorAt = 16 << 10 // payloads from this size on are not copied where a vectored write can take them
+)
+
+var errBadWriteCount = errors.New("framing: Write returned an impossible count")
+
+// A Writer writes frames to an [io.Writer]. WriteFrame gathers small frames in
+// a buffer, so that many of them leave in one Write; Flush writes what has
+// gathered. It is not safe for concurrent use.
+//
+// After a write that fails or is short every later call returns that error: a
+// torn frame is never followed by another. A payload that is refused writes
+// nothing and changes nothing.
+type Writer struct {
+	enc  encoder
+	sink sink
+	buf  []byte // frames that wait
+	use  usage  // of buf, to give it back
+}
+
+// NewWriter returns a Writer that writes frames of f to dst and refuses
+// payloads of more than [DefaultMaxPayload] bytes.
+//
+// Where dst is a [*net.TCPConn] or [*net.UnixConn], or has a method
+// WriteBuffers(*net.Buffers) (int64, error), and f is a [Prefixer], large
+// payloads go out with their header in one vectored write, without a copy.
+func NewWriter(dst io.Writer, f Framer) *Writer {
+	w := new(Writer)
+	w.sink.init(dst)
+	w.enc.init(f)
+	return w
+}
+
+// WriteFrame writes the frame that carries payload into the buffer, and the
+// buffer to the destination when it is full or payload large. It does not keep
+// payload.
+func (w *Writer) WriteFrame(payload []byte) error {
+	if w.sink.err != nil {
+		return w.sink.err
+	}
+	if head, tail, ok := w.enc.enclose(w.buf, payload, w.sink.vectored); ok {
+		err := w.sink.writeVec(head, payload, tail)
+		w.clear(head)
+		return err
+	}
+	buf, err := w.enc.append(w.buf, payload, w.offset())
+	w.buf = buf
+	if err != nil {
+		return err
+	}
+	if len(buf) >= flushAt {
+		return w.Flush()
+	}
+	return nil
+}
+
+// Flush writes the frames that wait in the buffer.
+func (w *Writer) Flush() error {
+	if w.sink.err != nil || len(w.buf) == 0 {
+		return w.sink.err
+	}
+	err := w.sink.write(w.buf)
+	w.clear(w.buf)
+	return err
+}
+
+// clear empties buf, which was written, for the frames that follow.
+func (w *Writer) clear(buf []byte) { w.buf = reuse(buf, &w.use) }
+
+// Buffered returns how many bytes wait for Flush.
+func (w *Writer) Buffered() int { return len(w.buf) }
+
+// Release gives the memory of an empty buffer back. A server calls it before
+// it waits for an idle connection.
+func (w *Writer) Release() {
+	if len(w.buf) == 0 {
+		w.buf, w.use = nil, usage{}
+	}
+}
+
+// SetMaxPayload sets the most bytes that a payload may have, counted as Reader
+// delivers them. Zero allows empty payloads only, a negative n any size.
+func (w *Writer) SetMaxPayload(n int) { w.enc.setMax(n) }
+
+// SetFramer makes f build the frames from the next one on. Those that wait in
+// the buffer stay as they are.
+func (w *Writer) SetFramer(f Framer) { w.enc.setFramer(f) }
+
+func (w *Writer) offset() int64 { return w.sink.written + int64(len(w.buf)) }
+
+// reuse returns buf emptied, or nil if it has become larger than it needs to
+// be, or minBuffer bytes of room if it was nil.
+func reuse(buf []byte, u *usage) []byte {
+	u.note(len(buf))
+	if u.fit(cap(buf), minBuffer) < cap(buf) {
+		return nil
+	}
+	return buf[:0]
+}
+
+// An encoder builds frames within a limit.
+type encoder struct {
+	framer   Framer
+	prefixer Prefixer // framer, if it is one
+	max      int      // math.MaxInt: no limit
+}
+
+func (e *encoder) init(f Framer) {
+	e.setFramer(f)
+	e.max = DefaultMaxPayload
+}
+
+func (e *encoder) setFramer(f Framer) {
+	e.framer = f
+	e.prefixer, _ = f.(Prefixer)
+}
+
+func (e *encoder) setMax(n int) {
+	if n < 0 {
+		n = math.MaxInt
+	}
+	e.max = n
+}
+
+// append appends payload's frame to dst. offset is for errors.
+func (e *encoder) append(dst, payload []byte, offset int64) ([]byte, error) {
+	if len(payload) > e.max {
+		return dst, &TooLargeError{Size: uint64(len(payload)), Max: uint64(e.max), Offset: offset}
+	}
+	if cap(dst) == 0 {
+		dst = make([]byte, 0, minBuffer)
+	}
+	return e.framer.Append(dst, payload)
+}
+
+// enclose appends only the header of payload's frame to dst and returns the
+// trailer beside it, so that payload need not be copied. ok is false where
+// that cannot be done or is not worth it: append then does, or says why not.
+func (e *encoder) enclose(dst, payload []byte, vectored bool) (head, tail []byte, ok bool) {
+	if !vectored || e.prefixer == nil || len(payload) < vectorAt || len(payload) > e.max {
+		return dst, nil, false
+	}
+	head, err := e.prefixer.AppendHeader(dst, int64(len(payload)))
+	return head, e.prefixer.Trailer(), err == nil
+}

@@ -177,7 +177,7 @@ func (b *Buffer) refuse(data []byte, f Frame, err error) error {
 			return b.fail(e)
 		}
 		b.drop(0)
-		b.r += f.Seen
+		b.seen = f.Seen // skipped over with what comes, so that Bytes still shows the beginning
 		return e
 	case tooLarge:
 		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Looks: looksLike(data[:min(f.Start, len(data))])}
@@ -226,6 +226,7 @@ func (b *Buffer) skip() (end bool) {
 		end = int64(n) == left
 	} else {
 		var n int
+		b.r, b.seen = b.r+b.seen, 0
 		n, end = b.framer.(Skipper).Skip(b.buf[b.r:b.w])
 		b.r += n
 	}

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+const (
+	minBackoff = 5 * time.Millisecond
+	maxBackoff = time.Second
+
+	// acceptQueued is how long Shutdown goes on accepting, so that those who
+	// were connected already are answered: closing the listener resets them.
+	acceptQueued = 20 * time.Millisecond
+)
+
+// accept accepts connections until Shutdown, and then those that are queued.
+func (s *Server) accept(l net.Listener) error {
+	backoff := minBackoff
+	for s.waitSlot() {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			s.start(nc)
+			backoff = minBackoff
+			continue
+		case s.draining.Load():
+		case dead(err):
+			return err
+		default:
+			s.warn("accept failed, trying again", "addr", l.Addr().String(), "err", err, "in", backoff)
+			s.sleep(backoff)
+			backoff = min(2*backoff, maxBackoff)
+		}
+	}
+	d, ok := l.(deadliner)
+	if !ok {
+		return ErrServerClosed
+	}
+	until := time.Now().Add(acceptQueued)
+	if d.SetDeadline(until) != nil {
+		return ErrServerClosed
+	}
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			s.start(nc)
+		case errors.Is(err, os.ErrDeadlineExceeded) || dead(err) || !time.Now().Before(until):
+			return ErrServerClosed
+		default:
+			time.Sleep(time.Millisecond) // the end of another connection may free a descriptor
+		}
+	}
+}
+
+// deadliner is a listener that Shutdown can wake without closing it.
+type deadliner interface{ SetDeadline(time.Time) error }
+
+// waitSlot waits until a connection may be accepted. It returns false when
+// Shutdown has begun.
+func (s *Server) waitSlot() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.state == serving && len(s.conns) >= s.maxConns {
+		s.changed.Wait()
+	}
+	return s.state == serving
+}
+
+// sleep waits for d, or until Shutdown.
+func (s *Server) sleep(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	over := false
+	t := time.AfterFunc(d, func() {
+		s.mu.Lock()
+		over = true
+		s.mu.Unlock()
+		s.changed.Broadcast()
+	})
+	defer t.Stop()
+	for s.state == serving && !over {
+		s.changed.Wait()
+	}
+}
+
+// dead reports whether err says that the listener will never accept again.
+// Everything else may pass: descriptors and memory become free, and Linux
+// passes the errors of connections that failed while they were queued.
+func dead(err error) bool {
+	return errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSOCK)
+}

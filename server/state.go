@@ -1,0 +1,24 @@
+package server
+
+// State is the state of a connection, as ConnState reports it.
+type State uint8
+
+const (
+	StateNew        State = iota // accepted; a TLS handshake may run
+	StateIdle                    // waits for the first byte of a message
+	StateActive                  // receives or answers messages
+	StateDraining                // answers what had arrived when Shutdown began
+	StateHalfClosed              // has sent the end of its stream; discards what arrives
+	StateClosed                  // is closed
+)
+
+var stateNames = [...]string{"new", "idle", "active", "draining", "half-closed", "closed"}
+
+// String returns the state's name: "new", "idle", "active", "draining",
+// "half-closed" or "closed".
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}

@@ -1,0 +1,140 @@
+// Command echo is the reference server of wholeframe: it picks a framing at
+// start-up, sends every whole message back, and closes without losing one.
+//
+//	echo -framing=length -addr :8000
+//
+// See echo -h for its flags, and echo -framing=help for the framings.
+//
+// SIGINT and SIGTERM, and SIGHUP unless it is ignored (nohup), close the server
+// gracefully: it answers every whole message that had arrived, and exits. What
+// a second signal does depends on its time: within a second it is taken for the
+// same request, for supervisors and terminals send two; later it ends the
+// waiting for answers.
+//
+// Exit codes: 0 closed without a loss, 1 cannot start, 2 wrong usage, 3 closed
+// with a loss, after the grace time or by a later signal.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/wholeframe/wholeframe/server"
+)
+
+const (
+	exitClean  = 0
+	exitStart  = 1
+	exitUsage  = 2
+	exitForced = 3
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	// Before anything else: a signal that comes early is not lost.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, closingSignals()...)
+
+	o, err := parse(args)
+	var help helpText
+	switch {
+	case errors.As(err, &help):
+		fmt.Fprint(stdout, help)
+		return exitClean
+	case err != nil:
+		fmt.Fprintf(stderr, "echo: %v\nRun 'echo -h' for help.\n", err)
+		return exitUsage
+	}
+	log := o.logger(stderr)
+	s, l, err := start(o, log)
+	if err != nil {
+		fmt.Fprintf(stderr, "echo: %v\n", err)
+		return exitStart
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	select {
+	case err := <-served:
+		fmt.Fprintf(stderr, "echo: %v\n", err)
+		return exitStart
+	case sig := <-signals:
+		log.Info("closing", "signal", sig.String())
+	}
+	ctx, force := context.WithCancelCause(context.Background())
+	go patience(signals, force)
+	if err := s.Shutdown(ctx); err != nil {
+		log.Error("closed", "err", err)
+		return exitForced
+	}
+	log.Info("closed")
+	return exitClean
+}
+
+// start listens and returns the server for o.
+func start(o *options, log *slog.Logger) (*server.Server, net.Listener, error) {
+	tlsConfig, err := o.tlsConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	network, addr := "tcp", o.addr
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		network, addr = "unix", path
+	}
+	l, err := net.Listen(network, addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	log.Info("listening", "addr", l.Addr().String(), "framing", o.framing.String())
+	return &server.Server{
+		Framer:       o.framing.Framer,
+		Handler:      server.Echo,
+		TLSConfig:    tlsConfig,
+		MaxPayload:   int(o.maxPayload),
+		MaxConns:     o.maxConns,
+		IdleTimeout:  o.idleTimeout,
+		FrameTimeout: o.frameTimeout,
+		WriteTimeout: o.writeTimeout,
+		Grace:        o.grace,
+		Logger:       log,
+	}, l, nil
+}
+
+// closingSignals returns the signals that close the server. Asking for one that
+// is ignored would undo nohup.
+func closingSignals() []os.Signal {
+	s := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		s = append(s, syscall.SIGHUP)
+	}
+	return s
+}
+
+// sameRequest is how long after the first signal another one is the same
+// request.
+const sameRequest = time.Second
+
+// patience calls force when another signal comes that is not the same request,
+// and gives signals their default action back.
+func patience(signals chan os.Signal, force context.CancelCauseFunc) {
+	for first := time.Now(); ; {
+		sig := <-signals
+		if time.Since(first) < sameRequest {
+			continue
+		}
+		signal.Stop(signals)
+		force(fmt.Errorf("signal: %v", sig))
+		return
+	}
+}

@@ -75,9 +75,6 @@ func (c *Conn) Write(p []byte) (int, error) {
 	for c.writing && !c.closed() {
 		c.link.cond.Wait()
 	}
-	if c.closed() {
-		return 0, c.opError("write", net.ErrClosed)
-	}
 	c.writing = true
 	defer func() {
 		c.writing = false
@@ -94,8 +91,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 			return n, c.opError("write", c.takeError("write"))
 		case c.fin || c.dead:
 			return n, c.opError("write", os.NewSyscallError("write", syscall.EPIPE))
-		case n == len(p):
-			return n, nil
+		case len(p) == 0:
+			return 0, nil
 		}
 		if e := c.writeFaults.due(c.sent + int64(len(p)) - 1); n == 0 && e.kind == zero {
 			c.writeFaults.struck()

@@ -51,7 +51,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 			c.received += int64(n)
 			c.peer.transmit()
 			var err error
-			if e := c.readFaults.due(c.received); e.kind == with || e.kind == short {
+			if e := c.readFaults.due(c.received); e.kind == with {
 				c.readFaults.struck()
 				err = c.faultError("read", e.err)
 			}
@@ -72,7 +72,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 func (c *Conn) Write(p []byte) (int, error) {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
-	for c.writing && !c.closed() {
+	for c.writing {
 		c.link.cond.Wait()
 	}
 	c.writing = true
@@ -173,7 +173,6 @@ func (c *Conn) closeLocked(rst bool) error {
 		c.fin = true
 		c.transmit()
 	}
-	c.recv.Reset()
 	c.link.cond.Broadcast()
 	return nil
 }

@@ -307,6 +307,7 @@ func TestWriteToClosedPeer(t *testing.T) {
 		wantRead(t, c, 20, pattern(10), "ok")
 		wantRead(t, c, 20, "", "EOF")
 		clock.wantAt(t, "c.FIN", c.FIN(), -1)
+		clock.wantAt(t, "s.RST", s.RST(), -1)
 
 		// To a peer that has only half closed it is fine.
 		c, s = dial(t)
@@ -327,6 +328,9 @@ func TestCloseDoesNotLoseWhatWasWritten(t *testing.T) {
 		if string(got) != "12345678" || err != nil {
 			t.Errorf("ReadAll = %q, %v", got, err)
 		}
+		// A FIN may come to a closed end.
+		c.CloseWrite()
+		newClock().wantAt(t, "c.RST", c.RST(), -1)
 	})
 }
 
@@ -394,6 +398,12 @@ func TestCloseWriteWakesWrite(t *testing.T) {
 		if string(got) != "abcd" || err != nil {
 			t.Errorf("ReadAll = %q, %v", got, err)
 		}
+
+		c, _ = dial(t, fakenet.Buffers(2))
+		c.StopAck(true)
+		in(5, func() { c.CloseWrite() })
+		wantWrite(t, c, "abcdef", 2, "EPIPE")
+		clock.want(t, 10)
 	})
 }
 

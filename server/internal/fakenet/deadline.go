@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A deadline is guarded by the lock of the cond it wakes.
+// A deadline is guarded by the lock of the cond it wakes. Its timer is stopped when it is moved: a server arms two minutes again
+// and again, and each timer left behind would wake everyone for nothing.
 type deadline struct {
 	t     time.Time
 	timer *time.Timer

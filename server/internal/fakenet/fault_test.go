@@ -143,7 +143,8 @@ func TestFaultsInOrder(t *testing.T) {
 		c, s := dial(t, ServerFaults(
 			Fault{Read, 4, With(syscall.EIO)},
 			Fault{Read, 2, Zero()},
-			Fault{Read, 2, Delay(3 * time.Millisecond)},
+			Fault{Read, 2, Delay(2 * time.Millisecond)},
+			Fault{Read, 2, Delay(time.Millisecond)},
 			Fault{Read, 2, Fail(syscall.EIO)},
 			Fault{Write, 1, Short()},
 		))
@@ -167,6 +168,17 @@ func TestZeroBehindDelay(t *testing.T) {
 		wantWrite(t, c, "abcd", 2, "ok")
 		wantWrite(t, c, "cd", 0, "ok")
 		wantWrite(t, c, "cd", 2, "ok")
+	})
+}
+
+func TestResetFaultWakesPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := newClock()
+		c, s := dial(t, ServerFaults(Fault{Read, 0, Reset()}))
+		in(3, func() { wantRead(t, s, 1, "", "ECONNRESET") })
+		wantRead(t, c, 1, "", "ECONNRESET")
+		clock.want(t, 3)
+		clock.wantAt(t, "s.RST", s.RST(), 3)
 	})
 }
 

@@ -51,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var help helpText
 	switch {
 	case errors.As(err, &help):
-		fmt.Fprint(stdout, help)
+		fmt.Fprint(stdout, string(help))
 		return exitClean
 	case err != nil:
 		fmt.Fprintf(stderr, "echo: %v\nRun 'echo -h' for help.\n", err)

@@ -1,0 +1,26 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Help returns a page that shows every framing with its keys and an example.
+func Help() string {
+	var s strings.Builder
+	s.WriteString("A framing is its name and any of its keys, separated by commas.\n")
+	s.WriteString("N: a number. SIZE: bytes, or 64KiB, 1MiB, 2GiB. HEX: 0d0a.\n")
+	s.WriteString("TEXT: as it is, with \\n \\r \\t \\\\ \\x00 and \\, for a comma (quote it in a shell).\n")
+	for _, f := range framings {
+		fmt.Fprintf(&s, "\n%s: %s\n", f.Name, f.About)
+		for _, k := range f.Keys {
+			about := k.About
+			if k.Repeat {
+				about += "; may be repeated"
+			}
+			fmt.Fprintf(&s, "    %-17s %s\n", k, about)
+		}
+		fmt.Fprintf(&s, "    example: %s\n", f.Example)
+	}
+	return s.String()
+}

@@ -1,0 +1,176 @@
+package spec
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// A Key is an option of a framing.
+type Key struct {
+	Name   string // "width"
+	Value  string // what its value is: "N", "SIZE", "HEX", "TEXT", or the words to choose from, "big|little"; empty: it takes none
+	About  string // what it does and, where it has one, its default, in a line
+	Repeat bool   // it may stand more than once
+
+	read func(value string, o *option) error
+}
+
+// String returns the key as it is written: "width=N".
+func (k Key) String() string {
+	if k.Value == "" {
+		return k.Name
+	}
+	return k.Name + "=" + k.Value
+}
+
+// word returns a key without a value.
+func word(name, about string) Key { return Key{Name: name, About: about} }
+
+// choice returns a key whose value is one of words.
+func choice(name, about string, words ...string) Key {
+	read := func(value string, o *option) error {
+		if !slices.Contains(words, value) {
+			return fmt.Errorf("%q is not allowed; it must be %s", value, strings.Join(words, " or "))
+		}
+		o.bytes = value
+		return nil
+	}
+	return Key{Name: name, Value: strings.Join(words, "|"), About: about, read: read}
+}
+
+// number returns a key whose value is a decimal number, which may be negative
+// if the constructor allows it.
+func number(name, about string) Key {
+	read := func(value string, o *option) (err error) {
+		if o.number, err = strconv.Atoi(value); errors.Is(err, strconv.ErrRange) {
+			return fmt.Errorf("%s is out of range", value)
+		} else if err != nil {
+			return fmt.Errorf("%q is no decimal number", value)
+		}
+		return nil
+	}
+	return Key{Name: name, Value: "N", About: about, read: read}
+}
+
+// size returns a key whose value is a number of bytes.
+func size(name, about string) Key {
+	read := func(value string, o *option) (err error) {
+		o.number, err = parseSize(value)
+		return err
+	}
+	return Key{Name: name, Value: "SIZE", About: about, read: read}
+}
+
+// octets returns a key whose value is bytes in hexadecimal: any number of them,
+// or count if that is not 0.
+func octets(name, about string, count int) Key {
+	read := func(value string, o *option) error {
+		b, err := hex.DecodeString(value)
+		if err != nil {
+			return fmt.Errorf("%q is no hexadecimal; it must be two digits for each byte", value)
+		}
+		if count != 0 && len(b) != count {
+			return fmt.Errorf("%q is %d bytes; there must be %d", value, len(b), count)
+		}
+		o.bytes = string(b)
+		return nil
+	}
+	return Key{Name: name, Value: "HEX", About: about, read: read}
+}
+
+// text returns a key whose value is characters and escapes.
+func text(name, about string) Key {
+	read := func(value string, o *option) (err error) {
+		o.bytes, err = unescape(value)
+		return err
+	}
+	return Key{Name: name, Value: "TEXT", About: about, read: read}
+}
+
+// repeated returns k as a key that may stand more than once.
+func repeated(k Key) Key {
+	k.Repeat = true
+	return k
+}
+
+// unescape resolves \, and the escapes of a Go string.
+func unescape(s string) (string, error) {
+	var b []byte
+	for len(s) > 0 {
+		switch {
+		case s[0] != '\\':
+			b, s = append(b, s[0]), s[1:]
+		case strings.HasPrefix(s, `\,`):
+			b, s = append(b, ','), s[2:]
+		default:
+			c, multibyte, rest, err := strconv.UnquoteChar(s, 0)
+			if err != nil {
+				return "", fmt.Errorf(`%q begins with no escape; there are \, and those of a Go string: \n \r \t \\ \x00`, s)
+			}
+			if multibyte {
+				b = utf8.AppendRune(b, c)
+			} else {
+				b = append(b, byte(c))
+			}
+			s = rest
+		}
+	}
+	return string(b), nil
+}
+
+// An option is a key that was given, and its value.
+type option struct {
+	key    string
+	offset int    // in the text
+	number int    // the value of a number or size
+	bytes  string // the value of octets, text or choice
+}
+
+// options are the keys that were given, in their order.
+type options []option
+
+// find returns the key of that name, or nil.
+func (o options) find(key string) *option {
+	if i := slices.IndexFunc(o, func(o option) bool { return o.key == key }); i >= 0 {
+		return &o[i]
+	}
+	return nil
+}
+
+// has reports whether key is given.
+func (o options) has(key string) bool { return o.find(key) != nil }
+
+// number returns the number that key has, or usual.
+func (o options) number(key string, usual int) int {
+	if o := o.find(key); o != nil {
+		return o.number
+	}
+	return usual
+}
+
+// bytes returns the bytes that key has, or "".
+func (o options) bytes(key string) string {
+	if o := o.find(key); o != nil {
+		return o.bytes
+	}
+	return ""
+}
+
+// offset returns where the key stands that a constructor's error is about, or
+// 0 if it tells none.
+func (o options) offset(err error) int {
+	var config *framing.ConfigError
+	if errors.As(err, &config) {
+		if o := o.find(config.Option); o != nil {
+			return o.offset
+		}
+	}
+	return 0
+}

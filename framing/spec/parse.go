@@ -1,0 +1,80 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// Parse returns the framer that text describes. What is wrong with text is an
+// [*Error]; where a constructor refused the values, it wraps the constructor's
+// [*framing.ConfigError].
+func Parse(text string) (framing.Framer, error) {
+	name, rest, more := cut(text)
+	i := slices.IndexFunc(framings, func(f Framing) bool { return f.Name == name })
+	if i < 0 {
+		return nil, fault(text, "unknown framing %q; there are %s", name, names())
+	}
+	f := framings[i]
+	var given options
+	for more {
+		var part string
+		offset := len(text) - len(rest)
+		part, rest, more = cut(rest)
+		o, err := f.option(part)
+		if err == nil && given.has(o.key) && !f.repeats(o.key) {
+			err = fmt.Errorf("key %q stands twice", o.key)
+		}
+		if err != nil {
+			return nil, &Error{Text: text, Offset: offset, Reason: err}
+		}
+		o.offset = offset
+		given = append(given, o)
+	}
+	if len(f.needs) > 0 && !slices.ContainsFunc(f.needs, given.has) {
+		return nil, fault(text, "%s needs %s, as in %s", f.Name, strings.Join(f.needs, " or "), f.Example)
+	}
+	framer, err := f.build(given)
+	if err != nil {
+		return nil, &Error{Text: text, Offset: given.offset(err), Reason: err}
+	}
+	return framer, nil
+}
+
+// cut cuts text at its first comma that no backslash precedes.
+func cut(text string) (part, rest string, found bool) {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case ',':
+			return text[:i], text[i+1:], true
+		case '\\':
+			i++
+		}
+	}
+	return text, "", false
+}
+
+// option reads one key of f and its value.
+func (f Framing) option(part string) (option, error) {
+	name, value, hasValue := strings.Cut(part, "=")
+	i := slices.IndexFunc(f.Keys, func(k Key) bool { return k.Name == name })
+	if i < 0 {
+		return option{}, fmt.Errorf("unknown key %q; %s", name, f.takes())
+	}
+	key := f.Keys[i]
+	o := option{key: name}
+	switch {
+	case key.Value == "" && hasValue:
+		return o, fmt.Errorf("key %q takes no value", name)
+	case key.Value == "":
+		return o, nil
+	case value == "":
+		return o, fmt.Errorf("key %q needs a value: %s", name, key)
+	}
+	if err := key.read(value, &o); err != nil {
+		return o, fmt.Errorf("%s: %w", name, err)
+	}
+	return o, nil
+}

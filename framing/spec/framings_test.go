@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -29,15 +30,21 @@ func TestFramings(t *testing.T) {
 			_, err := spec.Parse(f.Example)
 			require.NoError(t, err)
 
+			_, unknown := spec.Parse(f.Name + ",nonsense")
 			keys := make(map[string]bool)
 			for _, k := range f.Keys {
 				assert.False(t, keys[k.Name], "key %s stands twice", k.Name)
 				keys[k.Name] = true
 				assert.NotEmpty(t, k.About, k.Name)
-				assert.Contains(t, help, k.String()+" ")
-
-				_, err := spec.Parse(f.Name + ",nonsense")
-				assert.ErrorContains(t, err, k.String())
+				about := k.About
+				if k.Repeat {
+					about += "; may be repeated"
+				}
+				assert.Contains(t, help, fmt.Sprintf("    %-17s %s\n", k, about))
+				assert.ErrorContains(t, unknown, k.String())
+			}
+			if len(f.Keys) == 0 {
+				assert.ErrorContains(t, unknown, f.Name+" takes no keys")
 			}
 		})
 	}

@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export GOWORK=off # go work is a local matter
 
 current=''
-trap '[[ $? -eq 0 ]] || echo "== FAILED: ${current:-before the first step}"' EXIT
+trap '[[ $? -eq 0 || -z $current ]] || echo "== FAILED: $current"' EXIT
 
 # step NAME COMMAND...
 step() {

@@ -1,0 +1,82 @@
+package framing_test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// limits are some that make all, some and none of the frames of a family too
+// large.
+var limits = []int{0, 1, 2, 6, 39, framing.DefaultMaxPayload}
+
+// The stream ends at every offset: whole frames come first, then io.EOF between
+// frames and what is missing inside one, in its header, behind it, or while it
+// is skipped.
+func TestR1_EndOfStreamAtEveryOffset(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f family) {
+		for cut := range len(f.wire) + 1 {
+			for i, limit := range limits {
+				want := f.expect(cut, limit)
+				for j := range 2 { // at each offset, all sources and buffers come up
+					s := sources[(cut+i+j)%len(sources)]
+					initial := initials[(cut/6+i+j)%len(initials)]
+					r := newReader(s.of(strings.NewReader(f.wire[:cut])), f.framer, initial)
+					r.SetMaxPayload(limit)
+					same(t, fmt.Sprintf("%s, %q, limit %d, buffer %d", s.name, f.wire[:cut], limit, initial), readAll(t, r), want)
+				}
+			}
+		}
+	})
+}
+
+// A Buffer keeps the same promise where the bytes are pushed.
+func TestR1_BufferEndAtEveryOffset(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f family) {
+		for cut := range len(f.wire) + 1 {
+			for _, limit := range limits {
+				for _, step := range []int{1 + cut%3, len(f.wire)} {
+					b := framing.NewBuffer(f.framer)
+					b.SetInitial(1)
+					b.SetMaxPayload(limit)
+					var got []string
+					for rest := f.wire[:cut]; rest != ""; {
+						n := min(step, len(rest))
+						io.WriteString(b, rest[:n])
+						rest = rest[n:]
+						for p, err := range b.Frames() {
+							got = append(got, event(string(p), err))
+						}
+					}
+					_, err := b.End()
+					same(t, fmt.Sprintf("%q by %d, limit %d", f.wire[:cut], step, limit), append(got, event("", err)), f.expect(cut, limit))
+					if _, again := b.End(); again != err {
+						t.Fatalf("End: %v, then %v", err, again)
+					}
+				}
+			}
+		}
+	})
+}
+
+// The offsets that errors name, and Offset, count the whole stream.
+func TestR1_Offset(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f family) {
+		starts := f.starts()
+		r := newReader(strings.NewReader(f.wire), f.framer, 1)
+		for i := range f.payloads {
+			if r.Offset() != int64(starts[i]) {
+				t.Fatalf("before frame %d: Offset is %d, want %d", i, r.Offset(), starts[i])
+			}
+			if _, err := r.ReadFrame(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := r.ReadFrame(); err != io.EOF || r.Offset() != int64(len(f.wire)) {
+			t.Fatalf("at the end: %v, Offset is %d, want %d", err, r.Offset(), len(f.wire))
+		}
+	})
+}

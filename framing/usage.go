@@ -13,11 +13,15 @@ func (u *usage) note(n int) {
 	u.peak = max(u.peak, n)
 }
 
-// fit returns the size that a buffer of size bytes should have: after 16 uses
+// often is how many uses it takes to judge a buffer. It is odd, so that each of
+// two that take turns comes to be judged.
+const often = 17
+
+// fit returns the size that a buffer of size bytes should have: after 17 uses
 // that needed a quarter of it at most, twice what they needed, but at least
 // least bytes; else size.
 func (u *usage) fit(size, least int) int {
-	if u.times < 16 {
+	if u.times < often {
 		return size
 	}
 	if u.peak <= size/4 {

@@ -87,7 +87,7 @@ func (c *Conn) WriteFrame(payload []byte) error {
 func (c *Conn) WriteFrames(payloads ...[]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(payloads) == 0 {
+	if c.err != nil || len(payloads) == 0 {
 		return c.err
 	}
 	before := len(c.next)

@@ -298,7 +298,7 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 		from := max(strip, offset)
 		if have, want := payload[from-strip:f.header-strip], field[from-offset:f.config.Width]; !bytes.Equal(have, want) {
 			return dst, &framing.PayloadError{Size: len(payload),
-				Reason: fmt.Sprintf("its length field holds %x at byte %d; for this size it must hold %x", have, from-strip, want)}
+				Reason: fmt.Sprintf("its length field holds %x at byte %d; for this size it must hold %s", have, from-strip, hex.EncodeToString(want))}
 		}
 	}
 	n := len(dst)

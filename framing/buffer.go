@@ -231,10 +231,13 @@ func (b *Buffer) skip() (end bool) {
 		b.r += n
 	}
 	if end {
-		b.state, b.seen, b.want, b.size = cutting, 0, 1, 0
+		b.begin()
 	}
 	return end
 }
+
+// begin begins with the next frame.
+func (b *Buffer) begin() { b.state, b.seen, b.want, b.size = cutting, 0, 1, 0 }
 
 // Frames returns an iterator over the frames that have arrived whole. An error
 // that costs one frame is yielded and the iteration goes on; a final error is
@@ -256,18 +259,24 @@ func (b *Buffer) Frames() iter.Seq2[[]byte, error] {
 // End says what it means that the stream ends here; ask it when Next has
 // returned all whole frames. Between frames that is [io.EOF], inside a frame
 // (also while skipping one) an [*UnexpectedEOFError], after a final error that
-// error. With AcceptUnterminated the last piece is returned as a payload first.
+// error. With AcceptUnterminated the last piece is returned as a payload first;
+// what comes after it, if anything, begins with a frame.
 func (b *Buffer) End() (payload []byte, err error) {
+	ender, ok := b.framer.(Ender)
+	loose := b.loose && ok
 	switch {
 	case b.state == failed:
 		return nil, b.err
+	case b.state == skipping && loose && b.size == 0:
+		b.r = b.w // a last piece that was refused
+		b.begin()
+		return nil, io.EOF
 	case b.state == skipping:
 		return nil, b.fail(&UnexpectedEOFError{Have: b.Offset() - b.start + int64(b.w-b.r), Want: int64(b.size), Offset: b.start})
 	case b.r == b.w:
 		return nil, io.EOF
-	}
-	if e, ok := b.framer.(Ender); ok && b.loose {
-		return b.end(e)
+	case loose:
+		return b.end(ender)
 	}
 	return nil, b.fail(&UnexpectedEOFError{Have: int64(b.w - b.r), Want: int64(b.size), Offset: b.Offset()})
 }
@@ -277,6 +286,7 @@ func (b *Buffer) end(e Ender) ([]byte, error) {
 	offset := b.Offset()
 	payload, err := e.End(b.buf[b.r:b.w])
 	b.r = b.w
+	b.begin()
 	switch {
 	case err != nil:
 		return nil, b.fail(&FormatError{Offset: offset, Reason: err, Final: true})

@@ -166,7 +166,7 @@ func (b *Buffer) refuse(data []byte, f Frame, err error) error {
 	tooLarge := f.End-f.Start > b.max || f.Size > b.window
 	switch {
 	case f.Size == 0 && err != nil:
-		return b.fail(b.final(err))
+		return b.fail(lost(err, data, b.max, b.Offset()))
 	case f.Size == 0 && len(data) < b.window:
 		b.seen, b.want, b.size = f.Seen, len(data)+1, 0
 		return nil
@@ -191,14 +191,6 @@ func (b *Buffer) refuse(data []byte, f Frame, err error) error {
 		b.seen, b.want, b.size = 0, f.Size, f.Size
 		return nil
 	}
-}
-
-// final returns err, with which Split lost the stream, as Next reports it.
-func (b *Buffer) final(err error) error {
-	if e := (*TooLargeError)(nil); errors.As(err, &e) {
-		return &TooLargeError{Size: e.Size, Max: uint64(b.max), Offset: b.Offset(), Final: true, Looks: e.Looks}
-	}
-	return &FormatError{Offset: b.Offset(), Reason: err, Final: true}
 }
 
 func (b *Buffer) fail(err error) error {

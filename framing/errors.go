@@ -1,6 +1,7 @@
 package framing
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -61,6 +62,14 @@ func (e *FormatError) Unwrap() error { return e.Reason }
 
 // Is reports whether target is [ErrFrame] and the error costs one frame only.
 func (e *FormatError) Is(target error) bool { return target == ErrFrame && !e.Final }
+
+// lost returns err, with which Split lost the stream at data, as it is reported.
+func lost(err error, data []byte, limit int, offset int64) error {
+	if e := (*TooLargeError)(nil); errors.As(err, &e) {
+		return &TooLargeError{Size: e.Size, Max: uint64(limit), Offset: offset, Final: true, Looks: cmp.Or(e.Looks, looksLike(data))}
+	}
+	return &FormatError{Offset: offset, Reason: err, Final: true}
+}
 
 // An UnexpectedEOFError reports that the stream ended inside a frame.
 type UnexpectedEOFError struct {

@@ -1,6 +1,9 @@
 package framing
 
-import "bufio"
+import (
+	"bufio"
+	"math"
+)
 
 // SplitFunc returns a function that makes a [bufio.Scanner] cut frames with f.
 // It keeps state: make one for each Scanner.
@@ -20,7 +23,7 @@ func SplitFunc(f Framer) bufio.SplitFunc {
 			frame, err := f.Split(data, seen)
 			switch {
 			case err != nil:
-				return 0, nil, &FormatError{Offset: offset, Reason: err, Final: true}
+				return 0, nil, lost(err, data, math.MaxInt, offset)
 			case frame.Size == 0:
 				seen, size, want = frame.Seen, 0, len(data)+1
 			case frame.Size > len(data):

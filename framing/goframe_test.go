@@ -1,0 +1,152 @@
+package framing_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/smallnest/goframe"
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+)
+
+var _ goframe.FrameConn = framing.CopyConn{}
+
+func TestGoframe_Line(t *testing.T) {
+	exchange(t, delimiter.Line(), goframe.NewLineBasedFrameConn, 0, 1, 100, 5000, 100_000)
+}
+
+func TestGoframe_FixedLength(t *testing.T) {
+	for _, size := range []int{1, 16, 5000, 100_000} {
+		peer := func(c net.Conn) goframe.FrameConn { return goframe.NewFixedLengthFrameConn(size, c) }
+		exchange(t, must(fixed.New(size)), peer, size, size, size)
+	}
+}
+
+// The adjustments of goframe's two configurations are what is added to the
+// length on writing and on reading; a framer's is what is added on reading.
+func TestGoframe_LengthField(t *testing.T) {
+	for _, width := range []int{1, 2, 3, 4, 8} {
+		for _, order := range []binary.ByteOrder{binary.BigEndian, binary.LittleEndian} {
+			for _, adjust := range []int{0, -2, 3} {
+				for _, includes := range []bool{false, true} {
+					t.Run(fmt.Sprintf("width %d, %v, adjust %d, includes the length field %t", width, order, adjust, includes), func(t *testing.T) {
+						f := must(lengthprefix.New(lengthprefix.Config{
+							Width: width, LittleEndian: order == binary.LittleEndian, Adjust: adjust, IncludesHeader: includes,
+						}))
+						decodes := goframe.DecoderConfig{ByteOrder: order, LengthFieldLength: width, LengthAdjustment: adjust, InitialBytesToStrip: width}
+						if includes {
+							decodes.LengthAdjustment -= width
+						}
+						encodes := goframe.EncoderConfig{ByteOrder: order, LengthFieldLength: width, LengthAdjustment: -adjust, LengthIncludesLengthFieldLength: includes}
+						peer := func(c net.Conn) goframe.FrameConn {
+							return goframe.NewLengthFieldBasedFrameConn(encodes, decodes, c)
+						}
+						sizes := []int{3, 4, 100, 240}
+						if width > 1 {
+							sizes = append(sizes, 5000, 60_000)
+						}
+						if width > 2 {
+							sizes = append(sizes, 100_000)
+						}
+						exchange(t, f, peer, sizes...)
+					})
+				}
+			}
+		}
+	}
+}
+
+// exchange sends payloads of these sizes to a peer on a real connection, which
+// sends back what it got, and then the other way round: the peer begins. One
+// frame is under way at a time.
+func exchange(t *testing.T, f framing.Framer, peer func(net.Conn) goframe.FrameConn, sizes ...int) {
+	t.Helper()
+	client, server := loopback(t)
+	ours, theirs := goframe.FrameConn(framing.NewCopyConn(framing.NewConn(client, f))), peer(server)
+	for _, way := range []struct {
+		name     string
+		from, to goframe.FrameConn
+	}{{"they echo", ours, theirs}, {"we echo", theirs, ours}} {
+		done := make(chan error, 1)
+		go func() {
+			for range sizes {
+				p, err := way.to.ReadFrame()
+				if err == nil {
+					err = way.to.WriteFrame(p)
+				}
+				if err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+		for i, size := range sizes {
+			want := bytes.Repeat([]byte{byte('a' + i)}, size)
+			if err := way.from.WriteFrame(want); err != nil {
+				t.Fatalf("%s, %d bytes: %v", way.name, size, err)
+			}
+			if got, err := way.from.ReadFrame(); err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("%s, %d bytes: %d bytes came back, %v", way.name, size, len(got), err)
+			}
+		}
+		if err := <-done; err != nil {
+			t.Fatalf("%s: %v", way.name, err)
+		}
+	}
+}
+
+// Frames that goframe pipelines arrive whole, in order; so do ours there, of
+// lines and fixed-length frames.
+func TestGoframe_Pipelined(t *testing.T) {
+	const frames = 1000
+	payload := func(n int) []byte { return fmt.Appendf(nil, "frame %09d", n) }
+	lengths := func(c net.Conn) goframe.FrameConn {
+		return goframe.NewLengthFieldBasedFrameConn(
+			goframe.EncoderConfig{ByteOrder: binary.BigEndian, LengthFieldLength: 4},
+			goframe.DecoderConfig{ByteOrder: binary.BigEndian, LengthFieldLength: 4, InitialBytesToStrip: 4}, c)
+	}
+	sized := func(c net.Conn) goframe.FrameConn { return goframe.NewFixedLengthFrameConn(len(payload(0)), c) }
+	ours := func(f framing.Framer) func(net.Conn) goframe.FrameConn {
+		return func(c net.Conn) goframe.FrameConn { return framing.NewCopyConn(framing.NewConn(c, f)) }
+	}
+	line, size := ours(delimiter.Line()), ours(must(fixed.New(len(payload(0)))))
+	for _, test := range []struct {
+		name     string
+		from, to func(net.Conn) goframe.FrameConn
+	}{
+		{"lines from goframe", goframe.NewLineBasedFrameConn, line},
+		{"lines to goframe", line, goframe.NewLineBasedFrameConn},
+		{"fixed length from goframe", sized, size},
+		{"fixed length to goframe", size, sized},
+		{"length field from goframe", lengths, ours(lengthprefix.Uint32())},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			client, server := loopback(t)
+			from, to := test.from(client), test.to(server)
+			done := make(chan error, 1)
+			go func() {
+				for n := range frames {
+					if err := from.WriteFrame(payload(n)); err != nil {
+						done <- err
+						return
+					}
+				}
+				done <- nil
+			}()
+			for n := range frames {
+				if got, err := to.ReadFrame(); err != nil || !bytes.Equal(got, payload(n)) {
+					t.Fatalf("frame %d: %q, %v", n, got, err)
+				}
+			}
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,74 @@
+package delimiter_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/delimiter"
+)
+
+// printFrames prints the payloads of a stream.
+func printFrames(f framing.Framer, stream string) {
+	for payload, err := range framing.NewReader(strings.NewReader(stream), f).Frames() {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Printf("%q\n", payload)
+	}
+}
+
+// printWire prints the frame of a payload.
+func printWire(f framing.Framer, payload string) {
+	wire, err := f.Append(nil, []byte(payload))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%q\n", wire)
+}
+
+func ExampleLine() {
+	printFrames(delimiter.Line(), "hello\nworld\r\n")
+	printWire(delimiter.Line(), "hello")
+	// Output:
+	// "hello"
+	// "world"
+	// "hello\n"
+}
+
+func ExampleCRLF() {
+	printFrames(delimiter.CRLF(), "hello\nworld\r\n")
+	printWire(delimiter.CRLF(), "hello")
+	printWire(delimiter.CRLF(), "two\r\nlines")
+	// Output:
+	// "hello\nworld"
+	// "hello\r\n"
+	// framing: payload of 10 bytes refused: it holds the delimiter "\r\n" at byte 3
+}
+
+// The first delimiter is the one that is written.
+func ExampleNew() {
+	f, err := delimiter.New(";", "<end>")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	printFrames(f, "hello;world<end>")
+	printWire(f, "hello")
+	// Output:
+	// "hello"
+	// "world"
+	// "hello;"
+}
+
+func ExampleFramer_Keep() {
+	f := delimiter.Line().Keep()
+	printFrames(f, "hello\nworld\r\n")
+	printWire(f, "hello\r\n")
+	// Output:
+	// "hello\n"
+	// "world\r\n"
+	// "hello\r\n"
+}

@@ -215,6 +215,28 @@ func TestR5_NeededBuffersAreKept(t *testing.T) {
 	}
 }
 
+// Frames that grow by a few bytes each do not each need a new buffer.
+func TestR5_GrowingFrames(t *testing.T) {
+	var stream []byte
+	const from, frames = 60_000, 1000
+	for n := range frames {
+		stream = must(lengthprefix.Uint32().Append(stream, make([]byte, from+10*n)))
+	}
+	r := framing.NewReader(bytes.NewReader(stream), lengthprefix.Uint32())
+	buffers, held := 0, 0
+	for _, err := range r.Frames() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Held() != held {
+			buffers, held = buffers+1, r.Held()
+		}
+	}
+	if buffers > 5 || held > 2*(from+10*frames) {
+		t.Errorf("%d buffers, %d bytes held", buffers, held)
+	}
+}
+
 // repeated reads data over and over.
 type repeated struct {
 	data []byte

@@ -132,10 +132,7 @@ func (b *Buffer) Next() (payload []byte, ok bool, err error) {
 	if n < b.want {
 		return b.next()
 	}
-	data := b.buf[b.r:b.w]
-	if n > b.window {
-		data = data[:b.window]
-	}
+	data := b.buf[b.r:][:min(n, b.window)]
 	f, err := b.framer.Split(data, b.seen)
 	if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
 		b.r += f.Size

@@ -46,10 +46,7 @@ func (r *Reader) ReadFrame() ([]byte, error) {
 	for {
 		if n := b.w - b.r; n >= b.want {
 			// Buffer.Next, written out: calling it costs a small frame a fifth.
-			data := b.buf[b.r:b.w]
-			if n > b.window {
-				data = data[:b.window]
-			}
+			data := b.buf[b.r:][:min(n, b.window)]
 			f, err := b.framer.Split(data, b.seen)
 			if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
 				b.r += f.Size

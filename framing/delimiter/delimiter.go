@@ -20,7 +20,7 @@ type Framer struct {
 	lookFor [][]byte // delims, longest first
 	last    [256]bool
 	search  search
-	lenient bool // "\n" and "\r\n", the delimiters of Line
+	lines   bool // as of Line
 }
 
 // search says how the end of a message is found.
@@ -37,7 +37,9 @@ const (
 // before it is not part of the message. It writes "\n", so a line that came
 // with "\r\n" goes back with "\n". A payload that holds "\n" or ends in "\r" is
 // refused.
-func Line() *Framer { return build([]string{"\n", "\r\n"}, false) }
+func Line() *Framer { return build(ofLine, false) }
+
+var ofLine = []string{"\n", "\r\n"}
 
 // CRLF returns the framer for lines that end in "\r\n" and nothing else; a lone
 // "\n" or "\r" is part of the message. A payload that holds "\r\n" is refused.
@@ -90,7 +92,7 @@ func build(delims []string, keep bool) *Framer {
 	}
 	f.lookFor = slices.Clone(f.delims)
 	slices.SortStableFunc(f.lookFor, func(a, b []byte) int { return len(b) - len(a) })
-	f.lenient = slices.Equal(delims, []string{"\n", "\r\n"})
+	f.lines = slices.Equal(delims, ofLine) && !keep
 	return f
 }
 
@@ -107,17 +109,22 @@ func (f *Framer) Keep() *Framer {
 
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	if f.lenient && !f.keep {
-		// What find does, without its calls: most delimited streams are lines.
-		i := bytes.IndexByte(data[seen:], '\n')
-		if i < 0 {
-			return framing.Frame{Seen: f.seen(data, seen)}, nil
+	if f.lines {
+		// What find does, without its calls: most delimited streams are lines,
+		// and short (16 bytes take 0.9 of the time; slicing only where it does
+		// something is a third of that).
+		rest := data
+		if seen > 0 {
+			rest = data[seen:]
 		}
-		end := seen + i
-		if i > 0 && data[end-1] == '\r' {
-			return framing.Frame{Size: end + 1, End: end - 1}, nil
+		i := bytes.IndexByte(rest, '\n')
+		switch {
+		case i < 0:
+			return framing.Frame{Seen: max(seen, len(data)-1)}, nil
+		case i > 0 && rest[i-1] == '\r':
+			return framing.Frame{Size: seen + i + 1, End: seen + i - 1}, nil
 		}
-		return framing.Frame{Size: end + 1, End: end}, nil
+		return framing.Frame{Size: seen + i + 1, End: seen + i}, nil
 	}
 	end, delim := f.find(data[seen:])
 	switch {
@@ -192,7 +199,7 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 		return dst, refused(payload, fmt.Sprintf("it holds the delimiter %q at byte %d", payload[end-delim:end], end-delim))
 	}
 	d := f.delims[0]
-	if f.lenient {
+	if f.lines {
 		if n := len(payload); n > 0 && payload[n-1] == '\r' {
 			return dst, refused(payload, `it ends in "\r", which makes "\r\n" together with the delimiter "\n"; CRLF (crlf) or Keep (line,keep) carry it`)
 		}
@@ -236,7 +243,7 @@ func (f *Framer) Skip(data []byte) (n int, end bool) {
 // End implements [framing.Ender]: the last piece is all of data. From Line it
 // comes without a "\r" at its end, like every line.
 func (f *Framer) End(data []byte) ([]byte, error) {
-	if f.lenient && !f.keep {
+	if f.lines {
 		data = bytes.TrimSuffix(data, []byte("\r"))
 	}
 	return data, nil
@@ -247,7 +254,7 @@ func (f *Framer) End(data []byte) ([]byte, error) {
 func (f *Framer) String() string {
 	var s strings.Builder
 	switch {
-	case f.lenient:
+	case slices.EqualFunc(f.delims, ofLine, func(d []byte, of string) bool { return string(d) == of }):
 		s.WriteString("line")
 	case len(f.delims) == 1 && string(f.delims[0]) == "\r\n":
 		s.WriteString("crlf")

@@ -126,24 +126,32 @@ func (b *Buffer) AcceptUnterminated(accept bool) { b.loose = accept }
 // the next call of Next, Write, Fill, End or Release. An err that matches
 // [ErrFrame] costs one frame; any other is final, and Next returns it for ever.
 func (b *Buffer) Next() (payload []byte, ok bool, err error) {
-	// The short way, for the ordinary frame. While a frame is skipped, or the
-	// stream lost, want is never reached.
-	n := b.w - b.r
-	if n < b.want {
-		return b.next()
+	for {
+		// The short way, for the ordinary frame. While a frame is skipped, or
+		// the stream lost, want is never reached.
+		n := b.w - b.r
+		if n < b.want {
+			return b.next()
+		}
+		data := b.buf[b.r:][:min(n, b.window)]
+		f, err := b.framer.Split(data, b.seen)
+		if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
+			b.r += f.Size
+			b.seen, b.want = 0, 1
+			b.frame = f
+			return data[f.Start:f.End:f.End], true, nil
+		}
+		// Split may have rewritten the bytes: what it said is handed on, never
+		// asked again.
+		if err := b.refuse(data, f, err); err != nil || !b.ready() {
+			return nil, false, err
+		}
 	}
-	data := b.buf[b.r:][:min(n, b.window)]
-	f, err := b.framer.Split(data, b.seen)
-	if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
-		b.r += f.Size
-		b.seen, b.want = 0, 1
-		b.frame = f
-		return data[f.Start:f.End:f.End], true, nil
-	}
-	// Split may have rewritten the bytes: what it said is handed on, never
-	// asked again.
-	return nil, false, b.refuse(data, f, err)
 }
+
+// ready reports whether Split has bytes to be asked about. Where refuse found
+// nothing wrong they stand behind idle ones, else more must arrive first.
+func (b *Buffer) ready() bool { return b.w-b.r >= b.want }
 
 // next is Next where Split has nothing to be asked.
 func (b *Buffer) next() ([]byte, bool, error) {
@@ -158,10 +166,16 @@ func (b *Buffer) next() ([]byte, bool, error) {
 	return nil, false, nil
 }
 
-// refuse acts on what Split said of data where that is no frame to deliver.
+// refuse acts on what Split said of data where that is no frame to deliver: it
+// returns the error to report, or nil after idle bytes and before the frame is
+// whole.
 func (b *Buffer) refuse(data []byte, f Frame, err error) error {
 	tooLarge := f.End-f.Start > b.max || f.Size > b.window
 	switch {
+	case err == ErrIdle && f.Size > 0:
+		b.r += min(f.Size, len(data))
+		b.seen, b.want, b.size = 0, 1, 0
+		return nil
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
 	case f.Size == 0 && len(data) < b.window:

@@ -21,6 +21,11 @@ var ErrFrame = errors.New("framing: one frame lost")
 // frame that is being skipped has passed.
 var ErrSkipping = errors.New("framing: a frame is being skipped")
 
+// ErrIdle is what Split of a [Framer] returns for bytes between two frames that
+// say nothing: a second delimiter, sent to be sure that a frame begins there.
+// They are passed over without a word, and no reader returns it.
+var ErrIdle = errors.New("framing: idle bytes, not a frame")
+
 // A TooLargeError reports a frame whose payload is larger than the limit, on
 // reading, or that a limit or the framing itself cannot carry, on writing.
 type TooLargeError struct {

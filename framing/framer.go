@@ -36,10 +36,15 @@ type Framer interface {
 	// is called once on a whole frame and never asked again.
 	//
 	// An error with Size > 0 condemns that frame only (a bad escape, say): the
-	// stream goes on behind it. An error with Size == 0 means that the stream
-	// is lost; it arises only where no shorter prefix announces a Size, so
-	// that it does not depend on how the bytes arrived. A frame larger than
-	// math.MaxInt is such an error, a [*TooLargeError].
+	// stream goes on behind it. Start and End are then what a shorter prefix
+	// announced, if one did, for too large comes before condemned. An error
+	// with Size == 0 means that the stream is lost; it arises only where no
+	// shorter prefix announces a Size, so that it does not depend on how the
+	// bytes arrived. A frame larger than math.MaxInt is such an error, a
+	// [*TooLargeError].
+	//
+	// [ErrIdle] with Size > 0 says that the first Size bytes of data belong to
+	// no frame and are not wrong.
 	Split(data []byte, seen int) (Frame, error)
 
 	// Append appends the frame that carries payload to dst and returns the

@@ -57,6 +57,9 @@ func (r *Reader) ReadFrame() ([]byte, error) {
 			if err := b.refuse(data, f, err); err != nil {
 				return nil, err
 			}
+			if b.ready() {
+				continue
+			}
 		} else if payload, ok, err := b.next(); ok || err != nil {
 			return payload, err
 		}

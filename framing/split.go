@@ -19,9 +19,14 @@ func SplitFunc(f Framer) bufio.SplitFunc {
 		want   = 1
 	)
 	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
-		if len(data) >= want {
+		for len(data) >= want {
 			frame, err := f.Split(data, seen)
 			switch {
+			case err == ErrIdle && frame.Size > 0:
+				n := min(frame.Size, len(data))
+				offset += int64(n)
+				advance += n
+				data, seen, size, want = data[n:], 0, 0, 1
 			case err != nil:
 				return 0, nil, lost(err, data, math.MaxInt, offset)
 			case frame.Size == 0:
@@ -31,12 +36,12 @@ func SplitFunc(f Framer) bufio.SplitFunc {
 			default:
 				seen, want = 0, 1
 				offset += int64(frame.Size)
-				return frame.Size, data[frame.Start:frame.End:frame.End], nil
+				return advance + frame.Size, data[frame.Start:frame.End:frame.End], nil
 			}
 		}
 		if atEOF && len(data) > 0 {
 			return 0, nil, &UnexpectedEOFError{Have: int64(len(data)), Want: int64(size), Offset: offset}
 		}
-		return 0, nil, nil
+		return advance, nil, nil
 	}
 }

@@ -1,0 +1,106 @@
+package cobs
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+const (
+	run  = 254 // the most bytes that one code stands before
+	full = 255 // the code of a run, behind which no zero is meant
+)
+
+// A Framer frames messages by consistent overhead byte stuffing. Make one with
+// [New]. It is a [framing.Skipper].
+type Framer struct{}
+
+// New returns the framer for COBS.
+func New() *Framer { return &Framer{} }
+
+// Split implements [framing.Framer].
+func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
+	if data[0] == 0 {
+		n := 1
+		for n < len(data) && data[n] == 0 {
+			n++
+		}
+		return framing.Frame{Size: n}, framing.ErrIdle
+	}
+	i := bytes.IndexByte(data[seen:], 0)
+	if i < 0 {
+		return framing.Frame{Seen: len(data)}, nil
+	}
+	i += seen
+	end, err := decode(data[:i])
+	if err != nil {
+		return framing.Frame{Size: i + 1}, err
+	}
+	return framing.Frame{Size: i + 1, Start: 1, End: end}, nil
+}
+
+// decode decodes data in place and returns where the payload, which begins at
+// byte 1, ends. A code byte and the zero that it leads to have the same place;
+// only what stands behind a code without a zero has to move.
+func decode(data []byte) (end int, err error) {
+	end = 1
+	for at, code := 0, int(data[0]); ; {
+		next := at + code
+		if next > len(data) {
+			return 0, fmt.Errorf("malformed code: %#02x at byte %d reaches beyond the message, which has %d bytes", code, at, len(data))
+		}
+		if end > at {
+			end = next
+		} else {
+			end += copy(data[end:], data[at+1:next])
+		}
+		if next == len(data) {
+			return end, nil
+		}
+		at = next
+		zero := code != full
+		code = int(data[at])
+		if zero {
+			data[end] = 0
+			end++
+		}
+	}
+}
+
+// Append implements [framing.Framer]. It refuses nothing.
+func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
+	for {
+		block := payload[:min(run, len(payload))]
+		if i := bytes.IndexByte(block, 0); i >= 0 {
+			dst = append(append(dst, byte(i+1)), payload[:i]...)
+			payload = payload[i+1:]
+			continue
+		}
+		dst = append(append(dst, byte(len(block)+1)), block...)
+		payload = payload[len(block):]
+		if len(payload) == 0 {
+			return append(dst, 0), nil
+		}
+	}
+}
+
+// MaxEncodedLen implements [framing.Framer].
+func (f *Framer) MaxEncodedLen(n int) int {
+	if more := n/run + 2; n <= math.MaxInt-more {
+		return n + more
+	}
+	return math.MaxInt
+}
+
+// Skip implements [framing.Skipper].
+func (f *Framer) Skip(data []byte) (n int, end bool) {
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return i + 1, true
+	}
+	return len(data), false
+}
+
+// String returns f as package spec reads it: "cobs".
+func (f *Framer) String() string { return "cobs" }

@@ -1,0 +1,125 @@
+package slip
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+const (
+	end    = 0xc0
+	esc    = 0xdb
+	escEnd = 0xdc // behind esc: end
+	escEsc = 0xdd // behind esc: esc
+)
+
+var errTorn = errors.New("malformed escape: the message ends behind ESC")
+
+// A Framer ends each message at END. Make one with [New]. It is a
+// [framing.Skipper].
+type Framer struct{}
+
+// New returns the framer for SLIP. It writes no END before a message. An empty
+// payload is refused.
+func New() *Framer { return &Framer{} }
+
+// Split implements [framing.Framer].
+func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
+	if data[0] == end {
+		n := 1
+		for n < len(data) && data[n] == end {
+			n++
+		}
+		return framing.Frame{Size: n}, framing.ErrIdle
+	}
+	i := bytes.IndexByte(data[seen:], end)
+	if i < 0 {
+		return framing.Frame{Seen: len(data)}, nil
+	}
+	i += seen
+	n, err := unescape(data[:i])
+	return framing.Frame{Size: i + 1, End: n}, err
+}
+
+// unescape puts the bytes that the escapes in data stand for in their place,
+// moves what is behind them up, and returns how many bytes that leaves.
+func unescape(data []byte) (n int, err error) {
+	n = bytes.IndexByte(data, esc)
+	if n < 0 {
+		return len(data), nil
+	}
+	for at := n; ; {
+		if at+1 == len(data) {
+			return 0, errTorn
+		}
+		switch c := data[at+1]; c {
+		case escEnd:
+			data[n] = end
+		case escEsc:
+			data[n] = esc
+		default:
+			return 0, fmt.Errorf("malformed escape: %#02x stands behind ESC, not %#02x or %#02x", c, escEnd, escEsc)
+		}
+		n++
+		at += 2
+		run := bytes.IndexByte(data[at:], esc)
+		if run < 0 {
+			return n + copy(data[n:], data[at:]), nil
+		}
+		n += copy(data[n:], data[at:at+run])
+		at += run
+	}
+}
+
+// Append implements [framing.Framer].
+func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
+	if len(payload) == 0 {
+		return dst, &framing.PayloadError{Reason: "an empty message cannot be told from the second of two ENDs; there must be one byte or more"}
+	}
+	nextEnd, nextEsc := index(payload, 0, end), index(payload, 0, esc)
+	for at := 0; ; at++ {
+		i := min(nextEnd, nextEsc)
+		dst = append(dst, payload[at:i]...)
+		at = i
+		switch i {
+		case len(payload):
+			return append(dst, end), nil
+		case nextEnd:
+			dst = append(dst, esc, escEnd)
+			nextEnd = index(payload, i+1, end)
+		default:
+			dst = append(dst, esc, escEsc)
+			nextEsc = index(payload, i+1, esc)
+		}
+	}
+}
+
+// index returns where in data, from byte from on, c stands first, or len(data).
+func index(data []byte, from int, c byte) int {
+	if i := bytes.IndexByte(data[from:], c); i >= 0 {
+		return from + i
+	}
+	return len(data)
+}
+
+// MaxEncodedLen implements [framing.Framer].
+func (f *Framer) MaxEncodedLen(n int) int {
+	if n > (math.MaxInt-1)/2 {
+		return math.MaxInt
+	}
+	return 2*n + 1
+}
+
+// Skip implements [framing.Skipper]. END is never a part of an escape.
+func (f *Framer) Skip(data []byte) (n int, whole bool) {
+	if i := bytes.IndexByte(data, end); i >= 0 {
+		return i + 1, true
+	}
+	return len(data), false
+}
+
+// String returns f as package spec reads it: "slip".
+func (f *Framer) String() string { return "slip" }

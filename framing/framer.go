@@ -30,7 +30,7 @@ type Frame struct {
 type Framer interface {
 	// Split looks for the first frame in data, which is never empty. seen is
 	// 0, or what the last Split for this same frame returned as Seen; the
-	// bytes before it are not looked at again.
+	// bytes before it are not looked at again until the frame is whole.
 	//
 	// Split may rewrite the bytes of a whole frame (unescape in place), so it
 	// is called once on a whole frame and never asked again.

@@ -22,12 +22,8 @@ func New() *Framer { return &Framer{} }
 
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	if data[0] == 0 {
-		n := 1
-		for n < len(data) && data[n] == 0 {
-			n++
-		}
-		return framing.Frame{Size: n}, framing.ErrIdle
+	if seen == 0 && data[0] == 0 {
+		return framing.Frame{Size: 1}, framing.ErrIdle
 	}
 	i := bytes.IndexByte(data[seen:], 0)
 	if i < 0 {

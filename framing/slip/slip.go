@@ -28,12 +28,8 @@ func New() *Framer { return &Framer{} }
 
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	if data[0] == end {
-		n := 1
-		for n < len(data) && data[n] == end {
-			n++
-		}
-		return framing.Frame{Size: n}, framing.ErrIdle
+	if seen == 0 && data[0] == end {
+		return framing.Frame{Size: 1}, framing.ErrIdle
 	}
 	i := bytes.IndexByte(data[seen:], end)
 	if i < 0 {

@@ -10,6 +10,8 @@ import (
 
 const dle = 0x10
 
+var begin = []byte{dle, stx}
+
 // A DLEFramer frames messages between DLE STX and DLE ETX, with each DLE in
 // them written twice. Make one with [DLE]. It is a [framing.Skipper].
 type DLEFramer struct{}
@@ -20,15 +22,15 @@ func DLE() *DLEFramer { return &DLEFramer{} }
 
 // Split implements [framing.Framer].
 func (f *DLEFramer) Split(data []byte, seen int) (framing.Frame, error) {
-	begun := data[0] == dle && len(data) > 1 && data[1] == stx
-	if begun {
-		seen = max(seen, 2)
+	if seen == 0 && bytes.HasPrefix(data, begin) {
+		seen = len(begin)
 	}
 	i, ok := pair(data[seen:])
 	i += seen
-	switch {
-	case !ok:
+	if !ok {
 		return framing.Frame{Seen: i}, nil
+	}
+	switch begun := bytes.HasPrefix(data, begin); {
 	case data[i+1] == etx && begun:
 		n, err := unstuff(data[2:i])
 		return framing.Frame{Size: i + 2, Start: 2, End: 2 + n}, err
@@ -86,7 +88,7 @@ func unstuff(data []byte) (n int, err error) {
 
 // Append implements [framing.Framer]. It refuses nothing.
 func (f *DLEFramer) Append(dst, payload []byte) ([]byte, error) {
-	dst = append(dst, dle, stx)
+	dst = append(dst, begin...)
 	for {
 		i := bytes.IndexByte(payload, dle)
 		if i < 0 {

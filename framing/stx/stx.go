@@ -29,16 +29,15 @@ func New() *Framer { return &Framer{} }
 
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	begun := data[0] == stx
-	if begun {
-		seen = max(seen, 1)
+	if seen == 0 && data[0] == stx {
+		seen = 1
 	}
 	i := mark(data[seen:])
 	if i < 0 {
 		return framing.Frame{Seen: len(data)}, nil
 	}
 	i += seen
-	switch {
+	switch begun := data[0] == stx; {
 	case data[i] == etx && begun:
 		return framing.Frame{Size: i + 1, Start: 1, End: i}, nil
 	case data[i] == etx:

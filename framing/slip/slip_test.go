@@ -1,0 +1,183 @@
+package slip_test
+
+import (
+	"bytes"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/slip"
+)
+
+func TestWire(t *testing.T) {
+	condemned := oracle.Frame{Condemned: true}
+	for wire, want := range map[string]oracle.Stream{
+		"":                                {},
+		"hello\xc0":                       {Frames: []oracle.Frame{{Payload: "hello"}}},
+		"\xc0hello\xc0\xc0world\xc0":      {Frames: []oracle.Frame{{Payload: "hello"}, {Payload: "world"}}},
+		"\xc0\xc0\xc0":                    {},
+		"\xdb\xdc\xc0":                    {Frames: []oracle.Frame{{Payload: "\xc0"}}},
+		"\xdb\xdd\xc0":                    {Frames: []oracle.Frame{{Payload: "\xdb"}}},
+		"a\xdb\xdd\xdc\xdb\xdcbc\xdd\xc0": {Frames: []oracle.Frame{{Payload: "a\xdb\xdc\xc0bc\xdd"}}},
+		"\xdba\xc0ok\xc0":                 {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
+		"a\xdb\xc0ok\xc0":                 {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
+		"\xdb\xdb\xdc\xc0ok\xc0":          {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
+		"a":                               {Torn: true},
+		"\xc0\xdb":                        {Torn: true},
+	} {
+		oracle.Compare(t, slip.New(), []byte(wire), want)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	wire, err := slip.New().Append([]byte("x"), nil)
+	var refused *framing.PayloadError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "x", string(wire))
+}
+
+func TestMaxEncodedLen(t *testing.T) {
+	f := slip.New()
+	for n := 1; n < 300; n++ {
+		wire, err := f.Append(nil, bytes.Repeat([]byte{0xdb}, n))
+		require.NoError(t, err)
+		require.Len(t, wire, f.MaxEncodedLen(n))
+	}
+	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt/2+1))
+	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
+}
+
+// TestTooLarge shows that the payload counts as it is delivered, and that what
+// is skipped ends at END wherever an escape stands.
+func TestTooLarge(t *testing.T) {
+	r := framing.NewReader(bytes.NewReader([]byte("\xdb\xdc\xdb\xdc\xdb\xdc\xc0"+"abcd\xc0"+"abcdefg\xdb\xdc\xc0"+"abc\xc0")), slip.New())
+	r.SetMaxPayload(3)
+	payload, err := r.ReadFrame()
+	require.NoError(t, err)
+	require.Equal(t, "\xc0\xc0\xc0", string(payload))
+	for _, size := range []uint64{4, 0} {
+		_, err = r.ReadFrame()
+		var large *framing.TooLargeError
+		require.ErrorAs(t, err, &large)
+		require.Equal(t, size, large.Size)
+	}
+	payload, err = r.ReadFrame()
+	require.NoError(t, err)
+	require.Equal(t, "abc", string(payload))
+}
+
+// FuzzSplit compares Split with a decoder that goes byte by byte, and Append
+// with what RFC 1055 says.
+func FuzzSplit(f *testing.F) {
+	for _, wire := range []string{"hello\xc0", "\xc0a\xdb\xdcb\xc0\xc0", "\xdb\xddc\xc0", "\xdb\xc0", "\xdba\xc0"} {
+		f.Add([]byte(wire))
+	}
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		var want oracle.Stream
+		var payload []byte
+		escaped, bad, begun := false, false, false
+		for _, c := range wire {
+			switch {
+			case c == 0xc0 && !begun:
+			case c == 0xc0 && (bad || escaped):
+				want.Condemn()
+			case c == 0xc0:
+				want.Frame(payload)
+			case escaped && c == 0xdc:
+				payload, escaped = append(payload, 0xc0), false
+			case escaped && c == 0xdd:
+				payload, escaped = append(payload, 0xdb), false
+			case escaped:
+				bad = true
+			case c == 0xdb:
+				escaped = true
+			default:
+				payload = append(payload, c)
+			}
+			begun = c != 0xc0
+			if !begun {
+				payload, escaped, bad = nil, false, false
+			}
+		}
+		want.Torn = begun
+		oracle.Compare(t, slip.New(), wire, want)
+
+		if len(wire) == 0 {
+			return
+		}
+		var stuffed []byte
+		for _, c := range wire {
+			switch c {
+			case 0xc0:
+				stuffed = append(stuffed, 0xdb, 0xdc)
+			case 0xdb:
+				stuffed = append(stuffed, 0xdb, 0xdd)
+			default:
+				stuffed = append(stuffed, c)
+			}
+		}
+		have, err := slip.New().Append(nil, wire)
+		require.NoError(t, err)
+		require.Equal(t, append(stuffed, 0xc0), have)
+	})
+}
+
+// costs are payloads, from ordinary to the dearest.
+var costs = []struct {
+	name    string
+	framer  framing.Framer
+	payload []byte
+}{
+	{"16", slip.New(), bytes.Repeat([]byte("x"), 16)},
+	{"1KiB", slip.New(), bytes.Repeat([]byte("x"), 1024)},
+	{"1KiB, one escape in 64", slip.New(), bytes.Repeat([]byte("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc0"), 16)},
+	{"1KiB of END", slip.New(), bytes.Repeat([]byte("\xc0"), 1024)},
+}
+
+func TestNoAllocation(t *testing.T) {
+	for _, c := range costs {
+		wire, err := c.framer.Append(nil, c.payload)
+		require.NoError(t, err)
+		buf := framing.NewBuffer(c.framer)
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			wire, _ = c.framer.Append(wire[:0], c.payload)
+			buf.Write(wire)
+			if payload, ok, err := buf.Next(); !ok || err != nil || len(payload) != len(c.payload) {
+				t.Fatal(len(payload), ok, err)
+			}
+		}), c.name)
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for _, c := range costs {
+		b.Run(c.name, func(b *testing.B) {
+			wire, _ := c.framer.Append(nil, c.payload)
+			buf := framing.NewBuffer(c.framer)
+			b.SetBytes(int64(len(c.payload)))
+			b.ReportAllocs()
+			for b.Loop() {
+				buf.Write(wire)
+				if _, ok, err := buf.Next(); !ok || err != nil {
+					b.Fatal(ok, err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	for _, c := range costs {
+		b.Run(c.name, func(b *testing.B) {
+			var wire []byte
+			b.SetBytes(int64(len(c.payload)))
+			b.ReportAllocs()
+			for b.Loop() {
+				wire, _ = c.framer.Append(wire[:0], c.payload)
+			}
+		})
+	}
+}

@@ -1,0 +1,26 @@
+package slip_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/slip"
+)
+
+func ExampleNew() {
+	f := slip.New()
+	wire, err := f.Append(nil, []byte("a\xc0b"))
+	fmt.Printf("% x %v\n", wire, err)
+
+	// The ENDs before a message are passed over; a bad escape costs one message.
+	stream := strings.NewReader("\xc0one\xc0\xc0t\xdbwo\xc0\xc0three\xc0")
+	for payload, err := range framing.NewReader(stream, f).Frames() {
+		fmt.Printf("%q %v\n", payload, err)
+	}
+	// Output:
+	// 61 db dc 62 c0 <nil>
+	// "one" <nil>
+	// "" framing: frame at offset 6: malformed escape: 0x77 stands behind ESC, not 0xdc or 0xdd
+	// "three" <nil>
+}

@@ -174,7 +174,7 @@ func (b *Buffer) refuse(data []byte, f Frame, err error) error {
 	switch {
 	case err == ErrIdle && f.Size > 0:
 		b.r += min(f.Size, len(data))
-		b.seen, b.want, b.size = 0, 1, 0
+		b.cut()
 		return nil
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
@@ -234,13 +234,13 @@ func (b *Buffer) skip() (end bool) {
 		b.r += n
 	}
 	if end {
-		b.begin()
+		b.cut()
 	}
 	return end
 }
 
-// begin begins with the next frame.
-func (b *Buffer) begin() { b.state, b.seen, b.want, b.size = cutting, 0, 1, 0 }
+// cut makes the byte at the front the first of the next frame.
+func (b *Buffer) cut() { b.state, b.seen, b.want, b.size = cutting, 0, 1, 0 }
 
 // Frames returns an iterator over the frames that have arrived whole. An error
 // that costs one frame is yielded and the iteration goes on; a final error is
@@ -272,7 +272,7 @@ func (b *Buffer) End() (payload []byte, err error) {
 		return nil, b.err
 	case b.state == skipping && loose && b.size == 0:
 		b.r = b.w // a last piece that was refused
-		b.begin()
+		b.cut()
 		return nil, io.EOF
 	case b.state == skipping:
 		return nil, b.fail(&UnexpectedEOFError{Have: b.Offset() - b.start + int64(b.w-b.r), Want: int64(b.size), Offset: b.start})
@@ -289,7 +289,7 @@ func (b *Buffer) end(e Ender) ([]byte, error) {
 	offset := b.Offset()
 	payload, err := e.End(b.buf[b.r:b.w])
 	b.r = b.w
-	b.begin()
+	b.cut()
 	switch {
 	case err != nil:
 		return nil, b.fail(&FormatError{Offset: offset, Reason: err, Final: true})

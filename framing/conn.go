@@ -2,6 +2,7 @@ package framing
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"sync"
@@ -51,6 +52,10 @@ func (c *Conn) ReadFrame() ([]byte, error) { return c.r.ReadFrame() }
 // AppendFrame reads the next frame and appends its payload to dst: see
 // [Reader.AppendFrame].
 func (c *Conn) AppendFrame(dst []byte) ([]byte, error) { return c.r.AppendFrame(dst) }
+
+// NextReader returns the next frame's payload as an io.Reader: see
+// [Reader.NextReader].
+func (c *Conn) NextReader() (size int64, payload io.Reader, err error) { return c.r.NextReader() }
 
 // Frames returns an iterator over the frames that follow: see [Reader.Frames].
 func (c *Conn) Frames() iter.Seq2[[]byte, error] { return c.r.Frames() }
@@ -129,11 +134,7 @@ func (c *Conn) flush() error {
 // write writes the frames that wait, followed by body and tail, and unlocks mu
 // while it does. Nobody else may be writing.
 func (c *Conn) write(body, tail []byte) error {
-	buf := c.next
-	c.next, c.spare = c.spare, nil
-	c.offset += int64(len(buf) + len(body) + len(tail))
-	c.batch++
-	c.writing = true
+	buf := c.begin(int64(len(body) + len(tail)))
 	c.mu.Unlock()
 	var err error
 	if body == nil {
@@ -142,12 +143,69 @@ func (c *Conn) write(body, tail []byte) error {
 		err = c.sink.writeVec(buf, body, tail)
 	}
 	c.mu.Lock()
+	c.finish(buf, err)
+	return err
+}
+
+// begin begins to write the frames that wait, which it returns, and more bytes
+// behind them.
+func (c *Conn) begin(more int64) (buf []byte) {
+	buf = c.next
+	c.next, c.spare = c.spare, nil
+	c.offset += int64(len(buf)) + more
+	c.batch++
+	c.writing = true
+	return buf
+}
+
+// finish says that buf, which begin has returned, is written.
+func (c *Conn) finish(buf []byte, err error) {
 	c.writing = false
 	if c.err = err; err == nil {
 		c.done = c.batch
 	}
 	c.spare = reuse(buf, &c.use)
 	c.written.Broadcast()
+}
+
+// WriteFrom writes the frame whose payload is the next size bytes of src: see
+// [Writer.WriteFrom]. When it returns nil the whole frame was handed to the
+// connection. Other writers wait meanwhile, however long src takes.
+func (c *Conn) WriteFrom(src io.Reader, size int64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.writing {
+		c.written.Wait()
+	}
+	if c.err != nil {
+		return c.err
+	}
+	n := len(c.next)
+	head, err := c.enc.header(c.next, size)
+	if err != nil {
+		return err
+	}
+	c.next = head
+	trailer := c.enc.prefixer.Trailer()
+	more := size + int64(len(trailer))
+	c.begin(more)
+	c.mu.Unlock()
+	buf, err := c.sink.writeFrom(head, src, size)
+	if err == nil {
+		buf = append(buf, trailer...)
+	} else {
+		buf = buf[:min(n, len(buf))] // the frames that waited before it
+	}
+	if c.sink.err == nil && len(buf) > 0 {
+		if failed := c.sink.write(buf); failed != nil {
+			err = failed
+		}
+	}
+	c.mu.Lock()
+	if err != nil && c.sink.err == nil {
+		c.offset -= int64(len(head)-n) + more
+	}
+	c.finish(buf, c.sink.err)
 	return err
 }
 

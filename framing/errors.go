@@ -104,6 +104,26 @@ func (e *PayloadError) Error() string {
 	return "framing: payload of " + strconv.Itoa(e.Size) + " bytes refused: " + e.Reason
 }
 
+// A SourceError reports a payload that could not be written because the
+// io.Reader that it was to come from failed, or ended short.
+type SourceError struct {
+	Have  int64 // bytes of the payload that it gave
+	Want  int64 // the payload's size
+	Err   error // io.ErrUnexpectedEOF, or what the source returned
+	Final bool  // the frame is torn, and nothing can follow it; else nothing of it was written
+}
+
+func (e *SourceError) Error() string {
+	s := "framing: payload ends after " + strconv.FormatInt(e.Have, 10) + " of " + strconv.FormatInt(e.Want, 10) + " bytes: " + e.Err.Error()
+	if e.Final {
+		s += " (its frame is torn: nothing can follow)"
+	}
+	return s
+}
+
+// Unwrap returns Err.
+func (e *SourceError) Unwrap() error { return e.Err }
+
 // A ConfigError reports a configuration that a constructor refuses.
 type ConfigError struct {
 	Framer string // the package that was to be configured: "lengthprefix"

@@ -14,9 +14,10 @@ import (
 // source again and goes on where it stopped, so a timeout in mid-frame loses
 // nothing, and a dead source says so again. [io.EOF], in contrast, is final.
 type Reader struct {
-	buf Buffer
-	src io.Reader
-	err error // of src, not reported yet
+	buf     Buffer
+	src     io.Reader
+	err     error         // of src, not reported yet
+	payload payloadReader // what NextReader has returned
 }
 
 // NewReader returns a Reader that reads frames of f from src and refuses

@@ -3,6 +3,7 @@ package framing
 import (
 	"io"
 	"net"
+	"slices"
 )
 
 // buffersWriter is an io.Writer that writes several slices as one, with the
@@ -59,6 +60,52 @@ func (s *sink) writeVec(head, body, tail []byte) error {
 	}
 	clear(s.parts[:])
 	return s.note(n, int64(len(head)+len(body)+len(tail)), err)
+}
+
+// writeFrom writes head and size bytes that it reads from src. It gathers them
+// behind head, writes when flushAt bytes of them are there and returns the rest.
+// If src fails before anything was written, it returns head; later the frame is
+// torn.
+func (s *sink) writeFrom(head []byte, src io.Reader, size int64) (rest []byte, err error) {
+	buf := slices.Grow(head, int(min(size, flushAt)))
+	full := len(head) + flushAt
+	torn, idle := false, 0
+	for left := size; left > 0; {
+		if len(buf) == full {
+			if err := s.write(buf); err != nil {
+				return buf[:0], err
+			}
+			torn, full, buf = true, flushAt, buf[:0]
+		}
+		room := buf[len(buf):]
+		room = room[:min(int64(full-len(buf)), left)]
+		n, err := src.Read(room)
+		switch {
+		case n < 0 || n > len(room):
+			n, err = 0, errBadCount
+		case n > 0:
+			idle = 0
+		case err == nil:
+			if idle++; idle == 100 {
+				err = io.ErrNoProgress
+			}
+		}
+		buf = buf[:len(buf)+n]
+		left -= int64(n)
+		if err == nil || left == 0 {
+			continue
+		}
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		e := &SourceError{Have: size - left, Want: size, Err: err, Final: torn}
+		if torn {
+			s.err = e
+			return buf[:0], e
+		}
+		return buf[:len(head)], e
+	}
+	return buf, nil
 }
 
 // note notes that n of want bytes were written.

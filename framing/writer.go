@@ -17,8 +17,9 @@ var errBadWriteCount = errors.New("framing: Write returned an impossible count")
 // a buffer, so that many of them leave in one Write; Flush writes what has
 // gathered. It is not safe for concurrent use.
 //
-// After a write that fails or is short every later call returns that error: a
-// torn frame is never followed by another. A payload that is refused writes
+// After a write that fails or is short, or a frame that its source has torn,
+// every later call returns that error: a torn frame is never followed by
+// another. A payload that is refused writes
 // nothing and changes nothing.
 type Writer struct {
 	enc  encoder
@@ -58,6 +59,38 @@ func (w *Writer) WriteFrame(payload []byte) error {
 		return err
 	}
 	if len(buf) >= flushAt {
+		return w.Flush()
+	}
+	return nil
+}
+
+// WriteFrom writes the frame whose payload is the next size bytes of src, which
+// it does not hold but for a buffer. It reads no more of src than that. The end
+// of the frame may stay in the buffer, as with WriteFrame.
+//
+// That needs a framing whose header tells all, a [Prefixer]: any other refuses
+// it with a [*PayloadError]. MaxPayload, which is there to bound memory, does
+// not apply.
+//
+// Where src fails or ends short, the error is a [*SourceError]. If src gave less
+// than 32 KiB, nothing of the frame is written and nothing changes; else the
+// frame is torn, and the error final.
+func (w *Writer) WriteFrom(src io.Reader, size int64) error {
+	if w.sink.err != nil {
+		return w.sink.err
+	}
+	n := len(w.buf)
+	head, err := w.enc.header(w.buf, size)
+	if err != nil {
+		return err
+	}
+	buf, err := w.sink.writeFrom(head, src, size)
+	if err != nil {
+		w.buf = buf[:min(n, len(buf))]
+		return err
+	}
+	w.buf = append(buf, w.enc.prefixer.Trailer()...)
+	if len(w.buf) >= flushAt {
 		return w.Flush()
 	}
 	return nil
@@ -140,6 +173,14 @@ func (e *encoder) append(dst, payload []byte, offset int64) ([]byte, error) {
 		dst = make([]byte, 0, minBuffer)
 	}
 	return e.framer.Append(dst, payload)
+}
+
+// header appends the header of a payload of size bytes to dst.
+func (e *encoder) header(dst []byte, size int64) ([]byte, error) {
+	if e.prefixer == nil {
+		return dst, &PayloadError{Size: int(min(size, math.MaxInt)), Reason: "this framing needs the whole payload before it can write the first byte; WriteFrame carries it"}
+	}
+	return e.prefixer.AppendHeader(dst, size)
 }
 
 // enclose appends only the header of payload's frame to dst and returns the

@@ -16,9 +16,13 @@
 //		}
 //	}
 //
-// Framers are in the packages beside this one: delimiter (lines), lengthprefix
-// and fixed. [Buffer] is a Reader without the reading, for event loops, and
-// [SplitFunc] drives a [bufio.Scanner].
+// Framers are in the packages beside this one. The families: delimiter (lines),
+// lengthprefix and fixed. What protocols define: netstring, octetcount (syslog),
+// headers (Content-Length, the Language Server Protocol), slip, cobs and stx.
+//
+// [Buffer] is a Reader without the reading, for event loops, and [SplitFunc]
+// drives a [bufio.Scanner]. [Reader.NextReader] and [Writer.WriteFrom] pass
+// payloads through that are larger than memory.
 //
 // # What reading and writing promise
 //

@@ -44,7 +44,7 @@ type Framer interface {
 	// [*TooLargeError].
 	//
 	// [ErrIdle] with Size > 0 says that the first Size bytes of data belong to
-	// no frame and are not wrong.
+	// no frame and are not wrong. To the laws they are a frame of their own.
 	Split(data []byte, seen int) (Frame, error)
 
 	// Append appends the frame that carries payload to dst and returns the
@@ -64,9 +64,10 @@ type Framer interface {
 // the stream.
 type Skipper interface {
 	// Skip returns how many leading bytes of data may be forgotten, and
-	// whether they finish the frame. It stops only between symbols, never
-	// inside an escape or a part of a delimiter: what it leaves is shown to it
-	// again, with more behind.
+	// whether the frame ends behind them; with no bytes, and end, the next
+	// frame begins at data[0]. It stops only between symbols, never inside an
+	// escape or a part of a delimiter: what it leaves is shown to it again,
+	// with more behind.
 	Skip(data []byte) (n int, end bool)
 }
 

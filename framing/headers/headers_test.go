@@ -34,6 +34,8 @@ func TestWire(t *testing.T) {
 		"Content-Type: x\r\nContent-Length: 2\r\n\r\n{}":                                         frames("{}"),
 		"X-Empty:\r\nX-\xc3\xa9: 1\r\n":                                                          lost, // a name is ASCII
 		"X-Empty:\r\nX: \xc3\xa9\r\nContent-Length: 1\r\n\r\na":                                  frames("a"),
+		"X: a\tb\r\nContent-Length: 1\r\n\r\na":                                                  frames("a"),
+		"X: a\x7fb\r\nContent-Length: 1\r\n\r\na":                                                lost,
 		"X-Length: 7\r\nContent-Length: 1\r\n\r\na":                                              frames("a"),
 
 		"C":                             {Torn: true},
@@ -113,11 +115,18 @@ func TestTooLarge(t *testing.T) {
 		require.Equal(t, size, large.Size, wire)
 		require.Zero(t, frame)
 	}
+	start := len("Content-Length: \r\n\r\n") + len(strconv.Itoa(math.MaxInt))
+	frame, err := headers.New().Split([]byte("Content-Length: "+strconv.Itoa(math.MaxInt-start)+"\r\n\r\n"), 0)
+	require.NoError(t, err)
+	require.Equal(t, framing.Frame{Size: math.MaxInt, Start: start, End: math.MaxInt}, frame)
+	frame, err = headers.New().Split([]byte("Content-Length: "+strconv.Itoa(math.MaxInt-start+1)+"\r\n\r\n"), 0)
+	require.Error(t, err)
+	require.Zero(t, frame)
 
 	// 3 GiB are too many for an int of 32 bits and a limit otherwise.
 	buf := framing.NewBuffer(headers.New())
 	buf.Write([]byte("Content-Length: 3221225472\r\n\r\n"))
-	_, _, err := buf.Next()
+	_, _, err = buf.Next()
 	var large *framing.TooLargeError
 	require.ErrorAs(t, err, &large)
 	require.Equal(t, uint64(3<<30), large.Size)

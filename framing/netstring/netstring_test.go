@@ -65,6 +65,9 @@ func TestTooLarge(t *testing.T) {
 	frame, err := netstring.New().Split([]byte(most+":"), 0)
 	require.NoError(t, err)
 	require.Equal(t, math.MaxInt, frame.Size)
+	frame, err = netstring.New().Split([]byte(strconv.Itoa(math.MaxInt-len(most)-1)+":"), 0)
+	require.Error(t, err)
+	require.Zero(t, frame)
 
 	// 3 GiB are too many for an int of 32 bits and a limit otherwise.
 	buf := framing.NewBuffer(netstring.New())

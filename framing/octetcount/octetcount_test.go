@@ -67,6 +67,9 @@ func TestTooLarge(t *testing.T) {
 	frame, err := octetcount.New().Split([]byte(most+" "), 0)
 	require.NoError(t, err)
 	require.Equal(t, math.MaxInt, frame.Size)
+	frame, err = octetcount.New().Split([]byte(strconv.Itoa(math.MaxInt-len(most))+" "), 0)
+	require.Error(t, err)
+	require.Zero(t, frame)
 }
 
 func TestMaxEncodedLen(t *testing.T) {

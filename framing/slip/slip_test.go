@@ -67,6 +67,13 @@ func TestTooLarge(t *testing.T) {
 	payload, err = r.ReadFrame()
 	require.NoError(t, err)
 	require.Equal(t, "abc", string(payload))
+
+	n, end := slip.New().Skip([]byte("a\xdb\xc0b"))
+	require.Equal(t, 3, n)
+	require.True(t, end)
+	n, end = slip.New().Skip([]byte("a\xdb"))
+	require.Equal(t, 2, n)
+	require.False(t, end)
 }
 
 // FuzzSplit compares Split with a decoder that goes byte by byte, and Append

@@ -54,6 +54,15 @@ func TestWireDLE(t *testing.T) {
 	}
 }
 
+// TestSizes shows that a mark is found wherever it stands.
+func TestSizes(t *testing.T) {
+	for n := range 600 {
+		payload := strings.Repeat("x", n)
+		oracle.Compare(t, stx.New(), []byte("\x02"+payload+"\x03"), oracle.Stream{Frames: []oracle.Frame{{Payload: payload}}})
+		oracle.Compare(t, stx.New(), []byte("\x02"+payload+"\x02\x03"), oracle.Stream{Frames: []oracle.Frame{{Condemned: true}, {}}})
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, payload := range []string{"\x02", "\x03", "a\x03", strings.Repeat("x", 500) + "\x02"} {
 		wire, err := stx.New().Append([]byte("x"), []byte(payload))
@@ -73,7 +82,8 @@ func TestMaxEncodedLen(t *testing.T) {
 	}
 	require.Equal(t, math.MaxInt, stx.New().MaxEncodedLen(math.MaxInt-1))
 	require.Equal(t, math.MaxInt, stx.New().MaxEncodedLen(math.MaxInt))
-	require.Equal(t, math.MaxInt, stx.DLE().MaxEncodedLen(math.MaxInt/2))
+	require.Equal(t, math.MaxInt-1, stx.DLE().MaxEncodedLen((math.MaxInt-4)/2))
+	require.Equal(t, math.MaxInt, stx.DLE().MaxEncodedLen((math.MaxInt-4)/2+1))
 	require.Equal(t, math.MaxInt, stx.DLE().MaxEncodedLen(math.MaxInt))
 }
 

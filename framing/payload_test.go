@@ -255,6 +255,74 @@ func TestStalePayload(t *testing.T) {
 	}
 }
 
+// TestStaleWhileSkipping shows that a payload whose time is over does not read
+// of a frame that is being skipped.
+func TestStaleWhileSkipping(t *testing.T) {
+	r := framing.NewReader(bytes.NewReader([]byte("\x03one\x03two")), lengthprefix.Uint8())
+	r.SetMaxPayload(2)
+	_, payload, err := r.NextReader()
+	require.NoError(t, err)
+	_, err = r.ReadFrame()
+	require.ErrorIs(t, err, framing.ErrFrame)
+	n, err := payload.Read(make([]byte, 1))
+	require.Error(t, err)
+	require.Zero(t, n)
+	_, err = r.ReadFrame()
+	require.Equal(t, io.EOF, err)
+}
+
+// idleNetstring is netstring with newlines between the frames.
+type idleNetstring struct{ *netstring.Framer }
+
+func (f idleNetstring) Split(data []byte, seen int) (framing.Frame, error) {
+	if data[0] == '\n' {
+		return framing.Frame{Size: 1}, framing.ErrIdle
+	}
+	return f.Framer.Split(data, seen)
+}
+
+// TestNextReaderIdle shows that idle bytes are passed over, and that what stands
+// behind them is not waited for.
+func TestNextReaderIdle(t *testing.T) {
+	src := io.MultiReader(bytes.NewReader([]byte("\n\n1:a,\n1:b,\n")), iotest.ErrReader(errHiccup))
+	r := framing.NewReader(src, idleNetstring{netstring.New()})
+	for _, want := range []string{"a", "b"} {
+		_, payload, err := r.NextReader()
+		require.NoError(t, err)
+		have, err := io.ReadAll(payload)
+		require.NoError(t, err)
+		require.Equal(t, want, string(have))
+	}
+	_, _, err := r.NextReader()
+	require.Equal(t, errHiccup, err)
+	require.Empty(t, r.Buffered())
+}
+
+// narrow takes one byte of each Write.
+type narrow struct{ bytes.Buffer }
+
+func (n *narrow) Write(p []byte) (int, error) { return n.Buffer.Write(p[:1]) }
+
+// TestPayloadShortWrite shows that WriteTo notices a write that is short, and
+// loses nothing of the payload by it.
+func TestPayloadShortWrite(t *testing.T) {
+	for _, f := range []framing.Framer{lengthprefix.Uint8(), delimiter.Line()} {
+		wire, err := f.Append(nil, []byte("abc"))
+		require.NoError(t, err)
+		_, payload, err := framing.NewReader(bytes.NewReader(wire), f).NextReader()
+		require.NoError(t, err)
+		var dst narrow
+		for range 2 {
+			n, err := payload.(io.WriterTo).WriteTo(&dst)
+			require.Equal(t, io.ErrShortWrite, err)
+			require.Equal(t, int64(1), n)
+		}
+		rest, err := io.ReadAll(payload)
+		require.NoError(t, err)
+		require.Equal(t, "abc", dst.String()+string(rest))
+	}
+}
+
 // still is a source of size bytes that it does not care to write.
 type still struct{ left int64 }
 
@@ -317,6 +385,10 @@ func TestWriteFrom(t *testing.T) {
 			for i, payload := range c.payloads {
 				if i%3 == 2 {
 					require.NoError(t, w.WriteFrame(payload))
+					continue
+				}
+				if i%3 == 1 { // io.EOF comes with the last byte
+					require.NoError(t, w.WriteFrom(iotest.DataErrReader(bytes.NewReader(payload)), int64(len(payload))))
 					continue
 				}
 				src := bytes.NewReader(append(bytes.Clone(payload), "rest"...))
@@ -388,6 +460,64 @@ func TestWriteFromShort(t *testing.T) {
 type silent struct{}
 
 func (silent) Read([]byte) (int, error) { return 0, nil }
+
+// slow is a source that returns nothing 60 times before each byte.
+type slow struct {
+	r     io.Reader
+	times int
+}
+
+func (s *slow) Read(p []byte) (int, error) {
+	if s.times++; s.times%61 > 0 {
+		return 0, nil
+	}
+	return s.r.Read(p[:1])
+}
+
+// TestWriteFromSlow shows that a source may take its time.
+func TestWriteFromSlow(t *testing.T) {
+	var wire bytes.Buffer
+	w := framing.NewWriter(&wire, netstring.New())
+	require.NoError(t, w.WriteFrom(&slow{r: bytes.NewReader([]byte("abc"))}, 3))
+	require.NoError(t, w.Flush())
+	require.Equal(t, "3:abc,", wire.String())
+}
+
+// TestConnWriteFromShort shows that a source that ends short takes no frame of
+// others with it, and that offsets stay true.
+func TestConnWriteFromShort(t *testing.T) {
+	a, b := net.Pipe()
+	defer a.Close()
+	defer b.Close()
+	w, r := framing.NewConn(a, netstring.New()), framing.NewConn(b, netstring.New())
+	const rounds = 300
+	for range rounds {
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if err := w.WriteFrame([]byte("x")); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Go(func() {
+				var short *framing.SourceError
+				if err := w.WriteFrom(&still{2}, 3); !errors.As(err, &short) || short.Final {
+					t.Error(err)
+				}
+			})
+		}
+		for range 3 {
+			payload, err := r.ReadFrame()
+			require.NoError(t, err)
+			require.Equal(t, "x", string(payload))
+		}
+		wg.Wait()
+	}
+	w.SetMaxPayload(0)
+	var large *framing.TooLargeError
+	require.ErrorAs(t, w.WriteFrame([]byte("x")), &large)
+	require.Equal(t, int64(rounds*3*len("1:x,")), large.Offset)
+}
 
 // TestConnWriteFrom writes frames from many goroutines by all ways, one of them
 // from sources that end short, and reads them whole and in order.

@@ -64,8 +64,8 @@ func (s *sink) writeVec(head, body, tail []byte) error {
 
 // writeFrom writes head and size bytes that it reads from src. It gathers them
 // behind head, writes when flushAt bytes of them are there and returns the rest.
-// If src fails before anything was written, it returns head; later the frame is
-// torn.
+// If src fails before anything was written, that still begins with head; later
+// it is empty, and the frame is torn.
 func (s *sink) writeFrom(head []byte, src io.Reader, size int64) (rest []byte, err error) {
 	buf := slices.Grow(head, int(min(size, flushAt)))
 	full := len(head) + flushAt
@@ -103,7 +103,7 @@ func (s *sink) writeFrom(head []byte, src io.Reader, size int64) (rest []byte, e
 			s.err = e
 			return buf[:0], e
 		}
-		return buf[:len(head)], e
+		return buf, e
 	}
 	return buf, nil
 }

@@ -12,5 +12,4 @@ require (
 	github.com/smallnest/goframe v1.0.0
 	github.com/stretchr/testify v1.11.1
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	pgregory.net/rapid v1.3.0
 )

@@ -9,10 +9,13 @@ import (
 // and errors are the same.
 func (k *kit) chunking(in input) *failure {
 	for i, limit := range k.limitsFor(in) {
+		if i > 1 && len(in.wire) > 1<<12 {
+			break
+		}
 		whole := k.read(in.wire, nil, limit)
 		for cuts := range cuttings(in) {
-			if i > 1 && len(cuts) == 2 {
-				continue // pairs of cuts, where single ones and all of them have found nothing
+			if i > 1 && len(cuts) <= 2 && len(cuts) != len(in.cuts) {
+				continue // without a limit, and with the first, that found nothing
 			}
 			if k.differ(k.read(in.wire, cuts, limit), whole, "", "") != nil {
 				return k.fewerCuts(in.wire, cuts, limit, whole)
@@ -30,7 +33,7 @@ func (k *kit) chunking(in input) *failure {
 // limitsFor returns the limits to read in with; -1: none.
 func (k *kit) limitsFor(in input) []int {
 	if in.payloads == nil {
-		return []int{-1, 2, 0, 20}
+		return []int{-1, 2, 0}
 	}
 	limits := []int{-1, in.smallest()}
 	for i, p := range in.payloads {

@@ -24,7 +24,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-
 func TestOurFramersKeepTheLaws(t *testing.T) {
 	t.Parallel()
 	check := func(f framing.Framer, c Config) {
@@ -33,11 +32,11 @@ func TestOurFramersKeepTheLaws(t *testing.T) {
 			c.Run(t, f)
 		})
 	}
-	delim := func(c Config, delims ...string) {
+	delim := func(keep Config, delims ...string) {
 		f, err := delimiter.New(delims...)
 		require.NoError(t, err)
-		check(f, c)
-		check(f.Keep(), c)
+		check(f, Config{})
+		check(f.Keep(), keep)
 	}
 	check(delimiter.Line(), Config{})
 	check(delimiter.Line().Keep(), Config{})

@@ -147,13 +147,6 @@ func (k *kit) makeHostile() (all []input) {
 	for c := range 256 {
 		add([]byte{byte(c)})
 	}
-	for _, c := range []byte{0, 1, 0x7F, 0x80, 0xFF, 'a', '0', '9', '-', ' '} {
-		for _, n := range []int{2, 3, 4, 5, 8, 9, 10, 11, 20} {
-			add(bytes.Repeat([]byte{c}, n))
-			add(bytes.Repeat([]byte{c}, n), []byte{1})
-			add(bytes.Repeat([]byte{c}, n), []byte{0})
-		}
-	}
 	for i, t := range k.tokens {
 		add(t, []byte("ab"))
 		for j := range 6 {
@@ -168,6 +161,15 @@ func (k *kit) makeHostile() (all []input) {
 		return w
 	}
 	next := whole(k.payloads[min(1, len(k.payloads)-1)])
+	var runs []input
+	for _, c := range []byte{0, 1, 0x7F, 0x80, 0xFF, 'a', '0', '9', '-', ' '} {
+		for _, n := range []int{2, 3, 4, 5, 8, 9, 10, 11, 30} {
+			run := bytes.Repeat([]byte{c}, n)
+			for _, behind := range [][]byte{{}, {0}, {1}, next} {
+				runs = append(runs, input{wire: slices.Concat(run, behind)})
+			}
+		}
+	}
 	for i := range 6 {
 		w := whole(k.payloads[i*len(k.payloads)/6])
 		for j := 0; j < len(w) && j < 14; j++ {
@@ -184,7 +186,8 @@ func (k *kit) makeHostile() (all []input) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b input) int { return len(a.wire) - len(b.wire) })
-	return all
+	short, _ := slices.BinarySearchFunc(all, 3, func(in input, n int) int { return len(in.wire) - n })
+	return slices.Concat(all[:short], runs, thin(all[short:], 300))
 }
 
 // everything yields streams and hostile.
@@ -330,11 +333,13 @@ func cuttings(in input) iter.Seq[[]int] {
 				}
 			}
 		}
-		if n <= 1<<10 && !yield(every(1, n)) {
-			return
-		}
-		if n > 64 {
-			_ = yield(every(7, n)) && yield(every(1000, n)) && yield(every(4096, n))
+		switch {
+		case n <= 200:
+			yield(every(1, n))
+		case n <= 1<<12:
+			_ = yield(every(7, n)) && yield(every(100, n))
+		default:
+			yield(every(4096, n))
 		}
 	}
 }
@@ -346,29 +351,25 @@ func places(in input) []int {
 		return every(1, n)
 	}
 	var cuts []int
-	add := func(at int) {
-		if 0 < at && at < n {
-			cuts = append(cuts, at)
+	near := func(at, before, behind int) {
+		for i := max(1, at-before); i <= at+behind && i < n; i++ {
+			cuts = append(cuts, i)
 		}
 	}
-	for i := range 12 {
-		add(i)
-		add(n - i)
+	near(0, 0, 10)
+	near(n, 4, 0)
+	if n < 1<<12 {
+		near(127, 1, 3)
+		near(255, 1, 3)
+		near(n, 10, 0)
 	}
 	for i, end := range in.ends {
-		if i > 8 {
-			break
-		}
-		for d := -2; d <= 3; d++ {
-			add(end + d)
+		if i < 3 {
+			near(end, 2, 5)
 		}
 	}
-	for _, b := range []int{127, 255, 4095, 65535} {
-		add(b)
-		add(b + 1)
-		add(b + 2)
-	}
-	add(n / 2)
+	near(n/2, 0, 0)
+	near(4096, 1, 1)
 	slices.Sort(cuts)
 	return slices.Compact(cuts)
 }

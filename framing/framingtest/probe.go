@@ -41,7 +41,10 @@ func probe(f framing.Framer, c Config) (k *kit, fail *failure) {
 	}
 	p.sizes()
 	p.pairs()
-	p.readings()
+	p.try(p.fit(bytes.Repeat([]byte{p.fill}, 1<<16-1)))
+	if k.greedy = k.announced(); k.greedy == nil {
+		p.readings()
+	}
 	for _, payload := range c.Payloads {
 		p.token(payload)
 	}
@@ -52,9 +55,12 @@ func probe(f framing.Framer, c Config) (k *kit, fail *failure) {
 	p.compose()
 	p.boundaries()
 	if len(k.payloads) == 0 {
+		k.payloads = thin(k.large, max(4, 1<<14/max(1, len(k.most))))
+		k.large = thin(k.large, 4)
+	}
+	if len(k.payloads) == 0 {
 		return k, failf(k.now, "Append refuses every payload that was tried: give examples in Config.Payloads")
 	}
-	k.greedy = k.announced()
 	return k, nil
 }
 
@@ -126,30 +132,42 @@ func (p *prober) spell(wire []byte) {
 func (p *prober) sizes() {
 	for _, fill := range []byte{'a', '0', ' ', 0, 1, 0xFF, '\n'} {
 		p.fill = fill
-		for n := range maxSize {
-			if p.accepted(bytes.Repeat([]byte{fill}, n)) {
+		block := bytes.Repeat([]byte{fill}, maxSize)
+		for n := range block {
+			if p.accepted(block[:n]) {
 				p.accepts = append(p.accepts, n)
 			}
 		}
-		if len(p.accepts) > 0 && p.accepts[len(p.accepts)-1] > 0 {
+		if n := len(p.accepts); n > 0 && p.accepts[n-1] > 0 {
 			return
 		}
 		p.accepts = nil
 	}
-	// Sizes beyond are asked for only where smaller ones are not.
-	block := bytes.Repeat([]byte{'a'}, 1<<17)
-	for n := maxSize; n <= len(block); n++ {
+	// Larger sizes are asked for only where smaller ones are not accepted.
+	p.fill = 'a'
+	block := bytes.Repeat([]byte{p.fill}, 1<<20)
+	for n := maxSize; n <= len(block); {
 		if p.accepted(block[:n]) {
-			p.fill, p.accepts = 'a', append(p.accepts, n)
+			p.accepts = append(p.accepts, n)
 			return
 		}
+		switch {
+		case n < 1<<13:
+			n++
+		case n < 1<<16:
+			n += 512
+		default:
+			n *= 2
+		}
 	}
-	p.accepts = append(p.accepts, 0, 1)
 }
 
 // fit returns payload with a size that is accepted, as far as that is known:
 // larger ones than the largest known are left alone where that was not sought.
 func (k *kit) fit(payload []byte) []byte {
+	if len(k.accepts) == 0 {
+		return payload
+	}
 	i, ok := slices.BinarySearch(k.accepts, len(payload))
 	switch last := k.accepts[len(k.accepts)-1]; {
 	case ok || len(payload) > last && last >= maxSize-1:
@@ -225,19 +243,16 @@ func (p *prober) pairs() {
 func (p *prober) readings() {
 	read := func(data []byte) {
 		r, fail := p.first(data)
-		if fail != nil || !r.whole || r.err != nil || len(p.payloads) >= maxPayloads/2 {
-			return
-		}
-		if !p.try(r.payload) || len(r.payload) > len(data)/2 {
+		if fail != nil || !r.whole || r.err != nil || len(p.payloads)+len(p.large) >= maxPayloads/2 || !p.try(r.payload) {
 			return
 		}
 		p.spell(data[r.End:r.Size])
-		if len(p.accepts) > 0 && p.accepted(p.fit([]byte("a"))) {
+		if len(p.accepts) > 0 {
 			return
 		}
 		p.spell(r.payload[max(0, len(r.payload)-3):])
 	}
-	zeros := make([]byte, 1<<12)
+	zeros := make([]byte, 1<<16+1<<10)
 	read(zeros)
 	for i := range 12 {
 		for _, c := range []byte{1, 2, 3, 5, 8, 17, 0x80, 0xFF} {
@@ -285,7 +300,6 @@ func (p *prober) learn() {
 func (p *prober) compose() {
 	p.try(nil)
 	p.try(p.fit(nil))
-	before := len(p.payloads)
 	for i := 0; i < 2; i++ {
 		for _, t := range p.tokens {
 			if i == 0 {
@@ -309,32 +323,47 @@ func (p *prober) compose() {
 			p.try(p.fit(wire))
 		}
 	}
-	slices.SortStableFunc(p.payloads[before:], func(a, b []byte) int { return len(a) - len(b) })
-	if len(p.payloads) > maxPayloads {
-		// Thin out, evenly, what there is too much of.
-		kept := p.payloads[:0:0]
-		for i := range maxPayloads {
-			kept = append(kept, p.payloads[i*len(p.payloads)/maxPayloads])
-		}
-		p.payloads = kept
-	}
 	slices.SortStableFunc(p.payloads, func(a, b []byte) int { return len(a) - len(b) })
+	p.payloads = thin(p.payloads, maxPayloads)
+}
+
+// thin returns n of all, evenly chosen.
+func thin[E any](all []E, n int) []E {
+	if len(all) <= n {
+		return all
+	}
+	kept := make([]E, n)
+	for i := range kept {
+		kept[i] = all[i*len(all)/n]
+	}
+	return kept
 }
 
 // boundaries tries payloads of the sizes at which something changes, and finds
 // the largest that is accepted, if it is not large.
 func (p *prober) boundaries() {
 	const far = 1 << 17
-	for _, n := range boundaries {
-		for _, t := range p.fills() {
+	var end []byte // what payloads must end with, if that is it
+	if len(p.accepts) == 0 && len(p.payloads) > 0 {
+		end = p.payloads[0]
+	}
+	for i, n := range boundaries {
+		p.try(append(repeat([]byte{p.fill}, n), end...))
+		// And one of which every byte is special.
+		if t := p.tokens[i%len(p.tokens)]; n < 300 {
 			p.try(repeat(t, n))
 		}
 	}
+	for i, t := range p.tokens {
+		if i%8 == 2 {
+			p.try(repeat(t, 1<<16+i))
+		}
+	}
 	ok := func(n int) bool { return p.accepted(bytes.Repeat([]byte{p.fill}, n)) }
-	least := p.accepts[len(p.accepts)-1]
-	if !ok(least) {
+	if len(p.accepts) == 0 {
 		return
 	}
+	least := p.accepts[len(p.accepts)-1]
 	for least < far && ok(least+least/2+1) {
 		least += least/2 + 1
 	}
@@ -354,22 +383,11 @@ func (p *prober) boundaries() {
 	}
 }
 
-// fills returns some tokens to make large payloads of.
-func (p *prober) fills() [][]byte {
-	fills := [][]byte{{p.fill}}
-	for _, t := range p.tokens {
-		if len(fills) < 4 && t[0] != 'a' && t[0] != 'b' {
-			fills = append(fills, t)
-		}
-	}
-	return fills
-}
-
 // announced returns the failure of a framer that allocates what a header says,
 // before it is so much that the machine would feel it.
 func (k *kit) announced() *failure {
 	const size = 8 << 20
-	payload := bytes.Repeat([]byte{'a'}, size)
+	payload := bytes.Repeat([]byte{k.fill}, size)
 	wire, err := k.f.Append(nil, payload)
 	if err != nil {
 		payload = k.most

@@ -1,0 +1,320 @@
+package framingtest
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// recounted returns a framer with a length of width bytes, after change.
+func recounted(width int, change func(f *fake)) func() framing.Framer {
+	return func() framing.Framer {
+		f := counted(width).fake
+		change(&f)
+		return f
+	}
+}
+
+// announced changes what Split says of a frame whose size is known.
+func announced(change func(data []byte, frame *framing.Frame)) func(f *fake) {
+	return func(f *fake) {
+		split := f.split
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			frame, err := split(data, seen)
+			if frame.Size > 0 {
+				change(data, &frame)
+			}
+			return frame, err
+		}
+	}
+}
+
+var wrongLengths = []wrong{
+	{"converts the length before it is checked", "L6", recounted(8, func(f *fake) {
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			if len(data) < 8 {
+				return framing.Frame{}, nil
+			}
+			n := int(binary.BigEndian.Uint64(data))
+			if n > 1<<40 {
+				return framing.Frame{}, errors.New("too large")
+			}
+			return framing.Frame{Size: 8 + n, Start: 8, End: 8 + n}, nil
+		}
+	})},
+	{"lets the total wrap around", "L6", recounted(8, func(f *fake) {
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			if len(data) < 8 {
+				return framing.Frame{}, nil
+			}
+			total := binary.BigEndian.Uint64(data) + 8
+			if total > math.MaxInt {
+				return framing.Frame{}, &framing.TooLargeError{Size: total - 8}
+			}
+			return framing.Frame{Size: int(total), Start: 8, End: int(total)}, nil
+		}
+	})},
+	{"lets a length that counts its header be less than it", "L6", recounted(2, func(f *fake) {
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			if len(data) < 2 {
+				return framing.Frame{}, nil
+			}
+			n := int(binary.BigEndian.Uint16(data))
+			return framing.Frame{Size: n, Start: 2, End: n}, nil
+		}
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > math.MaxUint16-2 {
+				return dst, errRefused
+			}
+			return append(binary.BigEndian.AppendUint16(dst, uint16(len(payload)+2)), payload...), nil
+		}
+	})},
+	{"makes the total negative", "L6", recounted(2, func(f *fake) {
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			if len(data) < 2 {
+				return framing.Frame{}, nil
+			}
+			n := int(binary.BigEndian.Uint16(data)) - 10
+			return framing.Frame{Size: 2 + n, Start: 2, End: 2 + n}, nil
+		}
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > math.MaxUint16-10 {
+				return dst, errRefused
+			}
+			return append(binary.BigEndian.AppendUint16(dst, uint16(len(payload)+10)), payload...), nil
+		}
+	})},
+	{"takes half a header for a header", "L5", recounted(2, func(f *fake) {
+		split := f.split
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			if len(data) == 1 {
+				n := 2 + int(data[0])
+				return framing.Frame{Size: n, Start: 2, End: n}, nil
+			}
+			return split(data, seen)
+		}
+	})},
+	{"panics on half a header", "L6", recounted(8, func(f *fake) {
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			size := binary.BigEndian.Uint64(data)
+			if size > math.MaxInt-8 {
+				return framing.Frame{}, &framing.TooLargeError{Size: size}
+			}
+			return framing.Frame{Size: 8 + int(size), Start: 8, End: 8 + int(size)}, nil
+		}
+	})},
+	{"takes a stream that ends behind a header for a clean one", "R1", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		if len(data) == 2 {
+			*frame = framing.Frame{Size: 2, Start: 2, End: 2}
+		}
+	}))},
+	{"takes what has arrived for the frame", "L5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		frame.Size = min(frame.Size, len(data))
+		frame.End = frame.Size
+	}))},
+	{"announces a byte less than it takes", "L5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		if frame.Size > len(data)+1 {
+			frame.Size--
+			frame.End--
+		}
+	}))},
+	{"announces a byte more than it takes", "L5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		if frame.Size > len(data) {
+			frame.Size++
+			frame.End++
+		}
+	}))},
+	{"moves Start when the frame is whole", "L5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		if frame.Size > len(data) {
+			frame.Start = 0
+		}
+	}))},
+	{"moves End when the frame is whole", "L5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		if frame.Size > len(data) {
+			frame.End--
+		}
+	}))},
+	{"counts the header against the limit until the frame is whole", "R3", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		if frame.Size > len(data) {
+			frame.Start = 0
+		}
+	}))},
+	{"notices a bad frame after it has announced it, and loses the stream", "L5", recounted(2, func(f *fake) {
+		split := f.split
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			frame, err := split(data, seen)
+			if frame.Size > 3 && frame.Size <= len(data) && data[2] == 0xFF {
+				return framing.Frame{}, errRefused
+			}
+			return frame, err
+		}
+		write := f.append
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > 0 && payload[0] == 0xFF {
+				return dst, errRefused
+			}
+			return write(dst, payload)
+		}
+	})},
+	{"allocates what the header says", "L6", recounted(8, announced(func(data []byte, frame *framing.Frame) {
+		if frame.Size > len(data) {
+			keep = make([]byte, frame.Size)
+		}
+	}))},
+	{"makes room for what the header says", "R5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+		if frame.Size > len(data) {
+			keep = make([]byte, 4*frame.Size)
+		}
+	}))},
+	{"writes little endian and reads big", "L1", recounted(2, func(f *fake) {
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > math.MaxUint16 {
+				return dst, errRefused
+			}
+			return append(binary.LittleEndian.AppendUint16(dst, uint16(len(payload))), payload...), nil
+		}
+	})},
+	{"writes the length of a payload that is too large for the field", "L1", recounted(2, func(f *fake) {
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			return append(binary.BigEndian.AppendUint16(dst, uint16(len(payload))), payload...), nil
+		}
+	})},
+	{"writes one byte more than the field can say", "L1", recounted(2, func(f *fake) {
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > math.MaxUint16+1 {
+				return dst, errRefused
+			}
+			return append(binary.BigEndian.AppendUint16(dst, uint16(len(payload))), payload...), nil
+		}
+	})},
+	{"writes the length to the front of the buffer", "L2", recounted(2, func(f *fake) {
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > math.MaxUint16 {
+				return dst, errRefused
+			}
+			dst = append(append(dst, 0, 0), payload...)
+			binary.BigEndian.PutUint16(dst, uint16(len(payload)))
+			return dst, nil
+		}
+	})},
+	{"keeps the buffer that it returned", "L1", func() framing.Framer {
+		f := counted(2).fake
+		write := f.append
+		var own []byte
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if dst != nil {
+				return write(dst, payload)
+			}
+			var err error
+			own, err = write(own[:0], payload)
+			return own, err
+		}
+		return f
+	}},
+	{"takes a signed length of one byte", "L1", func() framing.Framer {
+		return fake{
+			split: func(data []byte, seen int) (framing.Frame, error) {
+				n := int(int8(data[0]))
+				if n < 0 {
+					return framing.Frame{}, errRefused
+				}
+				return framing.Frame{Size: 1 + n, Start: 1, End: 1 + n}, nil
+			},
+			append: func(dst, payload []byte) ([]byte, error) {
+				if len(payload) > math.MaxUint8 {
+					return dst, errRefused
+				}
+				return append(append(dst, byte(len(payload))), payload...), nil
+			},
+			max: plus(1),
+		}
+	}},
+	{"reads varints that MaxEncodedLen does not allow for", "L7", func() framing.Framer {
+		f := varied()
+		f.max = func(n int) int {
+			if n > math.MaxInt-binary.MaxVarintLen64 {
+				return math.MaxInt
+			}
+			return n + len(binary.AppendUvarint(nil, uint64(n)))
+		}
+		return f
+	}},
+	{"waits for ever for the end of a varint", "L6", func() framing.Framer {
+		f := varied()
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			var value, n uint64
+			for data[n] >= 0x80 {
+				value |= uint64(data[n]&0x7F) << (7 * n)
+				n++
+			}
+			value |= uint64(data[n]) << (7 * n)
+			n++
+			return framing.Frame{Size: int(n + value), Start: int(n), End: int(n + value)}, nil
+		}
+		return f
+	}},
+	{"reads leading zeros without end", "L7", func() framing.Framer {
+		f := netstrings()
+		split := f.split
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			zeros := 0
+			for zeros < len(data)-1 && data[zeros] == '0' && data[zeros+1] != ':' {
+				zeros++
+			}
+			frame, err := split(data[zeros:], 0)
+			if frame.Size > 0 {
+				frame.Size += zeros
+				frame.Start += zeros
+				frame.End += zeros
+			}
+			return frame, err
+		}
+		return f
+	}},
+	{"takes a longer header than MaxEncodedLen has room for", "L7", func() framing.Framer {
+		f := netstrings()
+		f.max = func(n int) int {
+			if n == 0 {
+				return 1
+			}
+			return plus(10)(n)
+		}
+		return f
+	}},
+	{"writes a short record without padding", "L1", func() framing.Framer {
+		return fake{
+			split: func([]byte, int) (framing.Frame, error) { return framing.Frame{Size: 8, End: 8}, nil },
+			append: func(dst, payload []byte) ([]byte, error) {
+				if len(payload) > 8 {
+					return dst, errRefused
+				}
+				return append(dst, payload...), nil
+			},
+			max: func(int) int { return 8 },
+		}
+	}},
+	{"pads a record that ends in padding", "L1", func() framing.Framer {
+		return fake{
+			split: func(data []byte, _ int) (framing.Frame, error) {
+				f := framing.Frame{Size: 8}
+				if len(data) >= 8 {
+					for f.End = 8; f.End > 0 && data[f.End-1] == 0; f.End-- {
+					}
+				}
+				return f, nil
+			},
+			append: func(dst, payload []byte) ([]byte, error) {
+				if len(payload) > 8 {
+					return dst, errRefused
+				}
+				return append(append(dst, payload...), make([]byte, 8-len(payload))...), nil
+			},
+			max: func(int) int { return 8 },
+		}
+	}},
+}
+
+// keep makes what a framer allocates escape.
+var keep []byte

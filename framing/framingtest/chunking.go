@@ -14,8 +14,8 @@ func (k *kit) chunking(in input) *failure {
 		}
 		whole := k.read(in.wire, nil, limit)
 		for cuts := range cuttings(in) {
-			if i > 1 && len(cuts) <= 2 && len(cuts) != len(in.cuts) {
-				continue // without a limit, and with the first, that found nothing
+			if i > 0 && len(cuts) == 2 && in.cuts == nil {
+				continue // without a limit, pairs of cuts have found nothing
 			}
 			if k.differ(k.read(in.wire, cuts, limit), whole, "", "") != nil {
 				return k.fewerCuts(in.wire, cuts, limit, whole)

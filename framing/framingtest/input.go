@@ -324,7 +324,7 @@ func cuttings(in input) iter.Seq[[]int] {
 				return
 			}
 		}
-		if n <= 16 {
+		if n <= 8 || n <= 16 && in.ends != nil {
 			for i := 1; i < n; i++ {
 				for j := i + 1; j < n; j++ {
 					if !yield([]int{i, j}) {
@@ -356,20 +356,21 @@ func places(in input) []int {
 			cuts = append(cuts, i)
 		}
 	}
-	near(0, 0, 10)
-	near(n, 4, 0)
 	if n < 1<<12 {
+		near(0, 0, 10)
 		near(127, 1, 3)
 		near(255, 1, 3)
 		near(n, 10, 0)
+	} else {
+		near(0, 0, 4)
+		near(n, 2, 0)
 	}
 	for i, end := range in.ends {
-		if i < 3 {
-			near(end, 2, 5)
+		if i < 2 {
+			near(end, 1, 4)
 		}
 	}
 	near(n/2, 0, 0)
-	near(4096, 1, 1)
 	slices.Sort(cuts)
 	return slices.Compact(cuts)
 }

@@ -56,38 +56,34 @@ func (l law) verdict(k *kit, name string) *failure {
 	if l.sweep != nil {
 		for in := range l.sweep(k) {
 			if fail := l.try(k, in); fail != nil {
-				return fail
+				return l.smaller(k, in, fail)
 			}
 		}
 	}
 	if l.draw == nil {
 		return nil
 	}
-	// Rapid runs the last, smallest case again at its end, so that is the
-	// failure that remains.
-	var least *failure
-	tries := 0
+	var found input
+	var fail *failure
 	rec := &recorder{name: name}
 	rapid.Check(rec, func(t *rapid.T) {
-		if tries > shrinkTries {
-			return
+		if fail != nil {
+			return // what was found is made smaller here, by what is known of it
 		}
-		if least != nil {
-			tries++
-		}
-		if fail := l.try(k, l.draw(k, t)); fail != nil {
-			least = fail
-			t.Fatalf("%s is broken", l.name)
+		in := l.draw(k, t)
+		if f := l.try(k, in); f != nil {
+			found, fail = in, f
+			t.FailNow()
 		}
 	})
-	if least == nil && rec.failed {
-		return &failure{"the random cases could not be drawn: " + rec.text.String(), ""}
+	switch {
+	case fail != nil:
+		return l.smaller(k, found, fail)
+	case rec.failed:
+		return &failure{"random cases could not be drawn: " + rec.text.String(), ""}
 	}
-	return least
+	return nil
 }
-
-// shrinkTries is how many inputs may be tried to make a failing one smaller.
-const shrinkTries = 1000
 
 // try checks one input. A panic is a failure too.
 func (l law) try(k *kit, in input) (fail *failure) {

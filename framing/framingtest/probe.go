@@ -182,60 +182,79 @@ func (k *kit) fit(payload []byte) []byte {
 // those that are refused among many that are accepted, or accepted among many
 // that are refused, or that take more room than others.
 func (p *prober) pairs() {
-	var yes, no, long [][]byte
-	note := func(payload []byte, usual *int) {
-		t := payload
-		payload = p.fit(payload)
-		if !p.accepted(payload) {
-			no = append(no, bytes.Clone(t))
-			return
-		}
-		yes = append(yes, bytes.Clone(t))
-		if *usual == 0 {
-			*usual = len(p.buf)
-		} else if len(p.buf) != *usual {
-			long = append(long, bytes.Clone(t))
-		}
-	}
-	few := func(special [][]byte) {
-		if len(special) > 16 {
-			return
-		}
-		for _, t := range special {
-			p.token(t)
-		}
-	}
-	usual := 0
-	note([]byte{'a'}, &usual)
-	for c := range 256 {
-		note([]byte{byte(c)}, &usual)
-	}
-	p.token([]byte{'a'})
-	p.token([]byte{'b'})
-	few(no)
-	few(yes)
-	few(long)
-
-	var special [256]bool
-	for _, t := range slices.Concat(no, long) {
-		special[t[0]] = true
-	}
-	single := len(yes) > 0
-	yes, no, long = nil, nil, nil
-	for a := range 256 {
-		for b := range 256 {
-			if !single || !special[a] && !special[b] {
-				note([]byte{byte(a), byte(b)}, &usual)
+	usual := 0 // bytes that a frame of so few takes
+	c := p.classify(&usual, func(yield func([]byte) bool) {
+		_ = yield([]byte{'a'})
+		for a := range 256 {
+			if !yield([]byte{byte(a)}) {
+				return
 			}
 		}
+	})
+	p.token([]byte{'a'})
+	p.token([]byte{'b'})
+	p.few(c.no)
+	p.few(c.yes)
+	p.few(c.long)
+
+	var special [256]bool
+	for _, t := range slices.Concat(c.no, c.long) {
+		special[t[0]] = len(c.yes) > 0
 	}
-	few(no)
-	if len(yes) <= 16 {
-		for _, t := range yes {
+	c = p.classify(&usual, func(yield func([]byte) bool) {
+		var t [2]byte
+		for a := range 256 {
+			for b := range 256 {
+				t = [2]byte{byte(a), byte(b)}
+				if !special[a] && !special[b] && !yield(t[:]) {
+					return
+				}
+			}
+		}
+	})
+	p.few(c.no)
+	if len(c.yes) <= few {
+		for _, t := range c.yes {
 			p.try(p.fit(t))
 			p.token(t)
 		}
 	}
+}
+
+// few is how many can be special.
+const few = 16
+
+// few takes what is special for tokens.
+func (p *prober) few(special [][]byte) {
+	for i := 0; i < len(special) && len(special) <= few; i++ {
+		p.token(special[i])
+	}
+}
+
+// classes are short payloads by what Append makes of them, up to few and one
+// more of each.
+type classes struct{ yes, no, long [][]byte }
+
+// classify appends all, made to fit.
+func (p *prober) classify(usual *int, all func(yield func([]byte) bool)) (c classes) {
+	note := func(class *[][]byte, t []byte) {
+		if len(*class) <= few {
+			*class = append(*class, bytes.Clone(t))
+		}
+	}
+	for t := range all {
+		switch {
+		case !p.accepted(p.fit(t)):
+			note(&c.no, t)
+			continue
+		case *usual == 0:
+			*usual = len(p.buf)
+		case len(p.buf) != *usual && len(t) == 1:
+			note(&c.long, t)
+		}
+		note(&c.yes, t)
+	}
+	return c
 }
 
 // readings learns payloads from what Split makes of streams of all kinds: such
@@ -386,7 +405,7 @@ func (p *prober) boundaries() {
 // announced returns the failure of a framer that allocates what a header says,
 // before it is so much that the machine would feel it.
 func (k *kit) announced() *failure {
-	const size = 8 << 20
+	const size = 2 << 20
 	payload := bytes.Repeat([]byte{k.fill}, size)
 	wire, err := k.f.Append(nil, payload)
 	if err != nil {

@@ -248,7 +248,7 @@ func (k *kit) announces(data []byte, size int) bool {
 func (k *kit) memory(in input) *failure {
 	const most = 128 << 10
 	payload := k.most
-	if p := bytes.Repeat([]byte{k.fill}, 8<<20); len(payload) > 1<<16 {
+	if p := bytes.Repeat([]byte{k.fill}, 2<<20); len(payload) > 1<<16 {
 		if _, err := k.f.Append(nil, p); err == nil {
 			payload = p
 		}

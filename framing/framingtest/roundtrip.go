@@ -49,8 +49,11 @@ func (k *kit) roundTrip(in input) *failure {
 	if fail != nil {
 		return fail
 	}
-	for _, dst := range [][]byte{nil, []byte("before"), []byte("\r"), []byte("\x00\x01\xff")} {
+	for _, dst := range [][]byte{nil, []byte("before"), []byte("\r")} {
 		for _, room := range []int{0, 1, len(wire) + 9} {
+			if len(payload) > 1<<10 && room == 1 {
+				continue
+			}
 			again, err, fail := k.appendTo(payload, dst, room)
 			if fail != nil {
 				return fail

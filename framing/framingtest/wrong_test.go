@@ -59,3 +59,66 @@ func TestEveryWrongFramerIsRejected(t *testing.T) {
 		})
 	}
 }
+
+// Where no page can be made unreadable, hidden bytes hold others instead, by
+// which a right framer is not misled.
+func TestResumptionWithoutAWall(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]framing.Framer{"ending": ending("\r\n"), "escaped": escaped(), "counted": counted(2)} {
+		k, fail := probe(f, Config{})
+		require.Nil(t, fail)
+		k.close()
+		k.wall = nil
+		for in := range k.everything() {
+			require.Nil(t, k.resumption(in), name)
+		}
+	}
+}
+
+// Payloads that the kit cannot hit upon are taken from Config, and built upon.
+func TestConfigPayloads(t *testing.T) {
+	t.Parallel()
+	choosy := func() fakeSkipper {
+		f := ending("END")
+		f.append = func(dst, payload []byte) ([]byte, error) {
+			if n := len(payload); n < 6 || string(payload[:3]) != "HEY" || strings.Index(string(payload), "END") != n-3 {
+				return dst, errRefused
+			}
+			return append(dst, payload...), nil
+		}
+		split := f.split
+		f.split = func(data []byte, seen int) (framing.Frame, error) {
+			frame, err := split(data, seen)
+			frame.End = frame.Size
+			return frame, err
+		}
+		return f
+	}
+	_, fail := probe(choosy(), Config{})
+	require.NotNil(t, fail)
+	assert.Contains(t, fail.what, "Config.Payloads")
+	Config{Payloads: [][]byte{[]byte("HEYEND"), []byte("HEY YOU END")}}.Run(t, choosy())
+
+	_, fail = probe(choosy(), Config{Payloads: [][]byte{[]byte("HO")}})
+	require.NotNil(t, fail)
+	assert.Contains(t, fail.what, "refuses an example")
+}
+
+// A second form on the wire, which is never written, is found to be wrong by
+// an example of it.
+func TestConfigWire(t *testing.T) {
+	t.Parallel()
+	f := ending(";")
+	split := f.split
+	f.split = func(data []byte, seen int) (framing.Frame, error) {
+		if i := strings.Index(string(data), "<<EOM>>"); i >= 0 && !strings.Contains(string(data[:i]), ";") {
+			return framing.Frame{Size: i + 7, End: i}, nil
+		}
+		return split(data, seen)
+	}
+	k, fail := probe(f, Config{Wire: [][]byte{[]byte("hello<<EOM>>")}})
+	require.Nil(t, fail)
+	defer k.close()
+	i := slices.IndexFunc(laws, func(l law) bool { return l.name == "L7-bound" })
+	require.NotNil(t, laws[i].verdict(k, t.Name()), "the second terminator is longer than MaxEncodedLen allows")
+}

@@ -1,0 +1,12 @@
+package framingtest_test
+
+import (
+	"testing"
+
+	"github.com/wholeframe/wholeframe/framing/framingtest"
+)
+
+func TestTheFramerOfTheExample(t *testing.T) {
+	t.Parallel()
+	framingtest.Run(t, Records{})
+}

@@ -16,6 +16,15 @@ type input struct {
 	cuts     []int // to cut wire at; nil: where the law sees fit
 }
 
+// size returns the bytes of in.
+func (in input) size() int {
+	n := len(in.wire)
+	for _, p := range in.payloads {
+		n += len(p)
+	}
+	return n
+}
+
 // stream returns the stream that carries those of payloads that are accepted.
 func (k *kit) stream(payloads ...[]byte) (in input) {
 	for _, p := range payloads {
@@ -161,13 +170,13 @@ func (k *kit) makeHostile() (all []input) {
 		return w
 	}
 	next := whole(k.payloads[min(1, len(k.payloads)-1)])
-	var runs []input
+	var runs []input // of one byte, before a frame
 	for _, c := range []byte{0, 1, 0x7F, 0x80, 0xFF, 'a', '0', '9', '-', ' '} {
 		for _, n := range []int{2, 3, 4, 5, 8, 9, 10, 11, 30} {
 			run := bytes.Repeat([]byte{c}, n)
-			for _, behind := range [][]byte{{}, {0}, {1}, next} {
-				runs = append(runs, input{wire: slices.Concat(run, behind)})
-			}
+			add(run, []byte{0})
+			add(run, []byte{1})
+			runs = append(runs, input{wire: slices.Concat(run, next)})
 		}
 	}
 	for i := range 6 {
@@ -187,7 +196,18 @@ func (k *kit) makeHostile() (all []input) {
 	}
 	slices.SortStableFunc(all, func(a, b input) int { return len(a.wire) - len(b.wire) })
 	short, _ := slices.BinarySearchFunc(all, 3, func(in input, n int) int { return len(in.wire) - n })
-	return slices.Concat(all[:short], runs, thin(all[short:], 300))
+	// Where a frame is large, the many that are much alike are fewer.
+	return slices.Concat(all[:short], thin(runs, k.few(90)), thin(all[short:], k.few(240)))
+}
+
+// few returns how many of n inputs are to be taken, where each has a frame or
+// more.
+func (k *kit) few(n int) int {
+	frame, err := k.append(k.payloads[0])
+	if err != nil || len(frame) < 256 {
+		return n
+	}
+	return max(8, n*256/len(frame))
 }
 
 // everything yields streams and hostile.

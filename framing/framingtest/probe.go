@@ -10,7 +10,7 @@ import (
 // maxTokens and maxPayloads keep one run short.
 const (
 	maxTokens   = 40
-	maxPayloads = 48
+	maxPayloads = 36
 	maxSize     = 1100 // sizes below it are all tried
 )
 
@@ -55,12 +55,13 @@ func probe(f framing.Framer, c Config) (k *kit, fail *failure) {
 	p.compose()
 	p.boundaries()
 	if len(k.payloads) == 0 {
-		k.payloads = thin(k.large, max(4, 1<<14/max(1, len(k.most))))
+		k.payloads = k.large
 		k.large = thin(k.large, 4)
 	}
 	if len(k.payloads) == 0 {
 		return k, failf(k.now, "Append refuses every payload that was tried: give examples in Config.Payloads")
 	}
+	k.payloads = thin(k.payloads, k.few(len(k.payloads)))
 	return k, nil
 }
 
@@ -193,9 +194,9 @@ func (p *prober) pairs() {
 	})
 	p.token([]byte{'a'})
 	p.token([]byte{'b'})
-	p.few(c.no)
-	p.few(c.yes)
-	p.few(c.long)
+	p.special(c.no)
+	p.special(c.yes)
+	p.special(c.long)
 
 	var special [256]bool
 	for _, t := range slices.Concat(c.no, c.long) {
@@ -212,8 +213,8 @@ func (p *prober) pairs() {
 			}
 		}
 	})
-	p.few(c.no)
-	if len(c.yes) <= few {
+	p.special(c.no)
+	if len(c.yes) <= maxSpecial {
 		for _, t := range c.yes {
 			p.try(p.fit(t))
 			p.token(t)
@@ -221,24 +222,24 @@ func (p *prober) pairs() {
 	}
 }
 
-// few is how many can be special.
-const few = 16
+// maxSpecial is how many can be special.
+const maxSpecial = 16
 
-// few takes what is special for tokens.
-func (p *prober) few(special [][]byte) {
-	for i := 0; i < len(special) && len(special) <= few; i++ {
+// special takes what is special for tokens.
+func (p *prober) special(special [][]byte) {
+	for i := 0; i < len(special) && len(special) <= maxSpecial; i++ {
 		p.token(special[i])
 	}
 }
 
-// classes are short payloads by what Append makes of them, up to few and one
+// classes are short payloads by what Append makes of them, up to maxSpecial and one
 // more of each.
 type classes struct{ yes, no, long [][]byte }
 
 // classify appends all, made to fit.
 func (p *prober) classify(usual *int, all func(yield func([]byte) bool)) (c classes) {
 	note := func(class *[][]byte, t []byte) {
-		if len(*class) <= few {
+		if len(*class) <= maxSpecial {
 			*class = append(*class, bytes.Clone(t))
 		}
 	}

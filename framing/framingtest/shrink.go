@@ -2,16 +2,17 @@ package framingtest
 
 import "slices"
 
-// shrinkTries is how many inputs may be tried to make a failing one smaller.
-const shrinkTries = 1000
+// shrinkWork is how many bytes may be tried to make a failing input smaller,
+// each input counting for a thousand at least.
+const shrinkWork = 1 << 20
 
 // smaller returns the failure of the smallest input that it finds to break the
 // law like in, which breaks it with fail.
 func (l law) smaller(k *kit, in input, fail *failure) *failure {
-	for tries, again := 0, true; again; {
+	for work, again := 0, true; again; {
 		again = false
 		for less := range k.less(in) {
-			if tries++; tries > shrinkTries {
+			if work += max(1000, in.size()); work > shrinkWork {
 				return fail
 			}
 			if f := l.try(k, less); f != nil {

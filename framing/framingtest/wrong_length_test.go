@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"sync/atomic"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
@@ -160,12 +161,14 @@ var wrongLengths = []wrong{
 	})},
 	{"allocates what the header says", "L6", recounted(8, announced(func(data []byte, frame *framing.Frame) {
 		if frame.Size > len(data) {
-			keep = make([]byte, frame.Size)
+			room := make([]byte, frame.Size)
+			kept.Store(&room)
 		}
 	}))},
 	{"makes room for what the header says", "R5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
 		if frame.Size > len(data) {
-			keep = make([]byte, 4*frame.Size)
+			room := make([]byte, 4*frame.Size)
+			kept.Store(&room)
 		}
 	}))},
 	{"writes little endian and reads big", "L1", recounted(2, func(f *fake) {
@@ -316,5 +319,5 @@ var wrongLengths = []wrong{
 	}},
 }
 
-// keep makes what a framer allocates escape.
-var keep []byte
+// kept makes what a framer allocates escape.
+var kept atomic.Pointer[[]byte]

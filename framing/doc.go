@@ -66,7 +66,8 @@
 // errors are the same.
 //
 // L4, resumption: Split with the Seen that it returned gives the result of
-// Split with 0, without looking at the bytes before Seen again.
+// Split with 0. Until the frame is whole, it does not look at the bytes before
+// Seen again; then it may once, to unescape them or to verify a checksum.
 //
 // L5, honesty: on a strict prefix of a frame Split reports no whole frame, and
 // a Size, Start and End that it announces are the true ones. An error is

@@ -14,8 +14,8 @@ func (k *kit) chunking(in input) *failure {
 		}
 		whole := k.read(in.wire, nil, limit)
 		for cuts := range cuttings(in) {
-			if i > 0 && len(cuts) == 2 && in.cuts == nil {
-				continue // without a limit, pairs of cuts have found nothing
+			if in.cuts == nil && (i > 0 && len(cuts) == 2 || i > 1 && len(cuts) == 1 && len(in.wire) > 16) {
+				continue // other limits have found nothing there
 			}
 			if k.differ(k.read(in.wire, cuts, limit), whole, "", "") != nil {
 				return k.fewerCuts(in.wire, cuts, limit, whole)

@@ -20,7 +20,7 @@ func (k *kit) ending(in input) *failure {
 			return nil
 		}
 		piece := in.wire[:n]
-		payload, err, fail := k.end(piece)
+		payload, fail, err := k.end(piece)
 		if fail != nil {
 			return fail
 		}
@@ -62,15 +62,15 @@ func (k *kit) terminators() (all [][]byte) {
 }
 
 // end calls End and checks that the payload is a part of data.
-func (k *kit) end(data []byte) (payload []byte, err error, fail *failure) {
+func (k *kit) end(data []byte) (payload []byte, fail *failure, err error) {
 	k.now = call{do: "end", data: data}
 	b := bytes.Clone(data)
 	payload, err = k.ender.End(b)
 	if len(payload) > 0 {
 		from := uintptr(unsafe.Pointer(unsafe.SliceData(payload))) - uintptr(unsafe.Pointer(unsafe.SliceData(b)))
 		if from > uintptr(len(b)) || from+uintptr(len(payload)) > uintptr(len(b)) {
-			return nil, nil, failf(k.now, "End returns a payload that is no part of data: %s", quote(payload))
+			return nil, failf(k.now, "End returns a payload that is no part of data: %s", quote(payload)), nil
 		}
 	}
-	return payload, err, nil
+	return payload, nil, err
 }

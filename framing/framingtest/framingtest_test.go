@@ -75,11 +75,12 @@ func TestOurFramersKeepTheLaws(t *testing.T) {
 	check(lengthprefix.Varint(), Config{})
 	check(lengthprefix.Varint().NonMinimal(), Config{})
 
-	for _, size := range []int{1, 2, 5, 300, 4096} {
+	pads := map[int][]byte{1: {0}, 2: {' '}, 5: {0, ' ', 'a', 0xFF}, 300: {0}, 4096: {'a'}}
+	for size, pads := range pads {
 		f, err := fixed.New(size)
 		require.NoError(t, err)
 		check(f, Config{})
-		for _, pad := range []byte{0, ' ', 'a'} {
+		for _, pad := range pads {
 			f, err := fixed.Padded(size, pad)
 			require.NoError(t, err)
 			check(f, Config{})

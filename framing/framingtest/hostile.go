@@ -22,7 +22,7 @@ func (k *kit) hostileBytes(in input) *failure {
 			}
 		}
 		if k.ender != nil {
-			if _, _, fail := k.end(data); fail != nil {
+			if _, fail, _ := k.end(data); fail != nil {
 				return fail
 			}
 		}

@@ -130,10 +130,11 @@ func (k *kit) makeStreams() (all []input) {
 	return all
 }
 
-// hostile yields streams that Append did not write.
+// hostile yields streams that Append did not write; only one that it did where
+// hostile ones would have the machine's memory.
 func (k *kit) hostile() iter.Seq[input] {
 	if k.greedy != nil {
-		return func(func(input) bool) {}
+		return slices.Values([]input{k.stream(k.payloads[0])})
 	}
 	if k.fixedHostile == nil {
 		k.fixedHostile = k.makeHostile()
@@ -197,7 +198,7 @@ func (k *kit) makeHostile() (all []input) {
 	slices.SortStableFunc(all, func(a, b input) int { return len(a.wire) - len(b.wire) })
 	short, _ := slices.BinarySearchFunc(all, 3, func(in input, n int) int { return len(in.wire) - n })
 	// Where a frame is large, the many that are much alike are fewer.
-	return slices.Concat(all[:short], thin(runs, k.few(90)), thin(all[short:], k.few(240)))
+	return slices.Concat(all[:short], thin(runs, k.few(90)), thin(all[short:], k.few(180)))
 }
 
 // few returns how many of n inputs are to be taken, where each has a frame or

@@ -13,7 +13,7 @@ import (
 func (k *kit) prefixing(in input) *failure {
 	p := in.payloads[0]
 	wire, refusal := k.append(p)
-	header, err, fail := k.appendHeader(int64(len(p)))
+	header, fail, err := k.appendHeader(int64(len(p)))
 	if fail != nil {
 		return fail
 	}
@@ -32,7 +32,7 @@ func (k *kit) prefixing(in input) *failure {
 		}
 	}
 	for _, size := range []int64{-1, -int64(len(p)) - 1, math.MinInt64} {
-		if _, err, fail := k.appendHeader(size); fail != nil || err == nil {
+		if _, fail, err := k.appendHeader(size); fail != nil || err == nil {
 			if fail == nil {
 				fail = failf(k.now, "AppendHeader accepts a negative size")
 			}
@@ -45,7 +45,7 @@ func (k *kit) prefixing(in input) *failure {
 // announcing checks that Split understands the header of a payload of size
 // bytes, which need not fit into memory.
 func (k *kit) announcing(size int64) *failure {
-	header, err, fail := k.appendHeader(size)
+	header, fail, err := k.appendHeader(size)
 	if fail != nil || err != nil || len(header) == 0 || k.greedy != nil {
 		return fail
 	}
@@ -67,15 +67,15 @@ func (k *kit) announcing(size int64) *failure {
 }
 
 // appendHeader calls AppendHeader and checks that it leaves dst alone.
-func (k *kit) appendHeader(size int64) ([]byte, error, *failure) {
+func (k *kit) appendHeader(size int64) (header []byte, fail *failure, err error) {
 	k.now = call{do: "header", size: size}
 	before := []byte("before")
 	out, err := k.prefixer.AppendHeader(bytes.Clone(before), size)
 	if !bytes.HasPrefix(out, before) {
-		return nil, nil, failf(k.now, "AppendHeader has changed what was in dst before: %s", quote(out))
+		return nil, failf(k.now, "AppendHeader has changed what was in dst before: %s", quote(out)), nil
 	}
 	if err != nil && len(out) != len(before) {
-		return nil, nil, failf(k.now, "AppendHeader refuses the size (%v), but returns dst with %d bytes more", err, len(out)-len(before))
+		return nil, failf(k.now, "AppendHeader refuses the size (%v), but returns dst with %d bytes more", err, len(out)-len(before)), nil
 	}
-	return bytes.Clone(out[len(before):]), err, nil
+	return bytes.Clone(out[len(before):]), nil, err
 }

@@ -189,7 +189,10 @@ func (k *kit) limits(in input) *failure {
 // and nothing else.
 func (k *kit) tooLarge(in input) *failure {
 	all := k.read(in.wire, nil, -1)
-	for _, limit := range k.limitsFor(in) {
+	for i, limit := range k.limitsFor(in) {
+		if i > 3 && len(in.wire) > 1<<12 {
+			break
+		}
 		for _, cuts := range [][]int{nil, every(1, len(in.wire))} {
 			if len(cuts) > 1<<10 {
 				continue

@@ -45,7 +45,7 @@ func (k *kit) roundTrip(in input) *failure {
 		}
 		payload = r.payload
 	}
-	wire, refusal, fail := k.appendTo(payload, nil, 0)
+	wire, fail, refusal := k.appendTo(payload, nil, 0)
 	if fail != nil {
 		return fail
 	}
@@ -54,7 +54,7 @@ func (k *kit) roundTrip(in input) *failure {
 			if len(payload) > 1<<10 && room == 1 {
 				continue
 			}
-			again, err, fail := k.appendTo(payload, dst, room)
+			again, fail, err := k.appendTo(payload, dst, room)
 			if fail != nil {
 				return fail
 			}
@@ -90,7 +90,7 @@ func (k *kit) roundTrip(in input) *failure {
 
 // appendTo appends payload to a copy of dst with room more bytes of capacity,
 // checks that nothing else is touched, and returns a copy of what was appended.
-func (k *kit) appendTo(payload, dst []byte, room int) (wire []byte, refusal error, fail *failure) {
+func (k *kit) appendTo(payload, dst []byte, room int) (wire []byte, fail *failure, refusal error) {
 	const spare = 16
 	k.now = call{do: "append", data: payload}
 	p := append(make([]byte, 0, len(payload)+spare), payload...)
@@ -105,15 +105,15 @@ func (k *kit) appendTo(payload, dst []byte, room int) (wire []byte, refusal erro
 	out, err := k.f.Append(d, p)
 	switch {
 	case !bytes.Equal(p, payload):
-		return nil, nil, failf(k.now, "Append has changed the payload to %s", quote(p))
+		return nil, failf(k.now, "Append has changed the payload to %s", quote(p)), nil
 	case bytes.ContainsFunc(rest, func(r rune) bool { return r != '\uFFFD' }) || bytes.Count(rest, []byte{0xC3}) != len(rest):
-		return nil, nil, failf(k.now, "Append has written into the spare capacity of the payload: %s", quote(rest))
+		return nil, failf(k.now, "Append has written into the spare capacity of the payload: %s", quote(rest)), nil
 	case len(out) < len(dst) || !bytes.Equal(out[:len(dst)], dst):
-		return nil, nil, failf(k.now, "Append to %s returns %s: what was there before has changed", quote(dst), quote(out))
+		return nil, failf(k.now, "Append to %s returns %s: what was there before has changed", quote(dst), quote(out)), nil
 	case err != nil && len(out) != len(dst):
-		return nil, nil, failf(k.now, "Append refuses the payload (%v), but returns dst with %d bytes more", err, len(out)-len(dst))
+		return nil, failf(k.now, "Append refuses the payload (%v), but returns dst with %d bytes more", err, len(out)-len(dst)), nil
 	case err != nil:
-		return nil, err, nil
+		return nil, nil, err
 	}
 	wire = bytes.Clone(out[len(dst):])
 	if dst == nil {
@@ -123,7 +123,7 @@ func (k *kit) appendTo(payload, dst []byte, room int) (wire []byte, refusal erro
 			clear(other)
 		}
 		if !bytes.Equal(out, wire) {
-			return nil, nil, failf(k.now, "Append returns memory that the next Append writes to: %s is now %s", quote(wire), quote(out))
+			return nil, failf(k.now, "Append returns memory that the next Append writes to: %s is now %s", quote(wire), quote(out)), nil
 		}
 	}
 	return wire, nil, nil
@@ -214,7 +214,9 @@ func (k *kit) monotone() *failure {
 			return fail
 		}
 	}
-	for _, n := range slices.Concat(boundaries[1:], []int{1 << 20, 1 << 30, math.MaxInt/2 - 1, math.MaxInt / 2, math.MaxInt/2 + 1, math.MaxInt / 255 * 254}) {
+	larger := slices.Concat(boundaries[1:], []int{1 << 20, 1 << 30, math.MaxInt/2 - 1, math.MaxInt / 2, math.MaxInt/2 + 1, math.MaxInt / 255 * 254})
+	slices.Sort(larger)
+	for _, n := range larger {
 		if fail := ask(n); fail != nil {
 			return fail
 		}

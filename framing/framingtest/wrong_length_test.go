@@ -39,7 +39,7 @@ var wrongLengths = []wrong{
 				return framing.Frame{}, nil
 			}
 			n := int(binary.BigEndian.Uint64(data))
-			if n > 1<<40 {
+			if n > 1<<30 {
 				return framing.Frame{}, errors.New("too large")
 			}
 			return framing.Frame{Size: 8 + n, Start: 8, End: 8 + n}, nil

@@ -44,11 +44,20 @@
 //
 // # A failure
 //
-// A law that is broken prints the smallest case that was found, as Go
-// expressions to be pasted into a test: the bytes, the cuts (where a stream
-// was cut into pieces) and the limit. Cases come from a fixed list first, the
-// same on every run, then at random: the flags -rapid.checks and -rapid.seed
-// of pgregory.net/rapid, which is inside, govern these.
+// A law that is broken prints what it saw and the smallest case that was found,
+// as Go to be pasted into a test. Where a stream is read,
+//
+//	wire := []byte("one\r\n")
+//	cuts := []int{4}
+//	limit := -1
+//
+// stands for a [framing.Buffer] with SetMaxPayload(limit) that is given
+// wire[:4], then wire[4:], and whose frames are taken after each.
+//
+// Cases come from a fixed list first, the same on every run, then at random.
+// The flags of pgregory.net/rapid, which is inside, govern the random ones:
+// -rapid.checks says how many for each law, and -rapid.seed repeats them. What
+// they find is kept in testdata/rapid and tried first the next time.
 //
 // # A choosy framer
 //

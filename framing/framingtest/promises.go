@@ -154,6 +154,11 @@ func (k *kit) limits(in input) *failure {
 	if n == 0 {
 		return nil
 	}
+	w = framing.NewWriter(io.Discard, k.f)
+	w.SetMaxPayload(n - 1)
+	if e := (*framing.TooLargeError)(nil); !errors.As(w.WriteFrame(p), &e) || w.Buffered() != 0 {
+		return failf(k.now, "A Writer with a limit of %d does not refuse a payload of %d bytes with a TooLargeError", n-1, n)
+	}
 	announced := 0 // bytes after which the size is known
 	for _, at := range places(input{wire: frame}) {
 		r, fail := k.split(frame, at, 0)

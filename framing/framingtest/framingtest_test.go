@@ -46,6 +46,7 @@ func TestOurFramersKeepTheLaws(t *testing.T) {
 	delim(Config{}, "##")
 	delim(Config{}, ";", "|")
 	delim(Config{}, "ab", "b")
+	delim(Config{}, "b", "ab")
 	delim(Config{Payloads: [][]byte{[]byte("END"), []byte("aEND"), []byte("EENEND")}}, "END")
 
 	for _, f := range []*lengthprefix.Framer{lengthprefix.Uint8(), lengthprefix.Uint16(), lengthprefix.Uint32(), lengthprefix.Uint64()} {

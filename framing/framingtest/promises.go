@@ -65,12 +65,13 @@ func (k *kit) readFrom(src *source, wire []byte, limit int) []event {
 	r := framing.NewReader(src, k.f)
 	r.SetMaxPayload(limit)
 	var events []event
-	for {
+	for timeouts := 0; ; {
 		payload, err := r.ReadFrame()
 		switch {
 		case err == nil:
 			events = append(events, event{payload: bytes.Clone(payload), offset: r.Offset()})
-		case err == errTimeout:
+		case err == errTimeout && timeouts < len(src.cuts):
+			timeouts++ // there are no more than cuts
 		default:
 			e := errorEvent(err)
 			events = append(events, e)

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// ending checks that End says of a last piece what Split would, had its
-// terminator come.
+// ending checks that End says of a last piece of what Append writes what Split
+// would, had its terminator come.
 func (k *kit) ending(in input) *failure {
 	terminators := k.terminators()
 	at := places(input{wire: in.wire})
@@ -25,11 +25,17 @@ func (k *kit) ending(in input) *failure {
 			return fail
 		}
 		for _, t := range terminators {
-			r, fail := k.first(slices.Concat(piece, t))
+			whole := slices.Concat(piece, t)
+			r, fail := k.first(whole)
 			if fail != nil {
 				return fail
 			}
-			if r.whole && r.err == nil && r.Size == n+len(t) && (err != nil || !bytes.Equal(payload, r.payload)) {
+			if !r.whole || r.err != nil || r.Size != len(whole) || err == nil && bytes.Equal(payload, r.payload) {
+				continue
+			}
+			// The piece may also make another terminator together with this
+			// one: only what Append writes like this is sure.
+			if wire, refusal := k.append(r.payload); refusal == nil && bytes.Equal(wire, whole) {
 				return failf(call{do: "end", data: piece}, "End says of a last piece: %s, %v; with its terminator %s it is: %v", quote(payload), err, quote(t), r)
 			}
 		}

@@ -88,7 +88,10 @@ var wrongMethods = []wrong{
 			return frame, nil
 		}
 	})},
-	{"leaves the carriage return of a last line", "Ender", lines(func(data []byte) ([]byte, error) { return data, nil })},
+	{"trims a last line", "Ender", lines(func(data []byte) ([]byte, error) { return bytes.TrimSpace(data), nil })},
+	{"leaves the escapes in a last piece", "Ender", func() framing.Framer {
+		return fakeEnder{escaped().fake, func(data []byte) ([]byte, error) { return data, nil }}
+	}},
 	{"takes the last byte of a last line for its end", "Ender", lines(func(data []byte) ([]byte, error) { return data[:len(data)-1], nil })},
 	{"refuses a last line", "Ender", lines(func([]byte) ([]byte, error) { return nil, errRefused })},
 	{"returns a copy of a last line", "Ender", lines(func(data []byte) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/cobs"
+	"github.com/wholeframe/wholeframe/framing/framingtest"
 	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 )
 
@@ -46,6 +47,8 @@ func TestEncoding(t *testing.T) {
 		oracle.Compare(t, cobs.New(), []byte(wire), oracle.Stream{Frames: []oracle.Frame{{Payload: payload}}})
 	}
 }
+
+func TestLaws(t *testing.T) { framingtest.Run(t, cobs.New()) }
 
 func TestWire(t *testing.T) {
 	condemned := oracle.Frame{Condemned: true}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/framingtest"
 	"github.com/wholeframe/wholeframe/framing/headers"
 	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 )
@@ -21,6 +22,8 @@ func frames(payloads ...string) (s oracle.Stream) {
 	}
 	return s
 }
+
+func TestLaws(t *testing.T) { framingtest.Run(t, headers.New()) }
 
 func TestWire(t *testing.T) {
 	lost := oracle.Stream{Lost: true}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/framingtest"
 	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 )
@@ -20,6 +21,8 @@ func frames(payloads ...string) (s oracle.Stream) {
 	}
 	return s
 }
+
+func TestLaws(t *testing.T) { framingtest.Run(t, netstring.New()) }
 
 func TestWire(t *testing.T) {
 	condemned := oracle.Frame{Condemned: true}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/framingtest"
 	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
 )
@@ -20,6 +21,8 @@ func frames(payloads ...string) (s oracle.Stream) {
 	}
 	return s
 }
+
+func TestLaws(t *testing.T) { framingtest.Run(t, octetcount.New()) }
 
 func TestWire(t *testing.T) {
 	for wire, want := range map[string]oracle.Stream{

@@ -8,9 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/framingtest"
 	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
+
+func TestLaws(t *testing.T) { framingtest.Run(t, slip.New()) }
 
 func TestWire(t *testing.T) {
 	condemned := oracle.Frame{Condemned: true}

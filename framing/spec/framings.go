@@ -5,9 +5,15 @@ import (
 	"strings"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/headers"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/netstring"
+	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/slip"
+	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
 // A Framing is a kind of framer that texts can name.
@@ -121,6 +127,48 @@ var framings = []Framing{
 				return ok(fixed.Padded(o.number("size", 0), o.bytes("pad")[0]))
 			}
 			return ok(fixed.New(o.number("size", 0)))
+		},
+	},
+	{
+		Name:    "netstring",
+		About:   "a decimal length, a colon, the message and a comma",
+		Example: "netstring",
+		build:   func(options) (framing.Framer, error) { return netstring.New(), nil },
+	},
+	{
+		Name:    "octet-count",
+		About:   "a decimal length, a space and the message (syslog, RFC 6587)",
+		Example: "octet-count",
+		build:   func(options) (framing.Framer, error) { return octetcount.New(), nil },
+	},
+	{
+		Name:    "content-length",
+		About:   "header lines with a Content-Length, then the message (Language Server Protocol)",
+		Example: "content-length",
+		build:   func(options) (framing.Framer, error) { return headers.New(), nil },
+	},
+	{
+		Name:    "slip",
+		About:   "a message ends at c0, and is written without that byte (RFC 1055)",
+		Example: "slip",
+		build:   func(options) (framing.Framer, error) { return slip.New(), nil },
+	},
+	{
+		Name:    "cobs",
+		About:   "a message ends at a zero byte, and is written without zeros",
+		Example: "cobs",
+		build:   func(options) (framing.Framer, error) { return cobs.New(), nil },
+	},
+	{
+		Name:    "stx",
+		About:   "a message stands between STX and ETX",
+		Example: "stx,dle",
+		Keys:    []Key{word("dle", "write DLE before both, and before each DLE in the message")},
+		build: func(o options) (framing.Framer, error) {
+			if o.has("dle") {
+				return stx.DLE(), nil
+			}
+			return stx.New(), nil
 		},
 	},
 }

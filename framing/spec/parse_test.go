@@ -11,10 +11,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/headers"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/netstring"
+	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
 // must returns the framer of a constructor that cannot fail here.
@@ -83,6 +89,14 @@ func TestParse(t *testing.T) {
 		{"fixed,size=64KiB", must(fixed.New(64 << 10)), "fixed,size=65536"},
 		{"fixed,pad=00,size=16", must(fixed.Padded(16, 0)), "fixed,size=16,pad=00"},
 		{"fixed,size=16,pad=Ff", must(fixed.Padded(16, 0xff)), "fixed,size=16,pad=ff"},
+
+		{"netstring", netstring.New(), ""},
+		{"octet-count", octetcount.New(), ""},
+		{"content-length", headers.New(), ""},
+		{"slip", slip.New(), ""},
+		{"cobs", cobs.New(), ""},
+		{"stx", stx.New(), ""},
+		{"stx,dle", stx.DLE(), ""},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			f, err := spec.Parse(c.text)

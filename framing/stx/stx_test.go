@@ -10,9 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/framingtest"
 	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
+
+func TestLaws(t *testing.T) { framingtest.Run(t, stx.New()) }
+
+func TestLawsDLE(t *testing.T) { framingtest.Run(t, stx.DLE()) }
 
 func TestWire(t *testing.T) {
 	condemned := oracle.Frame{Condemned: true}

@@ -8,6 +8,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"time"
 
@@ -249,12 +250,12 @@ func (c *Clients) receive(conn *conn) error {
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("load: read: %w", err)
-	}
 	expected := conn.sent - conn.received
-	if n == 0 {
-		return fmt.Errorf("load: closed by the server: %d bytes %w", expected, ErrMissing)
+	if err == nil && n == 0 {
+		err = io.EOF
+	}
+	if err != nil {
+		return fmt.Errorf("load: read: %w: %d bytes %w", err, expected, ErrMissing)
 	}
 	if err := c.script.check(conn.base+conn.received, c.buf[:min(int64(n), expected)]); err != nil {
 		return fmt.Errorf("load: %w", err)
@@ -300,7 +301,7 @@ func (c *Clients) send(conn *conn) error {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil:
-			return fmt.Errorf("load: write: %w", err)
+			return fmt.Errorf("load: write: %w: %d bytes %w", err, conn.sent-conn.received, ErrMissing)
 		}
 		c.stamp(conn, conn.sent+int64(n), now)
 		conn.sent += int64(n)

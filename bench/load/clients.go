@@ -54,7 +54,7 @@ type Clients struct {
 // A conn has sent the first sent bytes of its sequence, and the first received of them have come back.
 type conn struct {
 	fd       int
-	base     int64 // where in the script its sequence begins: no two neighbours send the same
+	number   int32
 	quota    int64 // frames that it may send in all
 	sent     int64
 	received int64
@@ -79,17 +79,41 @@ func NewClients(config Config) (*Clients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load: epoll: %w", err)
 	}
-	return &Clients{
+	c := &Clients{
 		config:   config,
 		server:   unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())},
-		script:   script,
 		epoll:    epoll,
 		events:   make([]unix.EpollEvent, 512),
-		buf:      make([]byte, int64(config.Depth)*script.frame+1), // one byte more, to see surplus
 		started:  time.Now(),
 		onFrames: func(time.Duration, int64) {},
-	}, nil
+	}
+	c.follow(script)
+	return c, nil
 }
+
+// follow has all connections begin with the script. They must be idle.
+func (c *Clients) follow(s script) {
+	c.script = s
+	c.buf = make([]byte, int64(c.config.Depth)*s.frame+1) // one byte more, to see surplus
+	for i := range c.conns {
+		conn := &c.conns[i]
+		conn.quota, conn.sent, conn.received = 0, 0, 0
+	}
+}
+
+// Resize changes the size of the messages. All connections must be idle.
+func (c *Clients) Resize(size int) error {
+	script, err := newScript(c.config.Framing, size, c.config.Depth)
+	if err != nil {
+		return err
+	}
+	c.config.Size = size
+	c.follow(script)
+	return nil
+}
+
+// base is where in the script the connection's sequence begins: no two neighbours send the same.
+func (c *Clients) base(conn *conn) int64 { return int64(conn.number) * c.script.frame }
 
 // Len returns the number of connections.
 func (c *Clients) Len() int { return len(c.conns) }
@@ -101,13 +125,9 @@ func (c *Clients) Open(n int) error {
 		if err != nil {
 			return fmt.Errorf("load: connection %d: %w", len(c.conns), err)
 		}
-		i := int64(len(c.conns))
-		c.conns = append(c.conns, conn{
-			fd:     fd,
-			base:   i * c.script.frame,
-			stamps: make([]time.Duration, c.config.Depth),
-		})
-		event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}
+		i := int32(len(c.conns))
+		c.conns = append(c.conns, conn{fd: fd, number: i, stamps: make([]time.Duration, c.config.Depth)})
+		event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: i}
 		if err := unix.EpollCtl(c.epoll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
 			return fmt.Errorf("load: connection %d: epoll: %w", i, err)
 		}
@@ -257,7 +277,7 @@ func (c *Clients) receive(conn *conn) error {
 	if err != nil {
 		return fmt.Errorf("load: read: %w: %d bytes %w", err, expected, ErrMissing)
 	}
-	if err := c.script.check(conn.base+conn.received, c.buf[:min(int64(n), expected)]); err != nil {
+	if err := c.script.check(c.base(conn)+conn.received, c.buf[:min(int64(n), expected)]); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
 	if int64(n) > expected {
@@ -294,7 +314,7 @@ func (c *Clients) send(conn *conn) error {
 	end := c.script.frame * min(conn.quota, conn.received/c.script.frame+int64(c.config.Depth))
 	for conn.sent < end {
 		now := c.now()
-		n, err := unix.Write(conn.fd, c.script.at(conn.base+conn.sent, end-conn.sent))
+		n, err := unix.Write(conn.fd, c.script.at(c.base(conn)+conn.sent, end-conn.sent))
 		switch {
 		case errors.Is(err, unix.EAGAIN):
 			return c.await(conn, unix.EPOLLIN|unix.EPOLLOUT)
@@ -327,7 +347,7 @@ func (c *Clients) await(conn *conn, events uint32) error {
 		return nil
 	}
 	conn.blocked = blocked
-	event := unix.EpollEvent{Events: events, Fd: int32(conn.base / c.script.frame)}
+	event := unix.EpollEvent{Events: events, Fd: conn.number}
 	if err := unix.EpollCtl(c.epoll, unix.EPOLL_CTL_MOD, conn.fd, &event); err != nil {
 		return fmt.Errorf("load: epoll: %w", err)
 	}

@@ -138,13 +138,16 @@ func TestSurplus(t *testing.T) {
 
 func TestExchange(t *testing.T) {
 	clients := open(t, Config{Addr: serve(t, honest), Framing: peer.Length, Size: 64 << 10, Depth: 4}, 10)
-	for range 2 {
+	for _, size := range []int{64 << 10, 64, 1 << 10} {
+		if err := clients.Resize(size); err != nil {
+			t.Fatal(err)
+		}
 		if err := clients.Exchange(7, 3); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if clients.frames != 2*7*10 {
-		t.Errorf("%d frames came back, want %d", clients.frames, 2*7*10)
+	if clients.frames != 3*7*10 {
+		t.Errorf("%d frames came back, want %d", clients.frames, 3*7*10)
 	}
 }
 

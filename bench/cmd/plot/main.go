@@ -1,0 +1,237 @@
+// Plot draws result files of echobench and connmem as SVG: throughput by server and case, cost by frame size, memory
+// by connections.
+//
+//	go -C bench run ./cmd/plot results.json memory.json
+package main
+
+import (
+	"flag"
+	"fmt"
+	"image/color"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/wholeframe/wholeframe/bench/fleet"
+	"github.com/wholeframe/wholeframe/bench/peers/peer"
+	"github.com/wholeframe/wholeframe/bench/report"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	dir := flag.String("dir", ".", "`folder` for the plots")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		return fmt.Errorf("usage: plot [-dir DIR] RESULTS.json...")
+	}
+	results, err := report.Read(flag.Args()...)
+	if err != nil {
+		return err
+	}
+	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
+	for _, framing := range []string{peer.Line, peer.Length} {
+		cases := slices.DeleteFunc(results.Cases(), func(c report.Case) bool { return c.Framing != framing })
+		if len(cases) == 0 {
+			continue
+		}
+		if err := save(*dir, "throughput-"+framing, throughput(results, cases)); err != nil {
+			return err
+		}
+		if err := save(*dir, "cost-"+framing, cost(results, framing, cases)); err != nil {
+			return err
+		}
+	}
+	if len(results.Memory) == 0 {
+		return nil
+	}
+	return save(*dir, "memory", memory(results.Memory))
+}
+
+// Panels are drawn in rows of two.
+const (
+	panelsPerRow = 2
+	panelWidth   = 11 * vg.Centimeter
+	panelHeight  = 8 * vg.Centimeter
+	panelGap     = 6 * vg.Millimeter
+)
+
+// save draws panels into DIR/NAME.svg.
+func save(dir, name string, panels []*plot.Plot) (err error) {
+	columns := min(panelsPerRow, len(panels))
+	rows := (len(panels) + columns - 1) / columns
+	canvas := vgsvg.New(vg.Length(columns)*panelWidth, vg.Length(rows)*panelHeight)
+	tiles := draw.Tiles{
+		Rows: rows, Cols: columns,
+		PadX: panelGap, PadY: panelGap,
+		PadTop: panelGap, PadBottom: panelGap, PadLeft: panelGap, PadRight: panelGap,
+	}
+	area := draw.New(canvas)
+	for i, panel := range panels {
+		panel.Draw(tiles.At(area, i%columns, i/columns))
+	}
+	file, err := os.Create(filepath.Join(dir, name+".svg"))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	_, err = canvas.WriteTo(file)
+	return err
+}
+
+// colorOf gives each server the same color in every plot.
+func colorOf(server string) color.Color {
+	// Colors that people with any kind of color vision can tell apart (Okabe and Ito), and two greys.
+	colors := []color.Color{
+		color.Gray{Y: 0x60},                           // raw
+		color.RGBA{R: 0xD5, G: 0x5E, B: 0x00, A: 255}, // wholeframe
+		color.RGBA{R: 0x00, G: 0x72, B: 0xB2, A: 255},
+		color.Gray{Y: 0xB0},
+		color.RGBA{R: 0xE6, G: 0x9F, B: 0x00, A: 255},
+		color.RGBA{R: 0x56, G: 0xB4, B: 0xE9, A: 255},
+		color.RGBA{R: 0x00, G: 0x9E, B: 0x73, A: 255},
+		color.RGBA{R: 0xF0, G: 0xE4, B: 0x42, A: 255},
+		color.RGBA{R: 0xCC, G: 0x79, B: 0xA7, A: 255},
+		color.Black,
+	}
+	return colors[max(0, slices.Index(fleet.Names(), server))%len(colors)]
+}
+
+// A bar is one server's value in a bar chart.
+type bar struct {
+	server string
+	value  float64
+}
+
+// bars draws one horizontal bar for each server, the first on top.
+func bars(title, unit string, all []bar) *plot.Plot {
+	p := plot.New()
+	p.Title.Text = title
+	p.X.Label.Text = unit
+	p.X.Min = 0
+	var names []string
+	for i, b := range slices.Backward(all) {
+		chart, err := plotter.NewBarChart(plotter.Values{b.value}, 3.5*vg.Millimeter)
+		if err != nil {
+			panic(err) // a single value that isn't NaN is never refused
+		}
+		chart.Horizontal = true
+		chart.XMin = float64(len(all) - 1 - i)
+		chart.Color = colorOf(b.server)
+		chart.LineStyle.Width = 0
+		p.Add(chart)
+		names = append(names, b.server)
+	}
+	p.NominalY(names...)
+	return p
+}
+
+// throughput is a bar chart for each case.
+func throughput(results report.Results, cases []report.Case) []*plot.Plot {
+	var panels []*plot.Plot
+	for _, c := range cases {
+		var all []bar
+		for _, row := range results.Rows(c) {
+			if row.Rounds > 0 {
+				all = append(all, bar{row.Server, row.FramesPerSecond.Median / 1e3})
+			}
+		}
+		if len(all) > 0 {
+			panels = append(panels, bars(c.String(), "thousand messages per second", all))
+		}
+	}
+	return panels
+}
+
+// lines starts a plot of lines with its legend at the top left.
+func lines(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text = title
+	p.X.Label.Text = x
+	p.Y.Label.Text = y
+	p.Legend.Top = true
+	p.Legend.Left = true
+	p.Add(plotter.NewGrid())
+	return p
+}
+
+func addLine(p *plot.Plot, server string, points plotter.XYs) {
+	line, marks, err := plotter.NewLinePoints(points)
+	if err != nil {
+		panic(err) // figures of good measurements are finite
+	}
+	line.Color = colorOf(server)
+	line.Width = 1.5
+	marks.Color = line.Color
+	marks.Shape = draw.CircleGlyph{}
+	p.Add(line, marks)
+	p.Legend.Add(server, line)
+}
+
+// cost is the processor time per message by its size, where several messages are on their way per connection: with
+// one alone, what is measured is the way through the kernel.
+func cost(results report.Results, framing string, cases []report.Case) []*plot.Plot {
+	p := lines(framing+", several messages on their way", "bytes in a message", "server CPU, µs per message")
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
+	points := make(map[string]plotter.XYs)
+	for _, c := range cases {
+		if c.Depth == 1 {
+			continue
+		}
+		for _, row := range results.Rows(c) {
+			// A logarithmic axis has no room for a time too short to be measured.
+			if row.Rounds > 0 && row.CPUPerMillion.Median > 0 {
+				// Seconds per million are microseconds per one.
+				xy := plotter.XY{X: float64(c.Size), Y: row.CPUPerMillion.Median}
+				points[row.Server] = append(points[row.Server], xy)
+			}
+		}
+	}
+	for _, server := range fleet.Names() {
+		if len(points[server]) > 0 {
+			addLine(p, server, points[server])
+		}
+	}
+	return []*plot.Plot{p}
+}
+
+// memory is the resident memory by idle connections, and what one of them costs when it was busy before.
+func memory(all []report.Memory) []*plot.Plot {
+	idle := lines("Idle connections", "connections", "resident memory of the server, MiB")
+	var busy []bar
+	for _, m := range all {
+		var points plotter.XYs
+		for _, p := range m.Idle {
+			points = append(points, plotter.XY{X: float64(p.Conns), Y: float64(p.Bytes) / (1 << 20)})
+		}
+		if len(points) > 0 {
+			addLine(idle, m.Server, points)
+		}
+		if m.AfterBusy > 0 {
+			conns := m.Idle[len(m.Idle)-1].Conns
+			busy = append(busy, bar{m.Server, m.PerConn(m.AfterBusy, conns) / (1 << 10)})
+		}
+	}
+	panels := []*plot.Plot{idle}
+	if len(busy) > 0 {
+		panels = append(panels, bars("Idle again after messages of 64 KiB", "KiB per connection", busy))
+	}
+	return panels
+}

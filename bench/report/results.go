@@ -124,17 +124,13 @@ func ParseShape(text string) (Case, error) {
 
 // Shape is what ParseShape reads.
 func (c Case) Shape() string {
-	return fmt.Sprintf("%sx%dx%d", c.size(), c.Depth, c.Conns)
+	if c.Size%(1<<10) == 0 {
+		return fmt.Sprintf("%dKiBx%dx%d", c.Size>>10, c.Depth, c.Conns)
+	}
+	return fmt.Sprintf("%dx%dx%d", c.Size, c.Depth, c.Conns)
 }
 
 // String describes the case in words.
 func (c Case) String() string {
-	return fmt.Sprintf("%s, %s, depth %d, %d connections", c.Framing, c.size(), c.Depth, c.Conns)
-}
-
-func (c Case) size() string {
-	if c.Size%(1<<10) == 0 {
-		return fmt.Sprintf("%dKiB", c.Size>>10)
-	}
-	return strconv.Itoa(c.Size)
+	return fmt.Sprintf("%s: %d bytes, depth %d, %d connections", c.Framing, c.Size, c.Depth, c.Conns)
 }

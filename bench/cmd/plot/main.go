@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"image/color"
@@ -35,7 +36,7 @@ func run() error {
 	dir := flag.String("dir", ".", "`folder` for the plots")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		return fmt.Errorf("usage: plot [-dir DIR] RESULTS.json...")
+		return errors.New("plot: no result files are named")
 	}
 	results, err := report.Read(flag.Args()...)
 	if err != nil {
@@ -63,13 +64,39 @@ func run() error {
 // Panels are drawn in rows of two.
 const (
 	panelsPerRow = 2
-	panelWidth   = 11 * vg.Centimeter
+	panelWidth   = 12 * vg.Centimeter
 	panelHeight  = 8 * vg.Centimeter
 	panelGap     = 6 * vg.Millimeter
+	legendWidth  = 28 * vg.Millimeter
+	legendGap    = 3 * vg.Millimeter
+	titleGap     = 3 * vg.Millimeter
 )
 
+// A panel is one plot of a picture. Its legend stands beside it, where it hides nothing.
+type panel struct {
+	*plot.Plot
+	legend *plot.Legend // nil: none
+}
+
+func (p panel) draw(area draw.Canvas) {
+	if p.legend != nil {
+		p.legend.Draw(draw.Crop(area, area.Max.X-area.Min.X-legendWidth+legendGap, 0, 0, 0))
+		area = draw.Crop(area, 0, -legendWidth, 0, 0)
+	}
+	p.Draw(area)
+}
+
+// newPanel starts a panel. Its title tells what the vertical axis shows: a label there would take height from the plot.
+func newPanel(title, x string) panel {
+	p := plot.New()
+	p.Title.Text = title
+	p.Title.Padding = titleGap
+	p.X.Label.Text = x
+	return panel{Plot: p}
+}
+
 // save draws panels into DIR/NAME.svg.
-func save(dir, name string, panels []*plot.Plot) (err error) {
+func save(dir, name string, panels []panel) (err error) {
 	columns := min(panelsPerRow, len(panels))
 	rows := (len(panels) + columns - 1) / columns
 	canvas := vgsvg.New(vg.Length(columns)*panelWidth, vg.Length(rows)*panelHeight)
@@ -79,8 +106,8 @@ func save(dir, name string, panels []*plot.Plot) (err error) {
 		PadTop: panelGap, PadBottom: panelGap, PadLeft: panelGap, PadRight: panelGap,
 	}
 	area := draw.New(canvas)
-	for i, panel := range panels {
-		panel.Draw(tiles.At(area, i%columns, i/columns))
+	for i, p := range panels {
+		p.draw(tiles.At(area, i%columns, i/columns))
 	}
 	file, err := os.Create(filepath.Join(dir, name+".svg"))
 	if err != nil {
@@ -97,7 +124,7 @@ func save(dir, name string, panels []*plot.Plot) (err error) {
 
 // colorOf gives each server the same color in every plot.
 func colorOf(server string) color.Color {
-	// Colors that people with any kind of color vision can tell apart (Okabe and Ito), and two greys.
+	// Most of them are those of Okabe and Ito, which people with any kind of color vision can tell apart.
 	colors := []color.Color{
 		color.Gray{Y: 0x60},                           // raw
 		color.RGBA{R: 0xD5, G: 0x5E, B: 0x00, A: 255}, // wholeframe
@@ -106,7 +133,7 @@ func colorOf(server string) color.Color {
 		color.RGBA{R: 0xE6, G: 0x9F, B: 0x00, A: 255},
 		color.RGBA{R: 0x56, G: 0xB4, B: 0xE9, A: 255},
 		color.RGBA{R: 0x00, G: 0x9E, B: 0x73, A: 255},
-		color.RGBA{R: 0xF0, G: 0xE4, B: 0x42, A: 255},
+		color.RGBA{R: 0x8C, G: 0x5A, B: 0x1E, A: 255},
 		color.RGBA{R: 0xCC, G: 0x79, B: 0xA7, A: 255},
 		color.Black,
 	}
@@ -120,10 +147,8 @@ type bar struct {
 }
 
 // bars draws one horizontal bar for each server, the first on top.
-func bars(title, unit string, all []bar) *plot.Plot {
-	p := plot.New()
-	p.Title.Text = title
-	p.X.Label.Text = unit
+func bars(title, unit string, all []bar) panel {
+	p := newPanel(title, unit)
 	p.X.Min = 0
 	var names []string
 	for i, b := range slices.Backward(all) {
@@ -143,8 +168,8 @@ func bars(title, unit string, all []bar) *plot.Plot {
 }
 
 // throughput is a bar chart for each case.
-func throughput(results report.Results, cases []report.Case) []*plot.Plot {
-	var panels []*plot.Plot
+func throughput(results report.Results, cases []report.Case) []panel {
+	var panels []panel
 	for _, c := range cases {
 		var all []bar
 		for _, row := range results.Rows(c) {
@@ -159,19 +184,20 @@ func throughput(results report.Results, cases []report.Case) []*plot.Plot {
 	return panels
 }
 
-// lines starts a plot of lines with its legend at the top left.
-func lines(title, x, y string) *plot.Plot {
-	p := plot.New()
-	p.Title.Text = title
-	p.X.Label.Text = x
-	p.Y.Label.Text = y
-	p.Legend.Top = true
-	p.Legend.Left = true
+// lines starts a panel of lines.
+func lines(title, x string) panel {
+	p := newPanel(title, x)
 	p.Add(plotter.NewGrid())
+	legend := plot.NewLegend()
+	legend.Top = true
+	legend.Left = true
+	legend.Padding = 1 * vg.Millimeter
+	legend.ThumbnailWidth = 6 * vg.Millimeter
+	p.legend = &legend
 	return p
 }
 
-func addLine(p *plot.Plot, server string, points plotter.XYs) {
+func (p panel) addLine(server string, points plotter.XYs) {
 	line, marks, err := plotter.NewLinePoints(points)
 	if err != nil {
 		panic(err) // figures of good measurements are finite
@@ -181,40 +207,54 @@ func addLine(p *plot.Plot, server string, points plotter.XYs) {
 	marks.Color = line.Color
 	marks.Shape = draw.CircleGlyph{}
 	p.Add(line, marks)
-	p.Legend.Add(server, line)
+	p.legend.Add(server, line)
 }
 
-// cost is the processor time per message by its size, where several messages are on their way per connection: with
-// one alone, what is measured is the way through the kernel.
-func cost(results report.Results, framing string, cases []report.Case) []*plot.Plot {
-	p := lines(framing+", several messages on their way", "bytes in a message", "server CPU, µs per message")
-	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
-	points := make(map[string]plotter.XYs)
+// cost is the processor time per message by its size, and its ratio to raw, where several messages are on their way
+// per connection: with one alone, what is measured is the way through the kernel.
+func cost(results report.Results, framing string, cases []report.Case) []panel {
+	const size = "bytes in a message"
+	times := lines(framing+": server CPU, µs per message", size)
+	ratios := lines(framing+": server CPU ÷ raw", size)
+	timePoints, ratioPoints := make(map[string]plotter.XYs), make(map[string]plotter.XYs)
 	for _, c := range cases {
 		if c.Depth == 1 {
 			continue
 		}
 		for _, row := range results.Rows(c) {
 			// A logarithmic axis has no room for a time too short to be measured.
-			if row.Rounds > 0 && row.CPUPerMillion.Median > 0 {
-				// Seconds per million are microseconds per one.
-				xy := plotter.XY{X: float64(c.Size), Y: row.CPUPerMillion.Median}
-				points[row.Server] = append(points[row.Server], xy)
+			if row.Rounds == 0 || row.CPUPerMillion.Median == 0 {
+				continue
+			}
+			// Seconds per million are microseconds per one.
+			at := plotter.XY{X: float64(c.Size), Y: row.CPUPerMillion.Median}
+			timePoints[row.Server] = append(timePoints[row.Server], at)
+			if row.Ratio != nil {
+				at.Y = row.Ratio.Median
+				ratioPoints[row.Server] = append(ratioPoints[row.Server], at)
 			}
 		}
 	}
+	times.addLogLines(timePoints)
+	ratios.addLogLines(ratioPoints)
+	return []panel{times, ratios}
+}
+
+// addLogLines adds a line for each server, on logarithmic axes.
+func (p panel) addLogLines(points map[string]plotter.XYs) {
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
 	for _, server := range fleet.Names() {
 		if len(points[server]) > 0 {
-			addLine(p, server, points[server])
+			p.addLine(server, points[server])
 		}
 	}
-	return []*plot.Plot{p}
 }
 
 // memory is the resident memory by idle connections, and what one of them costs when it was busy before.
-func memory(all []report.Memory) []*plot.Plot {
-	idle := lines("Idle connections", "connections", "resident memory of the server, MiB")
+func memory(all []report.Memory) []panel {
+	idle := lines("Resident memory of the server, MiB", "idle connections")
+	idle.Y.Min = 0
 	var busy []bar
 	for _, m := range all {
 		var points plotter.XYs
@@ -222,16 +262,16 @@ func memory(all []report.Memory) []*plot.Plot {
 			points = append(points, plotter.XY{X: float64(p.Conns), Y: float64(p.Bytes) / (1 << 20)})
 		}
 		if len(points) > 0 {
-			addLine(idle, m.Server, points)
+			idle.addLine(m.Server, points)
 		}
 		if m.AfterBusy > 0 {
 			conns := m.Idle[len(m.Idle)-1].Conns
 			busy = append(busy, bar{m.Server, m.PerConn(m.AfterBusy, conns) / (1 << 10)})
 		}
 	}
-	panels := []*plot.Plot{idle}
+	panels := []panel{idle}
 	if len(busy) > 0 {
-		panels = append(panels, bars("Idle again after messages of 64 KiB", "KiB per connection", busy))
+		panels = append(panels, bars("Idle again after messages of 64 KiB", "resident KiB per connection", busy))
 	}
 	return panels
 }

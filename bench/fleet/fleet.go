@@ -101,23 +101,6 @@ func (s Server) Build(ctx context.Context) (Program, error) {
 	return program, nil
 }
 
-// BuildAll builds servers, and says on standard error which are left out, because what they need isn't installed.
-func BuildAll(ctx context.Context, servers []Server) (map[string]Program, error) {
-	programs := make(map[string]Program)
-	for _, s := range servers {
-		program, err := s.Build(ctx)
-		if errors.Is(err, ErrMissing) {
-			fmt.Fprintln(os.Stderr, "left out:", err)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		programs[s.Name] = program
-	}
-	return programs, nil
-}
-
 // BuildTool builds a command of this module, such as the load generator, and returns its path.
 func BuildTool(ctx context.Context, name string) (string, error) {
 	bench, err := moduleDir(ctx)

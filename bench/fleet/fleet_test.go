@@ -65,7 +65,7 @@ func build(t *testing.T, server Server) Program {
 func messages(random *rand.Rand) [][]byte {
 	var all [][]byte
 	for range 300 {
-		limit := []int{2, 100, 5_000, 70_000}[random.IntN(4)]
+		limit := []int{2, 20, 100, 5_000, 70_000}[random.IntN(5)]
 		message := make([]byte, random.IntN(limit))
 		for i := range message {
 			message[i] = ' ' + byte(random.IntN(95))
@@ -103,12 +103,13 @@ func echoStream(t *testing.T, addr, framing string, messages [][]byte, random *r
 	conn := dial(t, addr)
 	go func() {
 		for rest := stream; len(rest) > 0; {
-			limit := []int{1, 10, 1_000, 100_000}[random.IntN(4)]
+			limit := []int{1, 3, 10, 1_000, 50_000}[random.IntN(5)]
 			n := min(1+random.IntN(limit), len(rest))
 			if _, err := conn.Write(rest[:n]); err != nil {
 				return // the reader misses the rest
 			}
 			rest = rest[n:]
+			time.Sleep(100 * time.Microsecond) // or the kernel would join the pieces
 		}
 	}()
 	got := make([]byte, len(stream))

@@ -40,9 +40,9 @@ func ChooseCPUs() (CPUs, error) {
 	return CPUs{Server: found[0], Load: found[1], Pinned: true}, nil
 }
 
-// RaiseDescriptorLimit lets this process and its children open as many files as they may. Go raises its own limit by
+// raiseDescriptorLimit lets this process and its children open as many files as they may. Go raises its own limit by
 // itself, but its children get the old one, unless the limit was set explicitly.
-func RaiseDescriptorLimit() error {
+func raiseDescriptorLimit() error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("the limit of open files: %w", err)

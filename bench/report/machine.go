@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wholeframe/wholeframe/bench/fleet"
 )
 
 // Machine describes what the figures were measured on.
@@ -20,8 +22,21 @@ type Machine struct {
 	Pinned     bool   `json:"pinned"` // server and load generator have a processor each
 }
 
-// ThisMachine describes the machine that runs this program.
-func ThisMachine(pinned bool) (Machine, error) {
+// For begins the results of measuring on this machine with what was set up.
+func For(setup fleet.Setup) (Results, error) {
+	machine, err := thisMachine(setup.CPUs.Pinned)
+	if err != nil {
+		return Results{}, err
+	}
+	versions := make(map[string]string)
+	for _, server := range setup.Servers {
+		versions[server.Name] = server.Version
+	}
+	return Results{Machine: machine, Versions: versions}, nil
+}
+
+// thisMachine describes the machine that runs this program.
+func thisMachine(pinned bool) (Machine, error) {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
 		return Machine{}, fmt.Errorf("the kernel's version: %w", err)

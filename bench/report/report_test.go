@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wholeframe/wholeframe/bench/fleet"
 	"github.com/wholeframe/wholeframe/bench/load"
 	"github.com/wholeframe/wholeframe/bench/peers/peer"
 )
@@ -197,10 +198,16 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-func TestThisMachine(t *testing.T) {
-	m, err := ThisMachine(true)
-	if err != nil || m.CPU == "" || m.Kernel == "" || m.Processors < 1 {
-		t.Errorf("got %+v, %v", m, err)
+func TestFor(t *testing.T) {
+	results, err := For(fleet.Setup{Servers: []fleet.Built{
+		{Server: fleet.Server{Name: "a"}, Program: fleet.Program{Version: "v1.0.0"}},
+	}})
+	if err != nil || results.Versions["a"] != "v1.0.0" {
+		t.Errorf("got %+v, %v", results, err)
+	}
+	m := results.Machine
+	if m.CPU == "" || m.Kernel == "" || m.Processors < 1 {
+		t.Errorf("got %+v", m)
 	}
 	if got := cpuModel("processor\t: 0\nmodel name\t: Abacus 3000\n"); got != "Abacus 3000" {
 		t.Errorf("got %q", got)

@@ -37,12 +37,11 @@ func main() {
 
 // A bench is what the flags ask for.
 type bench struct {
+	fleet.Setup
 	framing      string
 	conns        []int
 	messages     int
 	settle, rest time.Duration
-	idle         string // path of the program that holds the connections
-	cpus         fleet.CPUs
 }
 
 func run(ctx context.Context) error {
@@ -57,47 +56,31 @@ func run(ctx context.Context) error {
 	flag.DurationVar(&b.settle, "settle", time.Second, "pause before memory is read")
 	flag.DurationVar(&b.rest, "rest", 10*time.Second, "pause after the connections were busy")
 	flag.Parse()
-	servers, err := fleet.Named(strings.Split(*names, ","))
-	if err != nil {
-		return err
-	}
+	var err error
 	if b.conns, err = parseConns(*conns); err != nil {
 		return err
 	}
-	if err := fleet.RaiseDescriptorLimit(); err != nil {
+	if b.Setup, err = fleet.Prepare(ctx, *names, "idle"); err != nil {
 		return err
 	}
-	if b.cpus, err = fleet.ChooseCPUs(); err != nil {
-		return err
-	}
-	if b.idle, err = fleet.BuildTool(ctx, "idle"); err != nil {
-		return err
-	}
-	programs, err := fleet.BuildAll(ctx, servers)
+	results, err := report.For(b.Setup)
 	if err != nil {
 		return err
 	}
-	machine, err := report.ThisMachine(b.cpus.Pinned)
-	if err != nil {
-		return err
-	}
-	results := report.Results{Machine: machine, Versions: make(map[string]string)}
-	fmt.Println(machine)
+	fmt.Println(results.Machine)
 	failed := false
-	for _, server := range servers {
-		program, built := programs[server.Name]
-		if !built || !slices.Contains(server.Framings, b.framing) {
+	for _, server := range b.Servers {
+		if !slices.Contains(server.Framings, b.framing) {
 			continue
 		}
 		m := report.Memory{Server: server.Name}
-		if err := b.measure(ctx, program, &m); err != nil {
+		if err := b.measure(ctx, server, &m); err != nil {
 			m.Error = err.Error()
 			failed = true
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		results.Versions[server.Name] = program.Version
 		results.Memory = append(results.Memory, m)
 	}
 	if err := errors.Join(results.WriteMemory(os.Stdout), results.Write(*output)); err != nil {
@@ -122,13 +105,13 @@ func parseConns(text string) ([]int, error) {
 }
 
 // measure reads the memory of one server with more and more connections, and after they have been busy.
-func (b *bench) measure(ctx context.Context, program fleet.Program, m *report.Memory) error {
-	server, err := program.Start(ctx, b.cpus, b.framing)
+func (b *bench) measure(ctx context.Context, server fleet.Built, m *report.Memory) error {
+	process, err := server.Start(ctx, b.CPUs, b.framing)
 	if err != nil {
 		return err
 	}
-	defer server.Stop()
-	clients, err := b.startClients(ctx, server.Addr)
+	defer process.Stop()
+	clients, err := b.startClients(ctx, process.Addr)
 	if err != nil {
 		return err
 	}
@@ -144,7 +127,7 @@ func (b *bench) measure(ctx context.Context, program fleet.Program, m *report.Me
 		if _, err := clients.tell("busy 1 64"); err != nil {
 			return err
 		}
-		resident, err := b.resident(ctx, server, b.settle)
+		resident, err := b.resident(ctx, process, b.settle)
 		if err != nil {
 			return err
 		}
@@ -153,7 +136,7 @@ func (b *bench) measure(ctx context.Context, program fleet.Program, m *report.Me
 	if _, err := clients.tell("busy %d %d", b.messages, 64<<10); err != nil {
 		return err
 	}
-	if m.AfterBusy, err = b.resident(ctx, server, b.rest); err != nil {
+	if m.AfterBusy, err = b.resident(ctx, process, b.rest); err != nil {
 		return err
 	}
 	closed, err := clients.tell("closed")
@@ -164,13 +147,13 @@ func (b *bench) measure(ctx context.Context, program fleet.Program, m *report.Me
 }
 
 // resident returns the memory of the server when it has had time to settle.
-func (b *bench) resident(ctx context.Context, server *fleet.Process, settle time.Duration) (int64, error) {
+func (b *bench) resident(ctx context.Context, process *fleet.Process, settle time.Duration) (int64, error) {
 	select {
 	case <-time.After(settle):
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	memory, err := proc.MemoryOf(server.PID)
+	memory, err := proc.MemoryOf(process.PID)
 	return memory.Resident, err
 }
 
@@ -183,7 +166,7 @@ type clients struct {
 }
 
 func (b *bench) startClients(ctx context.Context, addr string) (*clients, error) {
-	c := &clients{cmd: exec.CommandContext(ctx, b.idle, "-addr", addr, "-framing", b.framing)}
+	c := &clients{cmd: exec.CommandContext(ctx, b.Tool, "-addr", addr, "-framing", b.framing)}
 	c.cmd.Stderr = &c.complaints
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
@@ -194,7 +177,7 @@ func (b *bench) startClients(ctx context.Context, addr string) (*clients, error)
 		return nil, err
 	}
 	c.answers = bufio.NewReader(out)
-	return c, b.cpus.StartPinned(c.cmd, b.cpus.Load)
+	return c, b.CPUs.StartPinned(c.cmd, b.CPUs.Load)
 }
 
 // tell has the process obey a command, and returns the number that it answers.

@@ -36,13 +36,10 @@ func main() {
 
 // A bench is what the flags ask for.
 type bench struct {
-	servers     []fleet.Server
-	programs    map[string]fleet.Program // by server
+	fleet.Setup
 	cases       []report.Case
 	rounds      int
 	warmup, For time.Duration
-	load        string // path of the load generator
-	cpus        fleet.CPUs
 }
 
 func run(ctx context.Context) error {
@@ -58,22 +55,18 @@ func run(ctx context.Context) error {
 	flag.DurationVar(&b.For, "for", 3*time.Second, "length of a measurement")
 	flag.DurationVar(&b.warmup, "warmup", time.Second, "load before each measurement; more for servers that compile while they run")
 	flag.Parse()
-	if err := b.choose(*names, *shapes, *framings); err != nil {
+	var err error
+	if b.cases, err = parseCases(*framings, *shapes); err != nil {
 		return err
 	}
-	if err := b.build(ctx); err != nil {
+	if b.Setup, err = fleet.Prepare(ctx, *names, "load"); err != nil {
 		return err
 	}
-	machine, err := report.ThisMachine(b.cpus.Pinned)
+	results, err := report.For(b.Setup)
 	if err != nil {
 		return err
 	}
-	results := report.Results{Machine: machine, Versions: make(map[string]string)}
-	for name, program := range b.programs {
-		results.Versions[name] = program.Version
-	}
-	fmt.Println(machine)
-
+	fmt.Println(results.Machine)
 	for _, c := range b.cases {
 		measurements, err := b.measureCase(ctx, c)
 		if err != nil {
@@ -96,53 +89,35 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// choose takes the servers and cases from the flags.
-func (b *bench) choose(names, shapes, framings string) (err error) {
-	if b.servers, err = fleet.Named(strings.Split(names, ",")); err != nil {
-		return err
-	}
+// parseCases returns each shape in each framing.
+func parseCases(framings, shapes string) ([]report.Case, error) {
+	var cases []report.Case
 	for framing := range strings.SplitSeq(framings, ",") {
 		if framing != peer.Line && framing != peer.Length {
-			return fmt.Errorf("unknown framing %q", framing)
+			return nil, fmt.Errorf("unknown framing %q", framing)
 		}
 		for shape := range strings.SplitSeq(shapes, ",") {
 			c, err := report.ParseShape(shape)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			c.Framing = framing
-			b.cases = append(b.cases, c)
+			cases = append(cases, c)
 		}
 	}
-	return nil
-}
-
-// build builds all that runs, and leaves out the servers that can't be built here.
-func (b *bench) build(ctx context.Context) (err error) {
-	if err = fleet.RaiseDescriptorLimit(); err != nil {
-		return err
-	}
-	if b.cpus, err = fleet.ChooseCPUs(); err != nil {
-		return err
-	}
-	if b.load, err = fleet.BuildTool(ctx, "load"); err != nil {
-		return err
-	}
-	b.programs, err = fleet.BuildAll(ctx, b.servers)
-	return err
+	return cases, nil
 }
 
 // measureCase measures all servers in all rounds: A B C, A B C, ...
 func (b *bench) measureCase(ctx context.Context, c report.Case) ([]report.Measurement, error) {
 	var measurements []report.Measurement
 	for round := range b.rounds {
-		for _, server := range b.servers {
-			program, built := b.programs[server.Name]
-			if !built || !slices.Contains(server.Framings, c.Framing) {
+		for _, server := range b.Servers {
+			if !slices.Contains(server.Framings, c.Framing) {
 				continue
 			}
 			m := report.Measurement{Case: c, Server: server.Name, Round: round + 1}
-			if err := b.measure(ctx, program, b.warmup*time.Duration(server.WarmUps), &m); err != nil {
+			if err := b.measure(ctx, server, &m); err != nil {
 				m.Error = err.Error()
 			}
 			if err := ctx.Err(); err != nil {
@@ -155,34 +130,34 @@ func (b *bench) measureCase(ctx context.Context, c report.Case) ([]report.Measur
 }
 
 // measure runs a server for one measurement.
-func (b *bench) measure(ctx context.Context, program fleet.Program, warmup time.Duration, m *report.Measurement) error {
-	server, err := program.Start(ctx, b.cpus, m.Framing)
+func (b *bench) measure(ctx context.Context, server fleet.Built, m *report.Measurement) error {
+	process, err := server.Start(ctx, b.CPUs, m.Framing)
 	if err != nil {
 		return err
 	}
-	defer server.Stop()
-	cmd := exec.CommandContext(ctx, b.load,
-		"-addr", server.Addr,
+	defer process.Stop()
+	cmd := exec.CommandContext(ctx, b.Tool,
+		"-addr", process.Addr,
 		"-framing", m.Framing,
 		"-size", strconv.Itoa(m.Size),
 		"-depth", strconv.Itoa(m.Depth),
 		"-conns", strconv.Itoa(m.Conns),
-		"-warmup", warmup.String(),
+		"-warmup", (b.warmup * time.Duration(server.WarmUps)).String(),
 		"-for", b.For.String(),
-		"-pid", strconv.Itoa(server.PID),
+		"-pid", strconv.Itoa(process.PID),
 	)
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
-	if err := b.cpus.StartPinned(cmd, b.cpus.Load); err != nil {
+	if err := b.CPUs.StartPinned(cmd, b.CPUs.Load); err != nil {
 		return err
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%w: %s%s", err, &complaints, server.Output())
+		return fmt.Errorf("%w: %s%s", err, &complaints, process.Output())
 	}
 	if err := json.Unmarshal(out.Bytes(), &m.Result); err != nil {
 		return fmt.Errorf("load generator: %w", err)
 	}
-	memory, err := proc.MemoryOf(server.PID)
+	memory, err := proc.MemoryOf(process.PID)
 	m.PeakBytes = memory.Peak
 	return err
 }

@@ -42,23 +42,28 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	return drawAll(results, *dir)
+}
+
+// drawAll draws what there are results for.
+func drawAll(results report.Results, dir string) error {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 	for _, framing := range []string{peer.Line, peer.Length} {
 		cases := slices.DeleteFunc(results.Cases(), func(c report.Case) bool { return c.Framing != framing })
 		if len(cases) == 0 {
 			continue
 		}
-		if err := save(*dir, "throughput-"+framing, throughput(results, cases)); err != nil {
+		if err := save(dir, "throughput-"+framing, throughput(results, cases)); err != nil {
 			return err
 		}
-		if err := save(*dir, "cost-"+framing, cost(results, framing, cases)); err != nil {
+		if err := save(dir, "cost-"+framing, cost(results, framing, cases)); err != nil {
 			return err
 		}
 	}
 	if len(results.Memory) == 0 {
 		return nil
 	}
-	return save(*dir, "memory", memory(results.Memory))
+	return save(dir, "memory", memory(results.Memory))
 }
 
 // Panels are drawn in rows of two.
@@ -95,8 +100,11 @@ func newPanel(title, x string) panel {
 	return panel{Plot: p}
 }
 
-// save draws panels into DIR/NAME.svg.
+// save draws panels into DIR/NAME.svg, if there are any.
 func save(dir, name string, panels []panel) (err error) {
+	if len(panels) == 0 {
+		return nil
+	}
 	columns := min(panelsPerRow, len(panels))
 	rows := (len(panels) + columns - 1) / columns
 	canvas := vgsvg.New(vg.Length(columns)*panelWidth, vg.Length(rows)*panelHeight)
@@ -235,9 +243,16 @@ func cost(results report.Results, framing string, cases []report.Case) []panel {
 			}
 		}
 	}
-	times.addLogLines(timePoints)
-	ratios.addLogLines(ratioPoints)
-	return []panel{times, ratios}
+	var panels []panel
+	if len(timePoints) > 0 {
+		times.addLogLines(timePoints)
+		panels = append(panels, times)
+	}
+	if len(ratioPoints) > 0 {
+		ratios.addLogLines(ratioPoints)
+		panels = append(panels, ratios)
+	}
+	return panels
 }
 
 // addLogLines adds a line for each server, on logarithmic axes.
@@ -249,6 +264,10 @@ func (p panel) addLogLines(points map[string]plotter.XYs) {
 			p.addLine(server, points[server])
 		}
 	}
+	// An axis of one value alone has no length, and would reach down to 0, where a logarithm ends.
+	const margin = 1.2
+	p.X.Min, p.Y.Min = p.X.Min/margin, p.Y.Min/margin
+	p.X.Max, p.Y.Max = p.X.Max*margin, p.Y.Max*margin
 }
 
 // memory is the resident memory by idle connections, and what one of them costs when it was busy before.

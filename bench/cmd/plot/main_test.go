@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wholeframe/wholeframe/bench/fleet"
+	"github.com/wholeframe/wholeframe/bench/load"
+	"github.com/wholeframe/wholeframe/bench/peers/peer"
+	"github.com/wholeframe/wholeframe/bench/report"
+)
+
+func TestDraw(t *testing.T) {
+	var results report.Results
+	for _, size := range []int{64, 64 << 10} {
+		for _, server := range []string{fleet.Raw, "gnet"} {
+			results.Measurements = append(results.Measurements, report.Measurement{
+				Case:   report.Case{Framing: peer.Length, Size: size, Depth: 4, Conns: 16},
+				Server: server,
+				Result: load.Result{Frames: 1e6, Elapsed: time.Second, ServerCPU: time.Duration(size) * time.Millisecond},
+			})
+		}
+	}
+	results.Measurements = append(results.Measurements,
+		report.Measurement{
+			Case:   report.Case{Framing: peer.Length, Size: 64, Depth: 4, Conns: 16},
+			Server: "netpoll", Error: "lost",
+		},
+		report.Measurement{Case: report.Case{Framing: peer.Line, Size: 64, Depth: 1, Conns: 1}, Server: "raw", Error: "lost"},
+	)
+	results.Memory = []report.Memory{
+		{Server: "gnet", Idle: []report.MemoryPoint{{Conns: 0, Bytes: 1 << 20}, {Conns: 10, Bytes: 2 << 20}}, AfterBusy: 3 << 20},
+		{Server: "nbio", Error: "lost"},
+	}
+	dir := t.TempDir()
+	if err := drawAll(results, dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, texts := range map[string][]string{
+		"throughput-length.svg": {"65536 bytes", "gnet"},
+		"cost-length.svg":       {"µs per message", "÷ raw", "gnet"},
+		"memory.svg":            {"idle connections", "KiB per connection", "gnet"},
+	} {
+		svg, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, text := range texts {
+			if !strings.Contains(string(svg), text) {
+				t.Errorf("%s does not say %q", name, text)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "throughput-line.svg")); err == nil {
+		t.Error("a plot of nothing was drawn")
+	}
+}
+
+func TestColors(t *testing.T) {
+	seen := make(map[any]string)
+	for _, server := range fleet.Names() {
+		if other, taken := seen[colorOf(server)]; taken {
+			t.Errorf("%s and %s look the same", server, other)
+		}
+		seen[colorOf(server)] = server
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/wholeframe/wholeframe/bench/peers/peer"
 )
 
@@ -86,15 +88,12 @@ func Named(names []string) ([]Server, error) {
 
 // Build builds the server. An error that is ErrMissing says what would have to be installed.
 func (s Server) Build(ctx context.Context) (Program, error) {
-	bench, err := moduleDir(ctx)
+	d, unlock, err := openDirs(ctx)
 	if err != nil {
 		return Program{}, err
 	}
-	out := filepath.Join(bench, ".build")
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return Program{}, err
-	}
-	program, err := s.build(ctx, dirs{bench, out})
+	defer unlock()
+	program, err := s.build(ctx, d)
 	if err != nil {
 		return Program{}, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -103,12 +102,33 @@ func (s Server) Build(ctx context.Context) (Program, error) {
 
 // BuildTool builds a command of this module, such as the load generator, and returns its path.
 func BuildTool(ctx context.Context, name string) (string, error) {
-	bench, err := moduleDir(ctx)
+	d, unlock, err := openDirs(ctx)
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(bench, ".build", name)
-	return path, run(ctx, bench, "go", "build", "-o", path, "./cmd/"+name)
+	defer unlock()
+	path := filepath.Join(d.out, name)
+	return path, run(ctx, d.bench, "go", "build", "-o", path, "./cmd/"+name)
+}
+
+// openDirs returns the folders, locked: the tests of several packages may build the same program at once, and one must
+// not start what another is still writing.
+func openDirs(ctx context.Context) (d dirs, unlock func(), err error) {
+	if d.bench, err = moduleDir(ctx); err != nil {
+		return dirs{}, nil, err
+	}
+	d.out = filepath.Join(d.bench, ".build")
+	if err := os.MkdirAll(d.out, 0o755); err != nil {
+		return dirs{}, nil, err
+	}
+	lock, err := os.Create(filepath.Join(d.out, "lock"))
+	if err != nil {
+		return dirs{}, nil, err
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		return dirs{}, nil, errors.Join(fmt.Errorf("lock %s: %w", lock.Name(), err), lock.Close())
+	}
+	return d, func() { lock.Close() }, nil
 }
 
 // moduleDir finds this module from any folder inside it.

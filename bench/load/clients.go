@@ -54,7 +54,7 @@ type Clients struct {
 // A conn has sent the first sent bytes of its sequence, and the first received of them have come back.
 type conn struct {
 	fd       int
-	number   int32
+	number   int32 // its place among the connections, by which epoll names it
 	quota    int64 // frames that it may send in all
 	sent     int64
 	received int64
@@ -114,9 +114,6 @@ func (c *Clients) Resize(size int) error {
 
 // base is where in the script the connection's sequence begins: no two neighbours send the same.
 func (c *Clients) base(conn *conn) int64 { return int64(conn.number) * c.script.frame }
-
-// Len returns the number of connections.
-func (c *Clients) Len() int { return len(c.conns) }
 
 // Open opens n more connections, idle at first.
 func (c *Clients) Open(n int) error {

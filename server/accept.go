@@ -14,7 +14,8 @@ const (
 
 	// acceptQueued is how long Shutdown goes on accepting, so that those who
 	// were connected already are answered: closing the listener resets them.
-	acceptQueued = 20 * time.Millisecond
+	acceptQueued = 20 * time.Millisecond // after the last one
+	acceptMax    = time.Second
 )
 
 // accept accepts connections until Shutdown, and then those that are queued.
@@ -40,15 +41,17 @@ func (s *Server) accept(l net.Listener) error {
 	if !ok {
 		return ErrServerClosed
 	}
+	last := time.Now().Add(acceptMax)
 	until := time.Now().Add(acceptQueued)
-	if d.SetDeadline(until) != nil {
-		return ErrServerClosed
-	}
 	for {
+		if d.SetDeadline(until) != nil {
+			return ErrServerClosed
+		}
 		nc, err := l.Accept()
 		switch {
 		case err == nil:
 			s.start(nc)
+			until = earlier(time.Now().Add(acceptQueued), last)
 		case errors.Is(err, os.ErrDeadlineExceeded) || dead(err) || !time.Now().Before(until):
 			return ErrServerClosed
 		default:

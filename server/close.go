@@ -27,8 +27,7 @@ func (c *Conn) finish(err error) {
 	if !errors.Is(err, errForced) {
 		c.flush() // the answers so far; out keeps the error
 	}
-	failed := c.out.failed()
-	c.out.close()
+	failed := c.out.close()
 	c.account(err, failed)
 
 	switch {
@@ -39,9 +38,8 @@ func (c *Conn) finish(err error) {
 		reset(c.raw)
 	case failed != nil || c.report.Forced > 0:
 		reset(c.raw)
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		c.closeTLS()
-		c.raw.Close()
+	case c.ended:
+		c.raw.Close() // nothing can arrive any more that would reset the connection
 	default:
 		c.closeTLS()
 		if closeWrite(c.raw) {
@@ -70,7 +68,8 @@ func (c *Conn) account(err, failed error) {
 	if failed != nil || isForced {
 		r.Unflushed += c.pending
 	}
-	if err == errPanic || isForced && errors.As(err, &handler) {
+	errors.As(err, &handler)
+	if err == errPanic || isForced && handler != nil {
 		r.Unanswered++
 	}
 	if failed != nil || isForced || err == errPanic {
@@ -79,7 +78,7 @@ func (c *Conn) account(err, failed error) {
 	if isForced && r.Unflushed+r.Unanswered > 0 {
 		r.Forced++
 	}
-	if len(c.buf.Bytes()) > 0 && (err == errDrained || errors.Is(err, io.ErrUnexpectedEOF)) {
+	if (len(c.buf.Bytes()) > 0 || c.wire.records.half()) && handler == nil && (err == errDrained || errors.Is(err, io.ErrUnexpectedEOF)) {
 		r.HalfFrames++
 	}
 }
@@ -87,12 +86,10 @@ func (c *Conn) account(err, failed error) {
 // countUnanswered counts the messages that had arrived whole and will not be
 // handled.
 func (c *Conn) countUnanswered() (count int) {
-	if c.phase == reading {
-		if n, ok := unread(c.raw); ok {
-			c.wire.left = int64(n)
-		} else {
-			c.wire.left = 0
-		}
+	defer func() { _ = recover() }() // a framer that panicked may do so again
+	c.wire.snapshot()
+	if c.wire.guess {
+		c.wire.left = 0
 	}
 	c.raw.SetReadDeadline(time.Now().Add(stragglers / 2))
 	for {

@@ -40,6 +40,8 @@ type Conn struct {
 	drainBy  time.Time // the end of the phase
 	halfway  int64     // halfFrame: stream offset of the frame
 	brokenBy any       // what the handler panicked with
+	ended    bool      // the peer has ended its side of raw
+	flushed  time.Time // draining: when the last answers were sent
 }
 
 // phase says what a connection reads.
@@ -53,10 +55,13 @@ const (
 )
 
 const (
-	settleGap = 25 * time.Millisecond
-	settleMax = 250 * time.Millisecond
-	halfGap   = 500 * time.Millisecond
-	halfMax   = 2 * time.Second
+	flushEvery = 10 * time.Millisecond // draining
+
+	settleGap   = 25 * time.Millisecond
+	settleMax   = 250 * time.Millisecond // of waiting, handlers not counted: a deadline that has passed would not look at the socket
+	settleBytes = 256 << 10              // about what a receive queue holds
+	halfGap     = 500 * time.Millisecond
+	halfMax     = 2 * time.Second
 )
 
 var (
@@ -162,6 +167,11 @@ func (c *Conn) run() error {
 		}
 	}
 	for {
+		if c.srv.draining.Load() {
+			if err := c.hurry(); err != nil {
+				return err
+			}
+		}
 		message, ok, err := c.buf.Next()
 		switch {
 		case err != nil:
@@ -176,6 +186,7 @@ func (c *Conn) run() error {
 				return err
 			}
 			if err := c.fill(); err == io.EOF {
+				c.ended = c.tls == nil // a close_notify does not end raw
 				_, err = c.buf.End()
 				return err
 			} else if err != nil {
@@ -205,6 +216,20 @@ func (c *Conn) handshake() error {
 		return &handshakeError{err}
 	}
 	return c.wire.shaken()
+}
+
+// hurry is called between messages while the server drains: the wait for Grace
+// may be over, and what is answered until then must not be held back.
+func (c *Conn) hurry() error {
+	if c.wire.isForced() {
+		return errForced
+	}
+	now := time.Now()
+	if now.Sub(c.flushed) < flushEvery {
+		return nil
+	}
+	c.flushed = now
+	return c.flush()
 }
 
 // flush sends the answers to the messages that were handled.
@@ -237,10 +262,10 @@ func (c *Conn) fill() error {
 		n, err := c.buf.Fill(c.in)
 		switch {
 		case n > 0:
+			if half || c.phase == settling {
+				c.waited += time.Since(start)
+			}
 			if c.phase == reading {
-				if half {
-					c.waited += time.Since(start)
-				}
 				c.enter(StateActive)
 			}
 			return nil
@@ -268,7 +293,7 @@ func (c *Conn) fill() error {
 func (c *Conn) readBy(now time.Time, half bool) (by time.Time, more bool) {
 	switch c.phase {
 	case settling:
-		return earlier(now.Add(settleGap), c.drainBy), true
+		return now.Add(min(settleGap, settleMax-c.waited)), c.waited < settleMax
 	case halfFrame:
 		return earlier(now.Add(halfGap), c.drainBy), c.buf.Offset() == c.halfway
 	case snapshot:
@@ -295,22 +320,21 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// drain begins to read what had arrived when Shutdown was called, or a little
-// later.
+// drain begins to read what had arrived when Shutdown was called.
 func (c *Conn) drain(now time.Time) (by time.Time) {
 	c.enter(StateDraining)
-	if n, ok := unread(c.raw); ok {
-		c.phase, c.wire.left = snapshot, int64(n)
+	if !c.wire.guess {
+		c.phase = snapshot
 		return time.Time{}
 	}
-	c.phase, c.drainBy = settling, now.Add(settleMax)
+	c.phase, c.waited = settling, 0
 	return now.Add(settleGap)
 }
 
 // afterSnapshot begins to wait for the rest of a frame that had arrived in part,
 // if there is one.
 func (c *Conn) afterSnapshot(now time.Time) (by time.Time, more bool) {
-	if len(c.buf.Bytes()) == 0 {
+	if len(c.buf.Bytes()) == 0 && !c.wire.records.half() {
 		return by, false
 	}
 	c.phase, c.wire.left = halfFrame, -1

@@ -40,20 +40,25 @@ func (o *out) send(c *Conn, payload []byte) error {
 		o.sends = framing.NewWriter(o.w, c.srv.Framer)
 		o.sends.SetMaxPayload(c.srv.maxPayload())
 	}
-	if err := o.sends.WriteFrame(payload); err != nil {
-		return err
+	err := o.sends.WriteFrame(payload)
+	o.err = o.sends.Flush() // also of a write that failed in WriteFrame; not of a payload that was refused
+	if err == nil {
+		err = o.err
 	}
-	o.err = o.sends.Flush()
-	return o.err
+	return err
 }
 
-// close makes every further write fail with net.ErrClosed.
-func (o *out) close() {
+// close makes every further write fail with net.ErrClosed, and returns the
+// error of the write that failed, if one has. It is one turn: a frame that was
+// torn between the question and the end would go unseen.
+func (o *out) close() (failed error) {
 	o.turn <- struct{}{}
-	if o.err == nil {
-		o.err = net.ErrClosed
+	defer func() { <-o.turn }()
+	if o.err != nil {
+		return o.err
 	}
-	<-o.turn
+	o.err = net.ErrClosed
+	return nil
 }
 
 // failed returns the error of the write that failed, if one has.

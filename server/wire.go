@@ -24,11 +24,15 @@ var (
 type wire struct {
 	raw          net.Conn
 	writeTimeout time.Duration
+	records      records // under TLS
 
-	left int64 // draining: bytes that may still be read; less than 0: any number
+	left int64 // draining: bytes that may still be read; less than 0: any number. For the reader, and for wake, which it has told that it does not read
 
 	mu       sync.Mutex
+	inRead   bool // raw.Read runs
 	draining bool
+	taken    bool // the snapshot
+	guess    bool // it is only the most that may have arrived
 	forced   bool
 	shaking  bool // a TLS handshake runs, which no deadline but its own may touch
 	readBy   time.Time
@@ -45,7 +49,38 @@ type tlsWire struct {
 	w *wire
 }
 
-func (t tlsWire) Read(p []byte) (int, error)  { return t.w.Read(p) }
+func (t tlsWire) Read(p []byte) (int, error) {
+	n, err := t.w.Read(p)
+	t.w.records.feed(p[:n])
+	return n, err
+}
+
+// records follows the TLS records of a stream, whose beginning and end nobody
+// else tells: a frame that arrived in part may be in one that did.
+type records struct {
+	head [5]byte
+	n    int // bytes of head that have arrived
+	body int // bytes of the record that have not
+}
+
+func (r *records) feed(p []byte) {
+	for len(p) > 0 {
+		if r.body > 0 {
+			n := min(len(p), r.body)
+			r.body, p = r.body-n, p[n:]
+			continue
+		}
+		n := copy(r.head[r.n:], p)
+		r.n, p = r.n+n, p[n:]
+		if r.n == len(r.head) {
+			r.n, r.body = 0, int(r.head[3])<<8|int(r.head[4])
+		}
+	}
+}
+
+// half reports whether a record has arrived in part.
+func (r *records) half() bool { return r.n > 0 || r.body > 0 }
+
 func (t tlsWire) Write(p []byte) (int, error) { return t.w.Write(p) }
 
 // snapshotEnd is what Read returns where all has been read that had arrived. It
@@ -58,17 +93,47 @@ func (snapshotEnd) Temporary() bool { return true }
 
 // Read reads what may be read.
 func (w *wire) Read(p []byte) (int, error) {
+	w.mu.Lock()
 	switch {
 	case w.left == 0:
+		w.mu.Unlock()
 		return 0, snapshotEnd{}
 	case w.left > 0:
 		p = p[:min(int64(len(p)), w.left)]
 	}
+	w.inRead = true
+	w.mu.Unlock()
 	n, err := w.raw.Read(p)
-	if w.left > 0 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inRead = false
+	switch {
+	case w.left > 0:
 		w.left -= int64(n)
+	case w.draining && !w.taken && !w.shaking:
+		w.take()
 	}
 	return n, err
+}
+
+// snapshot takes the snapshot, if wake has not.
+func (w *wire) snapshot() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.taken {
+		w.take()
+	}
+}
+
+// take takes the snapshot: what has arrived is what may still be read. mu is
+// held and raw is not being read, or the count would be short of what Read is
+// about to return.
+func (w *wire) take() {
+	w.taken = true
+	n, ok := unread(w.raw)
+	if w.left, w.guess = int64(n), !ok; !ok {
+		w.left = settleBytes
+	}
 }
 
 // armRead lets reads wait until t, or for ever if that is zero. It reports
@@ -81,6 +146,9 @@ func (w *wire) armRead(now, t time.Time, known bool) (drain bool, err error) {
 	case w.forced:
 		return false, errForced
 	case w.draining && !known:
+		if !w.taken {
+			w.take() // at the end of a handshake
+		}
 		return true, nil
 	}
 	return false, arm(w.raw.SetReadDeadline, &w.readBy, now, t)
@@ -104,6 +172,9 @@ func (w *wire) wake() {
 	defer w.mu.Unlock()
 	w.draining = true
 	if !w.shaking {
+		if !w.inRead {
+			w.take()
+		}
 		w.readBy = longAgo
 		w.raw.SetReadDeadline(longAgo)
 	}

@@ -23,11 +23,11 @@ func (c *Conn) force() {
 
 // finish closes the connection, which ended with err, in the way that err needs.
 func (c *Conn) finish(err error) {
-	c.log(err)
 	if !errors.Is(err, errForced) {
 		c.flush() // the answers so far; out keeps the error
 	}
 	failed := c.out.close()
+	c.log(err, failed)
 	c.account(err, failed)
 
 	switch {
@@ -63,14 +63,15 @@ func (c *Conn) account(err, failed error) {
 		return
 	}
 	var handler *handlerError
+	errors.As(err, &handler)
 	isForced := errors.Is(err, errForced) || errors.Is(failed, errForced) || c.wire.isForced()
+	isHalf := len(c.buf.Bytes()) > 0 || c.wire.records.half()
 	r := &c.report
 	if failed != nil || isForced {
 		r.Unflushed += c.pending
 	}
-	errors.As(err, &handler)
 	if err == errPanic || isForced && handler != nil {
-		r.Unanswered++
+		r.Unanswered++ // the message that the handler had
 	}
 	if failed != nil || isForced || err == errPanic {
 		r.Unanswered += c.countUnanswered()
@@ -78,7 +79,7 @@ func (c *Conn) account(err, failed error) {
 	if isForced && r.Unflushed+r.Unanswered > 0 {
 		r.Forced++
 	}
-	if (len(c.buf.Bytes()) > 0 || c.wire.records.half()) && handler == nil && (err == errDrained || errors.Is(err, io.ErrUnexpectedEOF)) {
+	if isHalf && handler == nil && (err == errDrained || c.phase == halfFrame || errors.Is(err, io.ErrUnexpectedEOF)) {
 		r.HalfFrames++
 	}
 }
@@ -184,7 +185,7 @@ func later(a, b time.Time) time.Time {
 
 // log says why the connection ended: a warning if the peer or the handler did
 // something wrong, else at debug level.
-func (c *Conn) log(err error) {
+func (c *Conn) log(err, failed error) {
 	var (
 		handler   *handlerError
 		shake     *handshakeError
@@ -194,7 +195,7 @@ func (c *Conn) log(err error) {
 		refused   *framing.PayloadError
 	)
 	msg := ""
-	switch failed := c.out.failed(); {
+	switch {
 	case err == errPanic || errors.Is(err, errForced) || errors.Is(failed, errForced):
 	case errors.Is(failed, errWriteTimeout):
 		msg, err = "connection stalled", failed
@@ -207,7 +208,9 @@ func (c *Conn) log(err error) {
 			msg = "handler failed"
 		}
 	case errors.As(err, &shake):
-		msg = "TLS handshake failed"
+		if !errors.Is(err, io.EOF) && c.ctx.Err() == nil {
+			msg = "TLS handshake failed"
+		}
 	case errors.As(err, &tooLarge) || errors.As(err, &format) || errors.As(err, &truncated):
 		msg = "connection broke the framing"
 	case err == errFrameTimeout:

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"runtime/debug"
@@ -36,12 +38,11 @@ type Conn struct {
 	frameAt int64         // stream offset of the frame that is waited for
 	waited  time.Duration // how long it was
 
-	phase    phase
-	drainBy  time.Time // the end of the phase
-	halfway  int64     // halfFrame: stream offset of the frame
-	brokenBy any       // what the handler panicked with
-	ended    bool      // the peer has ended its side of raw
-	flushed  time.Time // draining: when the last answers were sent
+	phase   phase
+	drainBy time.Time // the end of the phase
+	halfway int64     // halfFrame: stream offset of the frame
+	ended   bool      // the peer has ended its side of raw
+	flushed time.Time // draining: when the last answers were sent
 }
 
 // phase says what a connection reads.
@@ -123,8 +124,8 @@ func (c *Conn) serve() {
 	err := errPanic
 	defer func() {
 		if err == errPanic {
-			c.brokenBy = recover() // nil after runtime.Goexit
-			c.srv.logger().Error("handler panicked", "remote", c.raw.RemoteAddr().String(), "panic", c.brokenBy, "stack", string(debug.Stack()))
+			cause := fmt.Appendf(nil, "%v", recover()) // nil after runtime.Goexit
+			c.srv.log(slog.LevelError, "handler panicked", "remote", c.raw.RemoteAddr().String(), "panic", quote(cause), "stack", string(debug.Stack()))
 		}
 		c.finish(err)
 		c.cancel()
@@ -177,10 +178,13 @@ func (c *Conn) run() error {
 		case err != nil:
 			return err
 		case ok:
-			if err := c.srv.Handler(c, message); err != nil {
+			err := c.srv.Handler(c, message)
+			if err == nil || errors.Is(err, io.EOF) {
+				c.pending++
+			}
+			if err != nil {
 				return &handlerError{err}
 			}
-			c.pending++
 		default:
 			if err := c.flush(); err != nil {
 				return err

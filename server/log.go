@@ -35,7 +35,8 @@ func (w *warnings) take(now time.Time) (ok bool, suppressed int) {
 	return true, suppressed
 }
 
-func (s *Server) warn(msg string, args ...any) {
+// log logs at level, unless there was too much of that lately.
+func (s *Server) log(level slog.Level, msg string, args ...any) {
 	ok, suppressed := s.warnings.take(time.Now())
 	if !ok {
 		return
@@ -43,8 +44,10 @@ func (s *Server) warn(msg string, args ...any) {
 	if suppressed > 0 {
 		args = append(args, "suppressed", suppressed)
 	}
-	s.logger().Warn(msg, args...)
+	s.logger().Log(context.Background(), level, msg, args...)
 }
+
+func (s *Server) warn(msg string, args ...any) { s.log(slog.LevelWarn, msg, args...) }
 
 func (s *Server) debug(msg string, args ...any) {
 	if l := s.logger(); l.Enabled(context.Background(), slog.LevelDebug) {

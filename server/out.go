@@ -61,13 +61,6 @@ func (o *out) close() (failed error) {
 	return nil
 }
 
-// failed returns the error of the write that failed, if one has.
-func (o *out) failed() error {
-	o.turn <- struct{}{}
-	defer func() { <-o.turn }()
-	return o.err
-}
-
 // A vectorOut is an out on a wire, which takes several slices as one.
 type vectorOut struct{ *out }
 

@@ -69,8 +69,8 @@ type Server struct {
 	FrameTimeout time.Duration
 
 	// WriteTimeout limits how long a write may make no progress: 10 seconds. It
-	// does not limit a peer that reads slowly. A reply that is torn by it ends in
-	// a reset.
+	// does not limit a peer that reads slowly, as long as its system acknowledges
+	// something in that time. A reply that is torn by it ends in a reset.
 	WriteTimeout time.Duration
 
 	// HandshakeTimeout limits the TLS handshake: 5 seconds.
@@ -92,7 +92,7 @@ type Server struct {
 	ConnContext func(ctx context.Context, c net.Conn) context.Context
 
 	// ConnState, if it is not nil, is called when a connection changes its state,
-	// from the goroutine of the connection.
+	// from the goroutine of the connection. It must not panic.
 	ConnState func(c net.Conn, state State)
 
 	// Logger receives one warning for a connection that breaks its framing or
@@ -108,7 +108,6 @@ type Server struct {
 	changed   sync.Cond // on mu: a connection has ended, or state has changed
 	state     serverState
 	maxConns  int
-	began     time.Time // T0, when Shutdown was called
 	listeners map[net.Listener]struct{}
 	conns     map[*Conn]struct{}
 	report    Report
@@ -144,10 +143,13 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // dead; a failure that may pass, like the want of descriptors, it waits out. It
 // closes l in any case.
 //
-// Any [net.Conn] will do. What closing promises needs a CloseWrite method, as
-// *net.TCPConn and *net.UnixConn have it, and is exact where the operating
-// system tells how many bytes have arrived (Linux), or the connection does in
-// methods Unread() (int, error) and Unsent() (int, error).
+// Any listener will do, and any [net.Conn]. What closing promises needs methods
+// that *net.TCPListener and *net.TCPConn have, and wrappers often hide: without
+// the listener's SetDeadline those in its backlog are reset, without CloseWrite
+// answers may be lost on their way, without SetLinger a torn answer cannot end
+// in a reset. It is exact where the operating system tells how many bytes have
+// arrived (Linux), or the connection does in methods Unread() (int, error) and
+// Unsent() (int, error). For TLS set TLSConfig, rather than wrap the listener.
 func (s *Server) Serve(l net.Listener) error {
 	defer l.Close()
 	if err := s.check(); err != nil {
@@ -216,6 +218,7 @@ func (s *Server) leave() {
 
 // start serves the accepted connection.
 func (s *Server) start(nc net.Conn) {
+	c := newConn(s, nc)
 	s.mu.Lock()
 	for s.state == serving && len(s.conns) >= s.maxConns {
 		s.changed.Wait()
@@ -225,7 +228,6 @@ func (s *Server) start(nc net.Conn) {
 		nc.Close()
 		return
 	}
-	c := newConn(s, nc)
 	s.conns[c] = struct{}{}
 	if s.state == draining {
 		c.wire.wake()

@@ -9,6 +9,8 @@ import (
 )
 
 // A Report says what became of the messages that a closing server had received.
+// A connection that its handler ended, or that broke its framing, leaves nothing
+// unanswered: what it sent behind that is not counted.
 type Report struct {
 	Answered   int // messages whose answers were sent after Shutdown was called
 	Unanswered int // messages that had arrived whole and were not answered
@@ -76,7 +78,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.init()
 	if s.state == serving {
 		s.state = draining
-		s.began = time.Now()
 		s.draining.Store(true)
 		for c := range s.conns {
 			c.wire.wake()

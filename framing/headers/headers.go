@@ -14,6 +14,9 @@ import (
 // MaxHeader is the most bytes that a header may have, its blank line included.
 const MaxHeader = 4096
 
+// maxQuoted is the most bytes of a name that an error repeats.
+const maxQuoted = 32
+
 const (
 	field = "Content-Length"
 	usual = field + ": "
@@ -143,7 +146,7 @@ func badName(line []byte) error {
 	if n == 0 {
 		return fmt.Errorf("malformed header: a line begins with %q, not with the name of a field%s", line[0], looks)
 	}
-	return fmt.Errorf("malformed header: %q stands behind the name %q, not ':'%s", line[n], line[:n], looks)
+	return fmt.Errorf("malformed header: %q stands behind the name %q, not ':'%s", line[n], line[:min(n, maxQuoted)], looks)
 }
 
 // blanks returns how many blanks data begins with.

@@ -263,3 +263,9 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+func TestErrorRepeatsFewBytesOfAName(t *testing.T) {
+	_, err := headers.New().Split([]byte(strings.Repeat("x", 3000)+" "), 0)
+	require.ErrorContains(t, err, "malformed header")
+	require.Less(t, len(err.Error()), 200)
+}

@@ -170,3 +170,22 @@ func TestR4_LostStream(t *testing.T) {
 		}
 	}
 }
+
+// boastful is a framer whose frames are longer than it says.
+type boastful struct{ framing.Framer }
+
+func (boastful) MaxEncodedLen(n int) int { return n }
+
+// A framer that breaks its bound costs frames, not a wait for ever.
+func TestR4_FramerOverItsBound(t *testing.T) {
+	for _, s := range sources {
+		r := newReader(s.of(strings.NewReader("\x05hello\x03abc")), boastful{lengthprefix.Uint8()}, 1)
+		r.SetMaxPayload(5)
+		if _, err := r.ReadFrame(); !errors.Is(err, framing.ErrFrame) {
+			t.Fatalf("%s: %v", s.name, err)
+		}
+		if p, err := r.ReadFrame(); string(p) != "abc" {
+			t.Fatalf("%s: %q, %v", s.name, p, err)
+		}
+	}
+}

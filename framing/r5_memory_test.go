@@ -215,6 +215,19 @@ func TestR5_NeededBuffersAreKept(t *testing.T) {
 	}
 }
 
+// A buffer becomes little larger than the frame that needs it, also where that
+// is just over a power of two and the source has more.
+func TestR5_LittleMoreThanTheFrame(t *testing.T) {
+	const size = 64<<10 + 1
+	stream := must(lengthprefix.Uint32().Append(nil, make([]byte, size)))
+	r := framing.NewReader(&repeated{data: stream}, lengthprefix.Uint32())
+	for range 20 {
+		if _, err := r.ReadFrame(); err != nil || r.Held() > size+size/4 {
+			t.Fatalf("%v, %d bytes held for frames of %d", err, r.Held(), size)
+		}
+	}
+}
+
 // Frames that grow by a few bytes each do not each need a new buffer.
 func TestR5_GrowingFrames(t *testing.T) {
 	var stream []byte

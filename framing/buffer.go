@@ -362,9 +362,7 @@ func (b *Buffer) room(n int) {
 		size = b.usage.fit(size, b.initial)
 	}
 	if need := waiting + n; size < need {
-		for size < need {
-			size *= 2
-		}
+		size = max(need, 2*size)
 		// Little more than the frame at the front takes: a source that always
 		// has more then does not leave a large part of the next to be moved
 		// (64 KiB behind a length: 0.6 of the time). In steps of a sixteenth,

@@ -75,7 +75,7 @@ func (c *Conn) WriteFrame(payload []byte) error {
 		for c.writing {
 			c.written.Wait()
 		}
-		if head, tail, ok := c.enc.enclose(c.next, payload, c.err == nil); ok {
+		if head, tail, ok := c.enc.enclose(c.next, payload); ok && c.err == nil {
 			c.next = head
 			return c.write(payload, tail)
 		}

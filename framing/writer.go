@@ -19,8 +19,7 @@ var errBadWriteCount = errors.New("framing: Write returned an impossible count")
 //
 // After a write that fails or is short, or a frame that its source has torn,
 // every later call returns that error: a torn frame is never followed by
-// another. A payload that is refused writes
-// nothing and changes nothing.
+// another. A payload that is refused writes nothing and changes nothing.
 type Writer struct {
 	enc  encoder
 	sink sink
@@ -48,10 +47,12 @@ func (w *Writer) WriteFrame(payload []byte) error {
 	if w.sink.err != nil {
 		return w.sink.err
 	}
-	if head, tail, ok := w.enc.enclose(w.buf, payload, w.sink.vectored); ok {
-		err := w.sink.writeVec(head, payload, tail)
-		w.clear(head)
-		return err
+	if len(payload) >= vectorAt && w.sink.vectored {
+		if head, tail, ok := w.enc.enclose(w.buf, payload); ok {
+			err := w.sink.writeVec(head, payload, tail)
+			w.clear(head)
+			return err
+		}
 	}
 	buf, err := w.enc.append(w.buf, payload, w.offset())
 	w.buf = buf
@@ -184,10 +185,10 @@ func (e *encoder) header(dst []byte, size int64) ([]byte, error) {
 }
 
 // enclose appends only the header of payload's frame to dst and returns the
-// trailer beside it, so that payload need not be copied. ok is false where
-// that cannot be done or is not worth it: append then does, or says why not.
-func (e *encoder) enclose(dst, payload []byte, vectored bool) (head, tail []byte, ok bool) {
-	if !vectored || e.prefixer == nil || len(payload) < vectorAt || len(payload) > e.max {
+// trailer beside it, so that payload need not be copied. ok is false where that
+// cannot be done: append then does it, or says why not.
+func (e *encoder) enclose(dst, payload []byte) (head, tail []byte, ok bool) {
+	if e.prefixer == nil || len(payload) > e.max {
 		return dst, nil, false
 	}
 	head, err := e.prefixer.AppendHeader(dst, int64(len(payload)))

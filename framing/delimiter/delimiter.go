@@ -186,8 +186,14 @@ func (f *Framer) endsWith(data []byte) int {
 	return 0
 }
 
+var carriageReturn = []byte("\r")
+
 // Append implements [framing.Framer].
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
+	if f.lines && bytes.IndexByte(payload, '\n') < 0 && !bytes.HasSuffix(payload, carriageReturn) {
+		// What the rest comes to, without its calls.
+		return append(append(dst, payload...), '\n'), nil
+	}
 	end, delim := f.find(payload)
 	if f.keep {
 		if end == 0 || end < len(payload) {
@@ -200,10 +206,7 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	}
 	d := f.delims[0]
 	if f.lines {
-		if n := len(payload); n > 0 && payload[n-1] == '\r' {
-			return dst, refused(payload, `it ends in "\r", which makes "\r\n" together with the delimiter "\n"; CRLF (crlf) or Keep (line,keep) carry it`)
-		}
-		return append(append(dst, payload...), '\n'), nil
+		return dst, refused(payload, `it ends in "\r", which makes "\r\n" together with the delimiter "\n"; CRLF (crlf) or Keep (line,keep) carry it`)
 	}
 	n := len(dst)
 	dst = append(append(dst, payload...), d...)
@@ -244,7 +247,7 @@ func (f *Framer) Skip(data []byte) (n int, end bool) {
 // comes without a "\r" at its end, like every line.
 func (f *Framer) End(data []byte) ([]byte, error) {
 	if f.lines {
-		data = bytes.TrimSuffix(data, []byte("\r"))
+		data = bytes.TrimSuffix(data, carriageReturn)
 	}
 	return data, nil
 }

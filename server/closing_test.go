@@ -450,3 +450,26 @@ func TestC17Panic(t *testing.T) {
 		})
 	}
 }
+
+// C17: the reset does not overtake the answers, however slowly they are taken.
+func TestC17AnswersBeforeReset(t *testing.T) {
+	s := &server.Server{Handler: func(c *server.Conn, m []byte) error {
+		if string(m) == "die" {
+			panic(string(m))
+		}
+		return server.Echo(c, m)
+	}}
+	onFake(t, s, func(f *fake) {
+		answer := strings.Repeat("x", 999) + "\n"
+		c := f.dial(answer+answer+"die\nmore\n", fakenet.Buffers(1500))
+		got := make([]byte, 2*len(answer))
+		for i := range got {
+			time.Sleep(ms)
+			_, err := io.ReadFull(c, got[i:i+1])
+			require.NoError(t, err)
+		}
+		assert.Equal(t, answer+answer, string(got))
+		time.Sleep(time.Second)
+		f.wantRST(c, "", 511*ms) // all is acknowledged at 500 ms, and looked for every 20
+	})
+}

@@ -297,8 +297,10 @@ func TestT6AcceptBackoff(t *testing.T) {
 				}
 
 				// After a success the waits begin from anew, and Shutdown ends them.
+				begin = len(f.AcceptCalls())
 				f.FailAccept(fail, fail, fail, fail, fail, fail, fail, fail, fail, fail)
 				time.Sleep(2 * time.Second)
+				assert.Len(t, f.AcceptCalls()[begin:], 8, "within 1.275 s; the next is a second later")
 				before := f.now()
 				queued := f.dial("queued\n")
 				f.FailAccept(syscall.EMFILE)
@@ -357,6 +359,9 @@ func TestT7MaxConns(t *testing.T) {
 		}
 		var cs []*fakenet.Conn
 		for i := range 20 {
+			if i == 2 {
+				synctest.Wait() // both wait in Accept, and there is room for one
+			}
 			c, err := ls[i%2].Dial()
 			require.NoError(t, err)
 			fmt.Fprintf(c, "%d\n", i)
@@ -375,6 +380,21 @@ func TestT7MaxConns(t *testing.T) {
 		}
 		assert.Equal(t, 3, most)
 		assert.Zero(t, open)
+	})
+}
+
+// T7: those above the limit are not accepted.
+func TestT7Backlog(t *testing.T) {
+	onFake(t, &server.Server{MaxConns: 3}, func(f *fake) {
+		var cs []*fakenet.Conn
+		for range 20 {
+			cs = append(cs, f.dial("a\n"))
+		}
+		assert.Equal(t, 3, f.Accepted())
+		assert.Equal(t, 17, f.Queued())
+		cs[1].Close()
+		synctest.Wait()
+		assert.Equal(t, 4, f.Accepted())
 	})
 }
 

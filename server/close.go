@@ -167,10 +167,14 @@ func (c *Conn) lingerWhile(end func(now, sent, heard time.Time, known bool) time
 		}
 		n, err := c.raw.Read(scratch[:])
 		now = time.Now()
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			n, _ = unread(c.raw) // the deadline did not look
+			err = nil
+		}
 		switch {
 		case n > 0:
 			heard = now
-		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+		case err != nil:
 			return
 		}
 	}

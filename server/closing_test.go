@@ -473,3 +473,17 @@ func TestC17AnswersBeforeReset(t *testing.T) {
 		f.wantRST(c, "", 511*ms) // all is acknowledged at 500 ms, and looked for every 20
 	})
 }
+
+// C4: what has arrived when the quiet seems to be over is not left unread, for
+// that would reset the connection: a deadline that passes while the process has
+// no processor says nothing of the socket.
+func TestC4QuietLooksAtSocket(t *testing.T) {
+	s := &server.Server{}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("a\n", fakenet.ServerFaults(fakenet.Fault{Dir: fakenet.Read, At: 2, Do: fakenet.Delay(150 * ms)}))
+		f.sendLater(50*ms, c, "late\n")
+		require.NoError(t, s.Shutdown(background))
+		assert.Equal(t, 250*ms, f.at(c.Peer().Closed()))
+		f.wantFIN(c, "a\n", 0)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,7 +29,8 @@ type fake struct {
 	t      *testing.T
 	s      *server.Server
 	log    *log
-	zero   time.Time // when the clock was started
+	wrap   func(net.Conn) net.Conn // nil, or what to accept instead
+	zero   time.Time               // when the clock was started
 	served chan error
 }
 
@@ -38,8 +40,14 @@ type fake struct {
 // no connection behind.
 func onFake(t *testing.T, s *server.Server, test func(f *fake)) {
 	t.Helper()
+	onFakeWrapped(t, s, nil, test)
+}
+
+// onFakeWrapped is onFake with a server that sees wrap's view of connections.
+func onFakeWrapped(t *testing.T, s *server.Server, wrap func(net.Conn) net.Conn, test func(f *fake)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{Listener: fakenet.Listen(), t: t, s: s, log: new(log), zero: time.Now(), served: make(chan error, 1)}
+		f := &fake{Listener: fakenet.Listen(), t: t, s: s, log: new(log), wrap: wrap, zero: time.Now(), served: make(chan error, 1)}
 		if s.Framer == nil {
 			s.Framer = lines
 		}
@@ -57,6 +65,15 @@ func onFake(t *testing.T, s *server.Server, test func(f *fake)) {
 		synctest.Wait()
 		assert.Zero(t, f.Open(), "connections left open")
 	})
+}
+
+// Accept accepts as the server sees it.
+func (f *fake) Accept() (net.Conn, error) {
+	c, err := f.Listener.Accept()
+	if err == nil && f.wrap != nil {
+		c = f.wrap(c)
+	}
+	return c, err
 }
 
 // dial connects, sends text, and lets the server do what it can at once.

@@ -1,42 +1,527 @@
 package server_test
 
 import (
-	"bytes"
+	"bufio"
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/server"
+	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
-func TestSmoke(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &server.Server{Framer: delimiter.Line(), Handler: func(c *server.Conn, m []byte) error {
-		time.Sleep(100 * time.Microsecond)
+func TestConfigError(t *testing.T) {
+	for field, s := range map[string]*server.Server{
+		"Framer":  {Handler: server.Echo},
+		"Handler": {Framer: lines},
+	} {
+		l := fakenet.Listen()
+		var wrong *server.ConfigError
+		require.ErrorAs(t, s.Serve(l), &wrong)
+		assert.Equal(t, field, wrong.Field)
+		assert.Contains(t, wrong.Error(), field)
+		_, err := l.Dial()
+		assert.Error(t, err, "Serve closes its listener in any case")
+	}
+}
+
+func TestSeveralListeners(t *testing.T) {
+	onFake(t, &server.Server{}, func(f *fake) {
+		other, served := fakenet.Listen(), make(chan error)
+		go func() { served <- f.s.Serve(other) }()
+		a := f.dial("a\n")
+		b, err := other.Dial()
+		require.NoError(t, err)
+		f.send(b, "b\n")
+		time.Sleep(time.Second)
+		go f.s.Shutdown(background)
+		assert.ErrorIs(t, <-served, server.ErrServerClosed)
+		f.wantFIN(a, "a\n", time.Second)
+		f.wantFIN(b, "b\n", time.Second)
+	})
+}
+
+// A listener that cannot be woken is closed; the connections drain all the same.
+func TestListenerWithoutDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server.Server{Framer: lines, Handler: slowly(time.Second)}
+		l, served := fakenet.Listen(), make(chan error)
+		go func() { served <- s.Serve(struct{ net.Listener }{l}) }()
+		c, err := l.Dial()
+		require.NoError(t, err)
+		io.WriteString(c, "a\nb\n")
+		synctest.Wait()
+		go s.Shutdown(background)
+		assert.ErrorIs(t, <-served, server.ErrServerClosed)
+		got, err := io.ReadAll(c)
+		assert.NoError(t, err)
+		assert.Equal(t, "a\nb\n", string(got))
+	})
+}
+
+// An opaque connection does not say how much has arrived.
+type opaque struct{ net.Conn }
+
+func (o opaque) CloseWrite() error { return o.Conn.(*fakenet.Conn).CloseWrite() }
+
+// C1, where nobody tells what has arrived: it is read until it is quiet, and a
+// handler's time does not count.
+func TestC1OpaqueConn(t *testing.T) {
+	s := &server.Server{Handler: slowly(10 * ms)}
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn { return opaque{c} }, func(f *fake) {
+		want := strings.Repeat(strings.Repeat("x", 999)+"\n", 100)
+		c, idle := f.dial(want, fakenet.Buffers(1<<20)), f.dial("")
+		require.NoError(t, s.Shutdown(background))
+		f.wantFIN(c, want, 1025*ms)
+		f.wantFIN(idle, "", 25*ms)
+	})
+}
+
+// A peer that never is quiet is not read for longer than a quarter of a second.
+func TestC1OpaqueConnNeverQuiet(t *testing.T) {
+	onFakeWrapped(t, &server.Server{}, func(c net.Conn) net.Conn { return opaque{c} }, func(f *fake) {
+		c := f.dial("")
+		for i := range 50 {
+			f.sendLater(time.Duration(i)*10*ms, c, "a\n")
+		}
+		require.NoError(t, f.s.Shutdown(background))
+		assert.Equal(t, 250*ms, f.at(c.FIN()))
+	})
+}
+
+// C1: what arrives after T0 is not handled, whatever the handlers are busy with.
+func TestC1LateMessages(t *testing.T) {
+	s := &server.Server{Handler: slowly(100 * ms)}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("0\n")
+		f.send(c, "1\n2\n3\n") // not read yet
+		f.sendLater(50*ms, c, strings.Repeat("late\n", 1000))
+		require.NoError(t, s.Shutdown(background))
+		f.wantFIN(c, "0\n1\n2\n3\n", 400*ms)
+	})
+}
+
+// C9: no handler is called any more when Grace is over.
+func TestC9ForcedBetweenMessages(t *testing.T) {
+	calls := 0
+	s := &server.Server{Grace: 305 * ms, Handler: func(c *server.Conn, m []byte) error {
+		calls++
+		time.Sleep(10 * ms)
 		return server.Echo(c, m)
 	}}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	c, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	var want bytes.Buffer
-	for i := range 1000 {
-		fmt.Fprintf(&want, "line %d\n", i)
+	onFake(t, s, func(f *fake) {
+		c := f.dial(strings.Repeat("a\n", 2000))
+		err := s.Shutdown(background)
+		assert.Equal(t, 310*ms, f.now())
+		assert.Equal(t, 31, calls)
+		wantReport(t, err, server.Report{Answered: 30, Unflushed: 1, Unanswered: 1969, Forced: 1}, context.DeadlineExceeded)
+		f.wantRST(c, strings.Repeat("a\n", 30), 310*ms)
+	})
+}
+
+// A bomb is a framer that panics.
+type bomb struct{ framing.Framer }
+
+func (b bomb) Split(data []byte, seen int) (framing.Frame, error) {
+	if strings.HasPrefix(string(data), "boom") {
+		panic("codec")
 	}
-	c.Write(want.Bytes())
-	c.Write([]byte("half"))
-	start := time.Now()
-	require.NoError(t, s.Shutdown(context.Background()))
-	t.Log(time.Since(start))
-	got, err := io.ReadAll(c)
-	require.NoError(t, err)
-	require.Equal(t, want.String(), string(got))
-	require.ErrorIs(t, <-done, server.ErrServerClosed)
+	return b.Framer.Split(data, seen)
+}
+
+// T8: a framer that panics harms its connection only, and also when what it
+// left is counted.
+func TestT8FramerPanics(t *testing.T) {
+	s := &server.Server{Framer: bomb{lines}, Grace: time.Second, Handler: slowly(100 * ms)}
+	onFake(t, s, func(f *fake) {
+		early := f.dial("a\nboom\n")
+		drained := f.dial(strings.Repeat("a\n", 5) + "boom\n")
+		counted := f.dial(strings.Repeat("a\n", 20) + "boom\n")
+		other := f.dial("a\n")
+		time.Sleep(250 * ms)
+		f.wantRST(early, "a\n", 100*ms)
+		wantReport(t, s.Shutdown(background), server.Report{
+			Answered:   5 + 12,
+			Unanswered: 1 + 7, // what panicked, and what was forced after 13
+			Unflushed:  1,
+			Forced:     1,
+		}, context.DeadlineExceeded)
+		f.wantRST(drained, strings.Repeat("a\n", 5), 500*ms)
+		f.wantRST(counted, strings.Repeat("a\n", 12), 1300*ms)
+		f.wantFIN(other, "a\n", 250*ms)
+		assert.Equal(t, 2, strings.Count(f.log.String(), "level=ERROR"))
+	})
+}
+
+// C5 under TLS: a frame may have arrived in part in a record that has.
+func TestC5HalfRecord(t *testing.T) {
+	onFake(t, &server.Server{TLSConfig: serverTLS}, func(f *fake) {
+		raw := f.dial("")
+		split := &splitConn{Conn: raw}
+		c := tls.Client(split, clientTLS)
+		_, err := io.WriteString(c, "one\n")
+		require.NoError(t, err)
+		got := make([]byte, 4)
+		_, err = io.ReadFull(c, got)
+		require.NoError(t, err)
+		split.after = 10
+		_, err = io.WriteString(c, "half received\n")
+		require.NoError(t, err)
+		time.AfterFunc(400*ms, func() { raw.Write(split.kept) })
+		require.NoError(t, f.s.Shutdown(background))
+		rest, err := io.ReadAll(c)
+		assert.NoError(t, err)
+		assert.Equal(t, "half received\n", string(rest))
+		assert.Equal(t, 400*ms, f.at(raw.FIN()))
+	})
+}
+
+// A splitConn keeps what follows the first bytes of a Write.
+type splitConn struct {
+	net.Conn
+	after int // 0 for all
+	kept  []byte
+}
+
+func (s *splitConn) Write(p []byte) (int, error) {
+	if s.after == 0 {
+		return s.Conn.Write(p)
+	}
+	s.kept = append(s.kept, p[s.after:]...)
+	s.Conn.Write(p[:s.after])
+	return len(p), nil
+}
+
+// A counted connection counts the calls that move bytes.
+type counted struct {
+	*fakenet.Conn
+	reads, writes atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.reads.Add(1)
+	}
+	return n, err
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+func TestPipelinedInOneReadAndWrite(t *testing.T) {
+	var conn *counted
+	onFakeWrapped(t, &server.Server{}, func(c net.Conn) net.Conn {
+		conn = &counted{Conn: c.(*fakenet.Conn)}
+		return conn
+	}, func(f *fake) {
+		want := strings.Repeat("a message\n", 64)
+		c := f.dial(want)
+		got := make([]byte, len(want))
+		_, err := io.ReadFull(c, got)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got))
+		assert.EqualValues(t, 1, conn.reads.Load())
+		assert.EqualValues(t, 1, conn.writes.Load())
+	})
+}
+
+func TestConnState(t *testing.T) {
+	for name, test := range map[string]struct {
+		do   func(f *fake, c *fakenet.Conn)
+		want string
+	}{
+		"client ends": {func(f *fake, c *fakenet.Conn) {
+			f.send(c, "a\n")
+			synctest.Wait()
+			c.Close()
+		}, "new idle active idle closed"},
+		"idle at shutdown": {func(f *fake, c *fakenet.Conn) {
+			f.s.Shutdown(background)
+		}, "new idle draining half-closed closed"},
+		"active at shutdown": {func(f *fake, c *fakenet.Conn) {
+			f.send(c, "slow\n")
+			synctest.Wait()
+			f.s.Shutdown(background)
+		}, "new idle active idle draining half-closed closed"},
+		"handler ends": {func(f *fake, c *fakenet.Conn) {
+			f.send(c, "end\n")
+		}, "new idle active half-closed closed"},
+		"panic": {func(f *fake, c *fakenet.Conn) {
+			f.send(c, "panic\n")
+		}, "new idle active closed"},
+		"forced": {func(f *fake, c *fakenet.Conn) {
+			f.send(c, "slow\n")
+			synctest.Wait()
+			f.s.Close()
+		}, "new idle active closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var states []string
+			s := &server.Server{
+				ConnState: func(_ net.Conn, state server.State) { states = append(states, state.String()) },
+				Handler: func(c *server.Conn, m []byte) error {
+					switch string(m) {
+					case "slow":
+						time.Sleep(time.Second)
+					case "end":
+						return io.EOF
+					case "panic":
+						panic("no")
+					}
+					return server.Echo(c, m)
+				},
+			}
+			onFake(t, s, func(f *fake) {
+				test.do(f, f.dial(""))
+				time.Sleep(10 * time.Second)
+				assert.Equal(t, test.want, strings.Join(states, " "))
+			})
+		})
+	}
+	assert.Equal(t, "unknown", server.State(99).String())
+}
+
+func TestConnContext(t *testing.T) {
+	type key struct{}
+	for _, secure := range []bool{false, true} {
+		var ctx context.Context
+		s := &server.Server{
+			ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+				_, isTLS := c.(*tls.Conn)
+				assert.Equal(t, secure, isTLS)
+				return context.WithValue(ctx, key{}, c.RemoteAddr().String())
+			},
+			Handler: func(c *server.Conn, m []byte) error {
+				ctx = c.Context()
+				return c.WriteFrame([]byte(ctx.Value(key{}).(string)))
+			},
+		}
+		if secure {
+			s.TLSConfig = serverTLS
+		}
+		onFake(t, s, func(f *fake) {
+			raw := f.dial("")
+			var c net.Conn = raw
+			if secure {
+				c = tls.Client(raw, clientTLS)
+			}
+			io.WriteString(c, "who?\n")
+			got, err := bufio.NewReader(c).ReadString('\n')
+			require.NoError(t, err)
+			assert.Equal(t, raw.LocalAddr().String()+"\n", got)
+			assert.NoError(t, ctx.Err())
+			raw.Close()
+			synctest.Wait()
+			assert.Error(t, ctx.Err(), "the connection has ended")
+		})
+	}
+}
+
+// Flush sends what has gathered while the handler goes on.
+func TestFlush(t *testing.T) {
+	s := &server.Server{Handler: func(c *server.Conn, m []byte) error {
+		c.WriteFrame([]byte("one"))
+		c.WriteFrame([]byte("two"))
+		if err := c.Flush(); err != nil {
+			return err
+		}
+		c.WriteFrame([]byte("three"))
+		time.Sleep(time.Second)
+		return nil
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("go\n")
+		got := make([]byte, 100)
+		n, _ := c.Read(got)
+		assert.Equal(t, "one\ntwo\n", string(got[:n]))
+		assert.Zero(t, f.now())
+		n, _ = c.Read(got)
+		assert.Equal(t, "three\n", string(got[:n]))
+		assert.Equal(t, time.Second, f.now())
+	})
+}
+
+// Send puts whole frames among the answers, from any goroutine, until the
+// connection ends.
+func TestSend(t *testing.T) {
+	const senders, each = 4, 50
+	var conn *server.Conn
+	s := &server.Server{Handler: func(c *server.Conn, m []byte) error {
+		conn = c
+		for range each {
+			if err := c.WriteFrame(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("", fakenet.Buffers(100))
+		f.send(c, strings.Repeat("h", 80)+"\n")
+		synctest.Wait()
+		var all sync.WaitGroup
+		for i := range senders {
+			all.Go(func() {
+				for range each {
+					assert.NoError(t, conn.Send([]byte(strings.Repeat(fmt.Sprint(i), 30+7*i))))
+				}
+			})
+		}
+		counts := map[string]int{}
+		in := bufio.NewReader(c)
+		for range (senders + 1) * each {
+			line, err := in.ReadString('\n')
+			require.NoError(t, err)
+			counts[line]++
+		}
+		all.Wait()
+		want := map[string]int{strings.Repeat("h", 80) + "\n": each}
+		for i := range senders {
+			want[strings.Repeat(fmt.Sprint(i), 30+7*i)+"\n"] = each
+		}
+		assert.Equal(t, want, counts)
+
+		var refused *framing.PayloadError
+		assert.ErrorAs(t, conn.Send([]byte("a\nb")), &refused)
+		assert.NoError(t, conn.Send(nil), "a refused payload harms nothing")
+		c.Close()
+		synctest.Wait()
+		assert.Error(t, conn.Send([]byte("x")))
+	})
+}
+
+// C2: a Send that is torn while the connection ends makes that end a reset.
+func TestC2TornSendAtTheEnd(t *testing.T) {
+	const size = 8 << 10
+	s := &server.Server{Framer: lengthprefix.Uint32(), WriteTimeout: time.Second, Handler: func(c *server.Conn, m []byte) error {
+		for range 6 {
+			go c.Send(make([]byte, size))
+		}
+		time.Sleep(50 * ms)
+		return io.EOF
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("\x00\x00\x00\x01q", fakenet.Buffers(1000))
+		c.CloseWrite()
+		time.Sleep(100 * ms)
+		_, err := io.CopyN(io.Discard, c, 2*(4+size)+100)
+		require.NoError(t, err)
+		time.Sleep(10 * time.Second)
+		assert.Zero(t, c.FIN())
+		assert.NotZero(t, c.RST())
+	})
+}
+
+// What a handler returns ends the connection: the answers before are sent, then
+// the end of the stream, and what is wrong is logged once.
+func TestHandlerError(t *testing.T) {
+	for name, test := range map[string]struct {
+		end  func(c *server.Conn) error
+		want string
+		logs []string
+	}{
+		"EOF":         {func(*server.Conn) error { return io.EOF }, "a\n", nil},
+		"wrapped EOF": {func(*server.Conn) error { return fmt.Errorf("bye: %w", io.EOF) }, "a\n", nil},
+		"error":       {func(*server.Conn) error { return errors.New("no\nsense") }, "a\n", []string{`level=WARN msg="handler failed"`, `err="no\nsense"`}},
+		"refused reply": {func(c *server.Conn) error {
+			return c.WriteFrame([]byte("a\nb"))
+		}, "a\n", []string{`level=WARN msg="reply refused by the framing"`, "delimiter"}},
+		"too large reply": {func(c *server.Conn) error {
+			return c.WriteFrame(make([]byte, 1001))
+		}, "a\n", []string{`level=WARN msg="reply refused by the framing"`, "1001", "1000"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &server.Server{MaxPayload: 1000, Handler: func(c *server.Conn, m []byte) error {
+				if string(m) == "end" {
+					return test.end(c)
+				}
+				return server.Echo(c, m)
+			}}
+			onFake(t, s, func(f *fake) {
+				c := f.dial("a\nend\nb\n")
+				time.Sleep(time.Second)
+				f.wantFIN(c, test.want, 0)
+				log := f.log.String()
+				assert.Equal(t, min(1, len(test.logs)), strings.Count(log, "\n"), log)
+				for _, part := range test.logs {
+					assert.Contains(t, log, part)
+				}
+			})
+		})
+	}
+}
+
+// A connection that breaks its framing has the messages before answered, and
+// one warning, and nobody else notices.
+func TestBrokenFraming(t *testing.T) {
+	for name, text := range map[string]string{
+		"too large":       "a\nb\n" + strings.Repeat("x", 2000),
+		"ended in a line": "a\nb\nhalf",
+	} {
+		t.Run(name, func(t *testing.T) {
+			onFake(t, &server.Server{MaxPayload: 1000}, func(f *fake) {
+				other, c := f.dial("a\n"), f.dial(text)
+				c.CloseWrite()
+				time.Sleep(time.Second)
+				f.wantFIN(c, "a\nb\n", 0)
+				log := f.log.String()
+				assert.Equal(t, 1, strings.Count(log, "\n"), log)
+				assert.Contains(t, log, `level=WARN msg="connection broke the framing"`)
+				f.send(other, "b\n")
+				time.Sleep(time.Second)
+				require.NoError(t, f.s.Close())
+				f.wantFIN(other, "a\nb\n", 2*time.Second)
+			})
+		})
+	}
+}
+
+// T18: a peer's bytes are logged quoted, and 64 of them at most.
+func TestT18PeerBytes(t *testing.T) {
+	evil := "\r\x1b[31m\u202e\x00level=ERROR " + strings.Repeat("\xff", 1<<10)
+	onFake(t, &server.Server{}, func(f *fake) {
+		c := f.dial(evil)
+		c.CloseWrite()
+		time.Sleep(time.Second)
+		log := f.log.String()
+		assert.Equal(t, 1, strings.Count(log, "\n"), "%q", log)
+		assert.NotContains(t, strings.TrimSuffix(log, "\n"), "\x1b")
+		assert.Contains(t, log, `\\r\\x1b[31m\\u202e\\x00level=ERROR`)
+		assert.Equal(t, 64-len("\r\x1b[31m\u202e\x00level=ERROR "), strings.Count(log, `\\xff`))
+	})
+}
+
+// T18: ten warnings a second, then only how many there were.
+func TestT18WarningFlood(t *testing.T) {
+	onFake(t, &server.Server{}, func(f *fake) {
+		bad := func() { f.dial("half").CloseWrite(); synctest.Wait() }
+		for range 35 {
+			bad()
+		}
+		assert.Equal(t, 10, strings.Count(f.log.String(), "\n"))
+		assert.NotContains(t, f.log.String(), "suppressed")
+		time.Sleep(time.Second)
+		for range 3 {
+			bad()
+		}
+		assert.Equal(t, 13, strings.Count(f.log.String(), "\n"))
+		assert.Equal(t, 1, strings.Count(f.log.String(), "suppressed=25"))
+	})
 }

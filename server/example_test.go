@@ -1,0 +1,55 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/server"
+)
+
+// A program that echoes lines until it is told to stop. Here it is told when a
+// client has its answer; a program would use signal.Notify instead.
+func Example() {
+	stop := make(chan os.Signal, 1)
+
+	s := &server.Server{Framer: delimiter.Line(), Handler: server.Echo}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	go func() {
+		<-stop
+		if err := s.Shutdown(context.Background()); err != nil {
+			fmt.Println(err) // it says what was lost
+		}
+	}()
+	go client(l.Addr().String(), stop)
+
+	// Serve returns when Shutdown is done, and not before.
+	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
+		fmt.Println(err)
+	}
+	fmt.Println("closed")
+	// Output:
+	// hello
+	// closed
+}
+
+func client(addr string, stop chan<- os.Signal) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	fmt.Fprintln(c, "hello")
+	line, _ := bufio.NewReader(c).ReadString('\n')
+	fmt.Print(line)
+	stop <- os.Interrupt
+}

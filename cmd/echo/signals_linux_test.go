@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// Clients pipeline numbered lines and the process gets SIGTERM in the middle:
+// every line that a client's system says had arrived comes back, whole and in
+// order, and then the end of the stream.
+func TestSignal_C1_Pipelined(t *testing.T) {
+	t.Parallel()
+	const rounds, clients = 8, 4
+	var answered, arrived int64
+	for range rounds {
+		p := serve(t)
+		var ready, done sync.WaitGroup
+		ready.Add(clients)
+		var all [clients]*pipeliner
+		for i := range all {
+			c := &pipeliner{TCPConn: p.dial()}
+			all[i] = c
+			warm := rand.Int64N(20_000)
+			done.Go(c.write)
+			done.Go(func() { c.read(warm, ready.Done) })
+		}
+		ready.Wait()
+		var before [clients]int64
+		for i, c := range all {
+			before[i] = c.arrived(t)
+		}
+		p.signal(syscall.SIGTERM)
+		done.Wait()
+		for i, c := range all {
+			require.NoError(t, c.err)
+			assert.GreaterOrEqual(t, c.answered, before[i], "lines that had arrived")
+			answered, arrived = answered+c.answered, arrived+before[i]
+		}
+		assert.Equal(t, 0, p.exit())
+	}
+	assert.Positive(t, arrived)
+	t.Logf("%d lines were answered, %d of them known to have arrived before the signal", answered, arrived)
+}
+
+// A pipeliner is a client that writes numbered lines until the answers end.
+type pipeliner struct {
+	*net.TCPConn
+	sent     atomic.Int64 // bytes
+	answered int64        // lines
+	err      error        // why its answers are wrong
+}
+
+// number is the line with number i, of numberSize bytes.
+func number(dst []byte, i int64) []byte { return fmt.Appendf(dst, "%015d\n", i) }
+
+const numberSize = 16
+
+func (c *pipeliner) write() {
+	var b []byte
+	for i := int64(0); ; {
+		b = b[:0]
+		for range 64 {
+			b = number(b, i)
+			i++
+		}
+		n, err := c.Write(b)
+		c.sent.Add(int64(n))
+		if err != nil {
+			return // the answers have ended, or read reports it
+		}
+	}
+}
+
+// read checks the answers up to the end of the stream, and calls warm when it
+// has n of them.
+func (c *pipeliner) read(n int64, warm func()) {
+	defer c.Close()
+	warmed := sync.OnceFunc(warm)
+	defer warmed()
+	r := bufio.NewReader(c)
+	for {
+		got, err := r.ReadSlice('\n')
+		switch {
+		case err == io.EOF && len(got) == 0:
+			if c.answered < n {
+				c.err = errors.New("the stream ended before the signal")
+			}
+			return
+		case err != nil:
+			c.err = fmt.Errorf("after %d lines and %q: %w", c.answered, got, err)
+			return
+		case string(got) != string(number(nil, c.answered)):
+			c.err = fmt.Errorf("after %d lines: %q", c.answered, got)
+			return
+		}
+		if c.answered++; c.answered > n {
+			warmed()
+		}
+	}
+}
+
+// arrived returns how many lines the other side has acknowledged, at least.
+func (c *pipeliner) arrived(t *testing.T) int64 {
+	t.Helper()
+	sent := c.sent.Load() // first: what is written meanwhile makes the result smaller
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	var queued int
+	require.NoError(t, raw.Control(func(fd uintptr) { queued, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) }))
+	require.NoError(t, err)
+	return max(0, sent-int64(queued)) / numberSize
+}

@@ -1,0 +1,81 @@
+// Streamecho sends messages of any size back, while they come: of each it holds
+// two buffers, never the message.
+//
+//	streamecho -framing=length,width=8 -addr 127.0.0.1:8000
+//
+// A peer must read while it writes. One that does not is made to wait, as soon
+// as the buffers of the kernel are full.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/spec"
+)
+
+// serve echoes what c sends until it ends.
+func serve(c net.Conn, f framing.Framer) error {
+	r, w := framing.NewReader(c, f), framing.NewWriter(c, f)
+	for {
+		size, payload, err := r.NextReader()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.WriteFrom(payload, size); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// accept serves what connects to l until l is closed.
+func accept(l net.Listener, f framing.Framer) error {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer c.Close()
+			if err := serve(c, f); err != nil {
+				log.Print(c.RemoteAddr(), ": ", err)
+			}
+		}()
+	}
+}
+
+// listen listens on addr for messages of f, which must announce their size: a
+// frame that is to be written before its payload has come begins with it.
+func listen(addr string, f framing.Framer) (net.Listener, error) {
+	if _, ok := f.(framing.Prefixer); !ok {
+		return nil, fmt.Errorf("-framing %v announces no size; take one that does: length,width=8, varint, netstring, octet-count or content-length", f)
+	}
+	return net.Listen("tcp", addr)
+}
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8000", "listen on `HOST:PORT`, port 0 for a free one")
+	f := spec.Value{Framer: lengthprefix.Uint64()}
+	flag.Var(&f, "framing", "frame messages as `SPEC` says")
+	flag.Parse()
+	l, err := listen(*addr, f.Framer)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr(), ", framing ", f)
+	if err := accept(l, f.Framer); !errors.Is(err, net.ErrClosed) {
+		log.Fatal(err)
+	}
+}

@@ -68,17 +68,31 @@ func payloads(least int) (all [][]byte) {
 // TestNode sends payloads to a peer and from it.
 func TestNode(t *testing.T) {
 	for _, c := range []struct {
-		name   string
+		name   string // as package spec has it
 		framer framing.Framer
 		least  int // bytes of a payload
 	}{
 		{"netstring", netstring.New(), 0},
 		{"slip", slip.New(), 1},
+		{"slip,flush", slip.Flushed(), 1},
 		{"cobs", cobs.New(), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			all := payloads(c.least)
-			t.Run("theirs to ours", func(t *testing.T) { read(t, c.name, c.framer, all) })
+			t.Run("theirs to ours", func(t *testing.T) {
+				var lines bytes.Buffer
+				for _, payload := range all {
+					lines.WriteString(hex.EncodeToString(payload) + "\n")
+				}
+				r := framing.NewReader(peer(t, c.name, "write", &lines), c.framer)
+				for i, payload := range all {
+					have, err := r.ReadFrame()
+					require.NoError(t, err)
+					require.True(t, bytes.Equal(payload, have), "payload %d", i)
+				}
+				_, err := r.ReadFrame()
+				require.Equal(t, io.EOF, err)
+			})
 			t.Run("ours to theirs", func(t *testing.T) {
 				var wire bytes.Buffer
 				w := framing.NewWriter(&wire, c.framer)
@@ -96,23 +110,4 @@ func TestNode(t *testing.T) {
 			})
 		})
 	}
-	t.Run("slip with an END before each packet", func(t *testing.T) {
-		read(t, "slip,flush", slip.New(), payloads(1))
-	})
-}
-
-// read reads with framer what the peer writes.
-func read(t *testing.T, name string, framer framing.Framer, all [][]byte) {
-	var lines bytes.Buffer
-	for _, payload := range all {
-		lines.WriteString(hex.EncodeToString(payload) + "\n")
-	}
-	r := framing.NewReader(peer(t, name, "write", &lines), framer)
-	for i, payload := range all {
-		have, err := r.ReadFrame()
-		require.NoError(t, err)
-		require.True(t, bytes.Equal(payload, have), "payload %d", i)
-	}
-	_, err := r.ReadFrame()
-	require.Equal(t, io.EOF, err)
 }

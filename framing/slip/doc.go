@@ -7,8 +7,8 @@
 //	a db dd b c0          →  a db b
 //
 // Many programs send an END before a message too, to end whatever noise stands
-// there. No message lies between two ENDs, then: a run of ENDs is passed over
-// without a word, and an empty payload is refused on writing.
+// there; [Flushed] does. No message lies between two ENDs, then: a run of ENDs
+// is passed over without a word, and an empty payload is refused on writing.
 //
 // ESC before any other byte condemns its message. (RFC 1055 suggests to keep the
 // byte and hope; here what was damaged is not delivered.) A message that grows

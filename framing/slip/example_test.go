@@ -24,3 +24,20 @@ func ExampleNew() {
 	// "" framing: frame at offset 6: malformed escape: 0x77 stands behind ESC, not 0xdc or 0xdd
 	// "three" <nil>
 }
+
+func ExampleFlushed() {
+	f := slip.Flushed()
+	wire, err := f.Append(nil, []byte("one"))
+	fmt.Printf("% x %v\n", wire, err)
+
+	// Noise before a message is one of its own.
+	stream := strings.NewReader("\xff\xfe" + string(wire) + string(wire))
+	for payload, err := range framing.NewReader(stream, f).Frames() {
+		fmt.Printf("%q %v\n", payload, err)
+	}
+	// Output:
+	// c0 6f 6e 65 c0 <nil>
+	// "\xff\xfe" <nil>
+	// "one" <nil>
+	// "one" <nil>
+}

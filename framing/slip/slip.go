@@ -18,26 +18,48 @@ const (
 
 var errTorn = errors.New("malformed escape: the message ends behind ESC")
 
-// A Framer ends each message at END. Make one with [New]. It is a
+// A Framer ends each message at END. Make one with [New] or [Flushed]. It is a
 // [framing.Skipper].
-type Framer struct{}
+type Framer struct {
+	flush bool // a frame begins with END too
+}
 
 // New returns the framer for SLIP. It writes no END before a message. An empty
 // payload is refused.
 func New() *Framer { return &Framer{} }
 
+// Flushed returns a framer that writes an END before each message too, as RFC
+// 1055 suggests, so that noise on the line is a message of its own, not the
+// beginning of the next. It reads messages with and without. An END before a
+// message belongs to its frame: a stream that ends behind it ends inside a
+// frame. An empty payload is refused.
+func Flushed() *Framer { return &Framer{flush: true} }
+
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
 	if seen == 0 && data[0] == end {
-		return framing.Frame{Size: 1}, framing.ErrIdle
+		switch {
+		case !f.flush || len(data) > 1 && data[1] == end:
+			return framing.Frame{Size: 1}, framing.ErrIdle
+		case len(data) == 1:
+			return framing.Frame{}, nil // the next byte tells
+		}
+		seen = 1
 	}
 	i := bytes.IndexByte(data[seen:], end)
 	if i < 0 {
 		return framing.Frame{Seen: len(data)}, nil
 	}
 	i += seen
-	n, err := unescape(data[:i])
-	return framing.Frame{Size: i + 1, End: n}, err
+	start := 0
+	if data[0] == end {
+		start = 1
+	}
+	n, err := unescape(data[start:i])
+	if err != nil {
+		return framing.Frame{Size: i + 1}, err
+	}
+	return framing.Frame{Size: i + 1, Start: start, End: start + n}, nil
 }
 
 // unescape puts the bytes that the escapes in data stand for in their place,
@@ -75,6 +97,9 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	if len(payload) == 0 {
 		return dst, &framing.PayloadError{Reason: "an empty message cannot be told from the second of two ENDs; there must be one byte or more"}
 	}
+	if f.flush {
+		dst = append(dst, end)
+	}
 	nextEnd, nextEsc := index(payload, 0, end), index(payload, 0, esc)
 	for at := 0; ; at++ {
 		i := min(nextEnd, nextEsc)
@@ -103,8 +128,11 @@ func index(data []byte, from int, c byte) int {
 
 // MaxEncodedLen implements [framing.Framer].
 func (f *Framer) MaxEncodedLen(n int) int {
-	if n > (math.MaxInt-1)/2 {
+	if n > (math.MaxInt-2)/2 {
 		return math.MaxInt
+	}
+	if f.flush {
+		return 2*n + 2
 	}
 	return 2*n + 1
 }
@@ -117,5 +145,10 @@ func (f *Framer) Skip(data []byte) (n int, whole bool) {
 	return len(data), false
 }
 
-// String returns f as package spec reads it: "slip".
-func (f *Framer) String() string { return "slip" }
+// String returns f as package spec reads it: "slip", or "slip,flush".
+func (f *Framer) String() string {
+	if f.flush {
+		return "slip,flush"
+	}
+	return "slip"
+}

@@ -3,6 +3,7 @@ package slip_test
 import (
 	"bytes"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +14,11 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
-func TestLaws(t *testing.T) { framingtest.Run(t, slip.New()) }
+func TestLaws(t *testing.T) {
+	for _, f := range []*slip.Framer{slip.New(), slip.Flushed()} {
+		t.Run(f.String(), func(t *testing.T) { framingtest.Run(t, f) })
+	}
+}
 
 func TestWire(t *testing.T) {
 	condemned := oracle.Frame{Condemned: true}
@@ -35,22 +40,44 @@ func TestWire(t *testing.T) {
 	}
 }
 
+// TestFlushed shows which END belongs to the frame behind it.
+func TestFlushed(t *testing.T) {
+	condemned := oracle.Frame{Condemned: true}
+	for wire, want := range map[string]oracle.Stream{
+		"hello\xc0":                       {Frames: []oracle.Frame{{Payload: "hello"}}},
+		"\xc0hello\xc0\xc0world\xc0":      {Frames: []oracle.Frame{{Payload: "hello"}, {Payload: "world"}}},
+		"\xc0\xc0\xc0a\xc0":               {Frames: []oracle.Frame{{Payload: "a"}}},
+		"\xc0\xdb\xdc\xc0":                {Frames: []oracle.Frame{{Payload: "\xc0"}}},
+		"\xc0\xdba\xc0\xc0ok\xc0":         {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
+		"\xc0a\xdb\xc0ok\xc0":             {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
+		"noise\xc0a\xc0\xc0b\xdb\xdd\xc0": {Frames: []oracle.Frame{{Payload: "noise"}, {Payload: "a"}, {Payload: "b\xdb"}}},
+		"\xc0":                            {Torn: true},
+		"a\xc0\xc0\xc0":                   {Frames: []oracle.Frame{{Payload: "a"}}, Torn: true},
+		"\xc0a":                           {Torn: true},
+	} {
+		oracle.Compare(t, slip.Flushed(), []byte(wire), want)
+	}
+}
+
 func TestRefused(t *testing.T) {
-	wire, err := slip.New().Append([]byte("x"), nil)
-	var refused *framing.PayloadError
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, "x", string(wire))
+	for _, f := range []*slip.Framer{slip.New(), slip.Flushed()} {
+		wire, err := f.Append([]byte("x"), nil)
+		var refused *framing.PayloadError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, "x", string(wire))
+	}
 }
 
 func TestMaxEncodedLen(t *testing.T) {
-	f := slip.New()
-	for n := 1; n < 300; n++ {
-		wire, err := f.Append(nil, bytes.Repeat([]byte{0xdb}, n))
-		require.NoError(t, err)
-		require.Len(t, wire, f.MaxEncodedLen(n))
+	for _, f := range []*slip.Framer{slip.New(), slip.Flushed()} {
+		for n := 1; n < 300; n++ {
+			wire, err := f.Append(nil, bytes.Repeat([]byte{0xdb}, n))
+			require.NoError(t, err)
+			require.Len(t, wire, f.MaxEncodedLen(n))
+		}
+		require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt/2+1))
+		require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
 	}
-	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt/2+1))
-	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
 }
 
 // TestTooLarge shows that the payload counts as it is delivered, and that what
@@ -114,6 +141,9 @@ func FuzzSplit(f *testing.F) {
 		}
 		want.Torn = begun
 		oracle.Compare(t, slip.New(), wire, want)
+		// All the same, but that the last END of a run begins a frame.
+		want.Torn = begun || bytes.HasSuffix(wire, []byte("\xc0\xc0")) || string(wire) == "\xc0"
+		oracle.Compare(t, slip.Flushed(), wire, want)
 
 		if len(wire) == 0 {
 			return
@@ -132,6 +162,9 @@ func FuzzSplit(f *testing.F) {
 		have, err := slip.New().Append(nil, wire)
 		require.NoError(t, err)
 		require.Equal(t, append(stuffed, 0xc0), have)
+		have, err = slip.Flushed().Append([]byte{1}, wire)
+		require.NoError(t, err)
+		require.Equal(t, slices.Concat([]byte{1, 0xc0}, stuffed, []byte{0xc0}), have)
 	})
 }
 
@@ -142,6 +175,7 @@ var costs = []struct {
 	payload []byte
 }{
 	{"16", slip.New(), bytes.Repeat([]byte("x"), 16)},
+	{"1KiB flushed", slip.Flushed(), bytes.Repeat([]byte("x"), 1024)},
 	{"1KiB", slip.New(), bytes.Repeat([]byte("x"), 1024)},
 	{"1KiB, one escape in 64", slip.New(), bytes.Repeat([]byte("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc0"), 16)},
 	{"1KiB of END", slip.New(), bytes.Repeat([]byte("\xc0"), 1024)},

@@ -151,7 +151,13 @@ var framings = []Framing{
 		Name:    "slip",
 		About:   "a message ends at c0, and is written without that byte (RFC 1055)",
 		Example: "slip",
-		build:   func(options) (framing.Framer, error) { return slip.New(), nil },
+		Keys:    []Key{word("flush", "write c0 before each message too")},
+		build: func(o options) (framing.Framer, error) {
+			if o.has("flush") {
+				return slip.Flushed(), nil
+			}
+			return slip.New(), nil
+		},
 	},
 	{
 		Name:    "cobs",

@@ -94,6 +94,7 @@ func TestParse(t *testing.T) {
 		{"octet-count", octetcount.New(), ""},
 		{"content-length", headers.New(), ""},
 		{"slip", slip.New(), ""},
+		{"slip,flush", slip.Flushed(), ""},
 		{"cobs", cobs.New(), ""},
 		{"stx", stx.New(), ""},
 		{"stx,dle", stx.DLE(), ""},

@@ -16,14 +16,23 @@ async function* payloads() {
 
 const show = (payload) => stdout.write(Buffer.from(payload).toString("hex") + "\n");
 
-// slip passes packets on to standard output as they are, with each of options.
-async function slip(options) {
-  const encoder = new SlipEncoder(options);
-  encoder.pipe(stdout);
-  for await (const payload of payloads()) {
-    if (!encoder.write(payload)) await once(encoder, "drain");
-  }
-  encoder.end();
+function slip(options) {
+  return {
+    async read() {
+      // An empty one is what lies between two ENDs, or behind the last.
+      for await (const payload of stdin.pipe(new SlipDecoder({ readableObjectMode: true }))) {
+        if (payload.length > 0) show(payload);
+      }
+    },
+    async write() {
+      const encoder = new SlipEncoder(options);
+      encoder.pipe(stdout);
+      for await (const payload of payloads()) {
+        if (!encoder.write(payload)) await once(encoder, "drain");
+      }
+      encoder.end();
+    },
+  };
 }
 
 const framings = {
@@ -36,19 +45,8 @@ const framings = {
       for await (const payload of payloads()) await writer.next(payload);
     },
   },
-  slip: {
-    async read() {
-      // An empty one is what lies between two ENDs, or behind the last.
-      for await (const payload of stdin.pipe(new SlipDecoder({ readableObjectMode: true }))) {
-        if (payload.length > 0) show(payload);
-      }
-    },
-    write: () => slip({}),
-  },
-  // With an END before each packet too.
-  "slip,flush": {
-    write: () => slip({ bluetoothQuirk: true }),
-  },
+  slip: slip({}),
+  "slip,flush": slip({ bluetoothQuirk: true }), // an END before each packet too
   cobs: {
     async read() {
       let rest = Buffer.alloc(0);

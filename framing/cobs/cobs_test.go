@@ -90,6 +90,7 @@ func FuzzSplit(f *testing.F) {
 	for _, wire := range []string{"\x01\x00", "\x00\x02a\x00", "\x03a\x01b\x00", "\x02a\x02b\x01\x00", join([]byte{0xff}, numbers(1, 254), []byte{2, 9, 0})} {
 		f.Add([]byte(wire))
 	}
+	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "cobs")
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		var want oracle.Stream
 		pieces := bytes.Split(wire, []byte{0})

@@ -104,6 +104,7 @@ func FuzzSplit(f *testing.F) {
 	for _, wire := range []string{"0 ", "5 hello", "2 ab1 d", "01 a", "3 a  10 0123456789", "4 abc", "<1>"} {
 		f.Add([]byte(wire))
 	}
+	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "octet-count")
 	header := regexp.MustCompile(`^([1-9][0-9]{0,5}) `)
 	begun := regexp.MustCompile(`^([1-9][0-9]{0,5})?$`)
 	f.Fuzz(func(t *testing.T, wire []byte) {

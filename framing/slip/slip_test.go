@@ -112,6 +112,7 @@ func FuzzSplit(f *testing.F) {
 	for _, wire := range []string{"hello\xc0", "\xc0a\xdb\xdcb\xc0\xc0", "\xdb\xddc\xc0", "\xdb\xc0", "\xdba\xc0"} {
 		f.Add([]byte(wire))
 	}
+	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "slip")
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		var want oracle.Stream
 		var payload []byte

@@ -148,6 +148,7 @@ func FuzzSplit(f *testing.F) {
 	for _, wire := range []string{"\x02hello\x03", "\x02a\x02b\x03c\x03", "\x10\x02a\x10\x10b\x10\x03", "\x10\x02\x10a\x10\x03", "x\x10\x02\x10\x02\x10\x03"} {
 		f.Add([]byte(wire))
 	}
+	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "stx")
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		plain := make([][]byte, len(wire))
 		for i := range wire {

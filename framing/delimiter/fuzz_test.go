@@ -1,0 +1,122 @@
+package delimiter_test
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+)
+
+// FuzzSplit compares Split, Append and what New accepts with a decoder that
+// tries every delimiter at every byte. The delimiters stand in a text, with
+// commas between them.
+func FuzzSplit(f *testing.F) {
+	for _, text := range []string{"a", "aa", "b,ab,xab", "ab,bc", "abc,c", "cab,abb,bb", "\r\n", "\n,\r\n", "\r\n,\n", "a,ab", ",", "a,a"} {
+		f.Add(text, false, []byte("aab,cab\nxab\r\nabab"))
+		f.Add(text, true, []byte("aab"))
+	}
+	oracle.Seeds(f, func(text string, wire []byte) {
+		f.Add(delims(text), strings.HasSuffix(text, ",keep"), wire)
+	}, "line", "crlf", "delimiter")
+	f.Fuzz(func(t *testing.T, text string, keep bool, wire []byte) {
+		if len(text) > 64 || len(wire) > 1024 {
+			return // slow, and no different
+		}
+		delims := strings.Split(text, ",")
+		f, err := delimiter.New(delims...)
+		require.Equal(t, legal(delims), err == nil, "%q: %v", delims, err)
+		if err != nil {
+			return
+		}
+		if keep {
+			f = f.Keep()
+		}
+		oracle.Compare(t, f, wire, decode(delims, keep, wire))
+
+		sent := string(wire)
+		if !keep {
+			sent += delims[0]
+		}
+		back := decode(delims, keep, []byte(sent))
+		have, err := f.Append([]byte("before"), wire)
+		if !back.Torn && slices.Equal(back.Frames, []oracle.Frame{{Payload: string(wire)}}) {
+			require.NoError(t, err, "%v: %q", f, wire)
+			require.Equal(t, "before"+sent, string(have))
+			require.LessOrEqual(t, len(sent), f.MaxEncodedLen(len(wire)))
+		} else {
+			require.Error(t, err, "%v: %q", f, wire)
+			require.Equal(t, "before", string(have))
+		}
+	})
+}
+
+// legal reports whether New is to accept delims: none is empty, stands twice,
+// or lies in another but at its end.
+func legal(delims []string) bool {
+	for i, d := range delims {
+		for j, e := range delims {
+			if i == j {
+				continue
+			}
+			for at := range len(e) - len(d) + 1 {
+				if e[at:at+len(d)] == d && (d == e || at+len(d) < len(e)) {
+					return false
+				}
+			}
+		}
+		if d == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// delims returns the delimiters of a framer that is given as package spec reads
+// it, with commas between them.
+func delims(text string) string {
+	name, keys, _ := strings.Cut(text, ",")
+	switch name {
+	case "line":
+		return "\n,\r\n"
+	case "crlf":
+		return "\r\n"
+	}
+	var s []string
+	for key := range strings.SplitSeq(keys, ",") {
+		if of, ok := strings.CutPrefix(key, "hex="); ok {
+			d, _ := hex.DecodeString(of)
+			s = append(s, string(d))
+		} else if of, ok := strings.CutPrefix(key, "text="); ok {
+			s = append(s, of)
+		}
+	}
+	return strings.Join(s, ",")
+}
+
+// decode ends a message where any delimiter ends, at the longest of them.
+func decode(delims []string, keep bool, wire []byte) (s oracle.Stream) {
+	from := 0
+	for to := 1; to <= len(wire); to++ {
+		longest := 0
+		for _, d := range delims {
+			if strings.HasSuffix(string(wire[from:to]), d) {
+				longest = max(longest, len(d))
+			}
+		}
+		if longest == 0 {
+			continue
+		}
+		if keep {
+			longest = 0
+		}
+		s.Frame(wire[from : to-longest])
+		from = to
+	}
+	s.Torn = from < len(wire)
+	return s
+}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"math"
 	"net"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"pgregory.net/rapid"
 )
 
 var _ goframe.FrameConn = framing.CopyConn{}
@@ -100,6 +103,93 @@ func exchange(t *testing.T, f framing.Framer, peer func(net.Conn) goframe.FrameC
 		}
 	}
 }
+
+// Whole frames of random layouts: goframe reads what we write, header bytes
+// before and behind the field included, and we read what it writes.
+func TestGoframe_LengthFieldRandom(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := lengthprefix.Config{
+			Width:          rapid.SampledFrom([]int{1, 2, 3, 4, 8}).Draw(t, "width"),
+			LittleEndian:   rapid.Bool().Draw(t, "little"),
+			Offset:         rapid.IntRange(0, 9).Draw(t, "offset"),
+			Adjust:         rapid.IntRange(-9, 9).Draw(t, "adjust"),
+			IncludesHeader: rapid.Bool().Draw(t, "includes-header"),
+			Strip:          rapid.IntRange(-1, 24).Draw(t, "strip"),
+		}
+		f, err := lengthprefix.New(c)
+		if err != nil {
+			return // no such layout
+		}
+		strip := max(f.Config().Strip, 0)
+		header := c.Offset + c.Width
+		decodes := goframe.DecoderConfig{
+			ByteOrder: binary.BigEndian, LengthFieldOffset: c.Offset, LengthFieldLength: c.Width, LengthAdjustment: c.Adjust, InitialBytesToStrip: strip,
+		}
+		encodes := goframe.EncoderConfig{
+			ByteOrder: binary.BigEndian, LengthFieldLength: c.Width, LengthAdjustment: -c.Adjust, LengthIncludesLengthFieldLength: c.IncludesHeader,
+		}
+		if c.LittleEndian {
+			decodes.ByteOrder, encodes.ByteOrder = binary.LittleEndian, binary.LittleEndian
+		}
+		if c.IncludesHeader {
+			decodes.LengthAdjustment -= header
+		}
+
+		for range rapid.IntRange(1, 5).Draw(t, "frames") {
+			// Random bytes around a field that says their number.
+			frame := rapid.SliceOfN(rapid.Byte(), max(header, strip), 600).Draw(t, "frame")
+			value := len(frame) - c.Adjust
+			if !c.IncludesHeader {
+				value -= header
+			}
+			if value < 0 || c.Width == 1 && value > math.MaxUint8 {
+				continue
+			}
+			var field [8]byte
+			if c.LittleEndian {
+				binary.LittleEndian.PutUint64(field[:], uint64(value))
+				copy(frame[c.Offset:header], field[:])
+			} else {
+				binary.BigEndian.PutUint64(field[:], uint64(value))
+				copy(frame[c.Offset:header], field[8-c.Width:])
+			}
+			theirs, err := goframe.NewLengthFieldBasedFrameConn(encodes, decodes, transfer{Reader: bytes.NewReader(frame)}).ReadFrame()
+			if err != nil {
+				t.Fatalf("%v: goframe: %x: %v", f, frame, err)
+			}
+			ours, err := framing.NewReader(bytes.NewReader(frame), f).ReadFrame()
+			if err != nil || !bytes.Equal(ours, theirs) {
+				t.Fatalf("%v: %x holds %x, %v; goframe finds %x", f, frame, ours, err, theirs)
+			}
+
+			// What is sent back: the same, with zeros for what was stripped.
+			clear(frame[:min(c.Offset, strip)])
+			if strip > header {
+				clear(frame[header:strip])
+			}
+			sent, err := f.Append(nil, ours)
+			if err != nil || !bytes.Equal(sent, frame) {
+				t.Fatalf("%v: %x is sent as %x, %v, not as %x", f, ours, sent, err, frame)
+			}
+			if c.Offset == 0 && strip == header {
+				var w bytes.Buffer
+				if err := goframe.NewLengthFieldBasedFrameConn(encodes, decodes, transfer{Writer: &w}).WriteFrame(ours); err != nil || !bytes.Equal(w.Bytes(), sent) {
+					t.Fatalf("%v: %x is sent as %x; goframe sends %x, %v", f, ours, sent, w.Bytes(), err)
+				}
+			}
+		}
+	})
+}
+
+// A transfer is a connection that reads and writes memory.
+type transfer struct {
+	net.Conn
+	io.Reader
+	io.Writer
+}
+
+func (c transfer) Read(b []byte) (int, error)  { return c.Reader.Read(b) }
+func (c transfer) Write(b []byte) (int, error) { return c.Writer.Write(b) }
 
 // Frames that goframe pipelines arrive whole, in order; so do ours there, of
 // lines and fixed-length frames.

@@ -44,8 +44,7 @@ func (s Stream) equal(o Stream) bool {
 
 // Compare cuts wire with f, as a whole, byte by byte and in pieces of a size
 // that depends on wire, and fails where that is not want.
-func Compare(t testing.TB, f framing.Framer, wire []byte, want Stream) {
-	t.Helper()
+func Compare(t require.TestingT, f framing.Framer, wire []byte, want Stream) {
 	for _, piece := range []int{max(1, len(wire)), 1, 2 + len(wire)%6} {
 		if have := read(f, wire, piece); !have.equal(want) {
 			require.Equal(t, want, have, "%v, in pieces of %d bytes: %q", f, piece, wire)

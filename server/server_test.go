@@ -527,3 +527,36 @@ func TestT18WarningFlood(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(f.log.String(), "suppressed=25"))
 	})
 }
+
+// The end of the stream is said on the TLS layer too.
+func TestCloseNotify(t *testing.T) {
+	onFake(t, &server.Server{TLSConfig: serverTLS}, func(f *fake) {
+		raw := &recorded{Conn: f.dial("")}
+		config := clientTLS.Clone()
+		config.MaxVersion = tls.VersionTLS12 // later versions hide a record's type
+		c := tls.Client(raw, config)
+		io.WriteString(c, "a\n")
+		go f.s.Shutdown(background)
+		got, err := io.ReadAll(c)
+		assert.NoError(t, err)
+		assert.Equal(t, "a\n", string(got))
+		var last byte
+		for b := raw.read; len(b) > 0; b = b[5+(int(b[3])<<8|int(b[4])):] {
+			last = b[0]
+		}
+		const alert = 21 // RFC 5246, 6.2.1
+		assert.EqualValues(t, alert, last)
+	})
+}
+
+// A recorded connection keeps what was read.
+type recorded struct {
+	net.Conn
+	read []byte
+}
+
+func (r *recorded) Read(p []byte) (int, error) {
+	n, err := r.Conn.Read(p)
+	r.read = append(r.read, p[:n]...)
+	return n, err
+}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -216,6 +217,9 @@ func (w *wire) Write(p []byte) (n int, err error) {
 	err = w.write(func() (bool, error) {
 		m, err := w.raw.Write(p[n:])
 		n += m
+		if err == nil && n < len(p) {
+			err = io.ErrShortWrite
+		}
 		return m > 0, err
 	})
 	return n, err
@@ -226,6 +230,9 @@ func (w *wire) WriteBuffers(v *net.Buffers) (n int64, err error) {
 	err = w.write(func() (bool, error) {
 		m, err := v.WriteTo(w.raw)
 		n += m
+		if err == nil && len(*v) > 0 {
+			err = io.ErrShortWrite
+		}
 		return m > 0, err
 	})
 	return n, err

@@ -1,0 +1,3 @@
+module github.com/wholeframe/wholeframe/e2e
+
+go 1.25

@@ -20,11 +20,14 @@ func TestVarint_Binary(t *testing.T) {
 		nonMinimal := rapid.Bool().Draw(t, "non-minimal")
 		var wire []byte
 		for range rapid.IntRange(0, 8).Draw(t, "pieces") {
-			switch rapid.IntRange(0, 3).Draw(t, "piece") {
+			switch rapid.IntRange(0, 4).Draw(t, "piece") {
 			case 0:
 				wire = append(wire, rapid.SliceOfN(rapid.SampledFrom([]byte("\x00\x01\x02\x7f\x80\x81\xff")), 1, 11).Draw(t, "bytes")...)
 			case 1:
 				wire = binary.AppendUvarint(wire, rapid.Uint64().Draw(t, "length"))
+			case 2: // nine bytes that go on, and one that may be too many
+				wire = append(wire, bytes.Repeat([]byte{rapid.SampledFrom([]byte("\x80\x81\xff")).Draw(t, "group")}, 9)...)
+				wire = append(wire, rapid.SampledFrom([]byte("\x00\x01\x02\x80")).Draw(t, "last"))
 			default:
 				payload := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "payload")
 				wire = append(binary.AppendUvarint(wire, uint64(len(payload))), payload...)

@@ -9,6 +9,8 @@ require (
 	github.com/sourcegraph/jsonrpc2 v0.2.3
 	github.com/stretchr/testify v1.11.1
 	github.com/wholeframe/wholeframe v0.0.0-00010101000000-000000000000
+	google.golang.org/protobuf v1.36.12
+	pgregory.net/rapid v1.3.0
 )
 
 require (

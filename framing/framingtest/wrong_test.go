@@ -1,6 +1,7 @@
 package framingtest
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ type wrong struct {
 }
 
 // wrongs are all of them.
-var wrongs = slices.Concat(wrongDelimiters, wrongLengths, wrongEscapes, wrongMethods)
+var wrongs = slices.Concat(wrongDelimiters, wrongLengths, wrongEscapes, wrongMethods, wrongMemory)
 
 func TestSimpleFramersKeepTheLaws(t *testing.T) {
 	t.Parallel()
@@ -58,6 +59,58 @@ func TestEveryWrongFramerIsRejected(t *testing.T) {
 			t.Log(fail)
 		})
 	}
+}
+
+// What the sweeps reject, random cases reject too: for each law that draws
+// them, one of the framers at least that break it.
+func TestRandomCasesReject(t *testing.T) {
+	t.Parallel()
+	for _, l := range laws {
+		if l.draw == nil {
+			continue
+		}
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			l.sweep = nil
+			for _, w := range wrongs {
+				if !strings.HasPrefix(l.name, w.law) {
+					continue
+				}
+				k, fail := probe(w.make(), Config{})
+				require.Nil(t, fail)
+				fail = l.verdict(k, t.Name())
+				k.close()
+				if fail != nil {
+					assert.NotEmpty(t, fail.what)
+					return
+				}
+			}
+			if slices.ContainsFunc(wrongs, func(w wrong) bool { return strings.HasPrefix(l.name, w.law) }) {
+				t.Error("random cases reject none of the framers that break it")
+			}
+		})
+	}
+}
+
+// A panic while the kit finds out what a framer carries is a failure as well,
+// which tells the call.
+func TestPanicWhileProbing(t *testing.T) {
+	t.Parallel()
+	f := ending(";")
+	f.split = func([]byte, int) (framing.Frame, error) { panic("no") }
+	_, fail := probe(f, Config{})
+	require.NotNil(t, fail)
+	assert.Contains(t, fail.what, "panic: no")
+	assert.Contains(t, fail.code, "f.Split(data, 0)")
+}
+
+// Examples of wire bytes that are right take part in every law, and break none.
+func TestConfigWireOfRightFramers(t *testing.T) {
+	t.Parallel()
+	Config{Wire: [][]byte{[]byte("hello\r\n"), []byte("\n")}}.Run(t, lines(func(data []byte) ([]byte, error) {
+		return bytes.TrimSuffix(data, []byte("\r")), nil
+	})())
+	Config{Wire: [][]byte{{0, 2, 'a', 'b'}}}.Run(t, counted(2))
 }
 
 // Where no page can be made unreadable, hidden bytes hold others instead, by

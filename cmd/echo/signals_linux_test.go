@@ -25,7 +25,7 @@ func TestSignal_C1_Pipelined(t *testing.T) {
 	const rounds, clients = 8, 4
 	var answered, arrived int64
 	for range rounds {
-		p := serve(t)
+		p := serve(t, "-grace", "1m") // a busy machine may need more than the default
 		var ready, done sync.WaitGroup
 		ready.Add(clients)
 		var all [clients]*pipeliner

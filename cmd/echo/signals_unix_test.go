@@ -112,7 +112,7 @@ func busyWith(t *testing.T, p *process) busy {
 	c := busy{TCPConn: p.dial()}
 	c.SetReadBuffer(64 << 10)
 	for {
-		c.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
+		c.SetWriteDeadline(time.Now().Add(1500 * time.Millisecond))
 		if _, err := io.WriteString(c, line(c.sent)); err != nil {
 			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 			return c
@@ -144,7 +144,7 @@ func lines(t *testing.T, c net.Conn) int {
 // and the client that begins to read long after it gets all its answers.
 func TestSignal_C13_TwoAreOneRequest(t *testing.T) {
 	t.Parallel()
-	p := serve(t)
+	p := serve(t, "-grace", "1m") // a busy machine may need more than the default
 	c := busyWith(t, p)
 	p.signal(syscall.SIGTERM)
 	p.signal(syscall.SIGINT) // another one, for the system may merge two that are alike

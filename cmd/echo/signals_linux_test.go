@@ -22,7 +22,7 @@ import (
 // order, and then the end of the stream.
 func TestSignal_C1_Pipelined(t *testing.T) {
 	t.Parallel()
-	const rounds, clients = 8, 4
+	const rounds, clients = 4, 4
 	var answered, arrived int64
 	for range rounds {
 		p := serve(t, "-grace", "1m") // a busy machine may need more than the default
@@ -32,7 +32,7 @@ func TestSignal_C1_Pipelined(t *testing.T) {
 		for i := range all {
 			c := &pipeliner{TCPConn: p.dial()}
 			all[i] = c
-			warm := rand.Int64N(20_000)
+			warm := rand.Int64N(10_000)
 			done.Go(c.write)
 			done.Go(func() { c.read(warm, ready.Done) })
 		}

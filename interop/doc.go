@@ -7,6 +7,7 @@
 //	netstring       @endo/netstring, under Node.js
 //	slip            @serialport/parser-slip-encoder, under Node.js
 //	cobs            cobs, under Node.js
+//	varint          protodelim of google.golang.org/protobuf
 //
 // The tests need logger, node and npm, and install the Node.js packages in the
 // versions of node/package-lock.json into node/node_modules.

@@ -2,12 +2,16 @@ package framingtest
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
@@ -90,6 +94,40 @@ func TestRandomCasesReject(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A law whose random cases cannot be drawn is not kept.
+func TestCasesThatCannotBeDrawn(t *testing.T) {
+	t.Parallel()
+	k, fail := probe(ending(";"), Config{})
+	require.Nil(t, fail)
+	defer k.close()
+	l := law{name: "none", check: (*kit).concatenation, draw: func(_ *kit, t *rapid.T) input {
+		t.SkipNow()
+		return input{}
+	}}
+	fail = l.verdict(k, t.Name())
+	require.NotNil(t, fail)
+	assert.Contains(t, fail.what, "could not be drawn")
+}
+
+// A difference names what came and what did not.
+func TestDifferenceTells(t *testing.T) {
+	t.Parallel()
+	k, fail := probe(ending(";"), Config{})
+	require.Nil(t, fail)
+	defer k.close()
+	two, one := k.read([]byte("a;b;"), nil, -1), k.read([]byte("a;"), nil, -1)
+	assert.Nil(t, k.differ(two, two, "", ""))
+	fail = k.differ(one[:1], two, "Once", "Twice")
+	require.NotNil(t, fail)
+	assert.Contains(t, fail.what, "Once, event 2 is: nothing\nTwice, it is: ")
+	fail = k.differ(two, one[:1], "Twice", "Once")
+	require.NotNil(t, fail)
+	assert.Contains(t, fail.what, "Once, it is: nothing")
+	assert.Equal(t, "a condemned frame (Size: 3, no)", fmt.Sprint(result{Frame: framing.Frame{Size: 3}, err: errors.New("no")}))
+	assert.Equal(t, event{kind: otherError, err: io.ErrClosedPipe.Error(), final: true}, errorEvent(io.ErrClosedPipe))
+	assert.Empty(t, fmt.Sprint(call{}))
 }
 
 // A panic while the kit finds out what a framer carries is a failure as well,

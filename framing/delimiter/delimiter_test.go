@@ -209,6 +209,30 @@ func increment(text []byte) bool {
 	return false
 }
 
+// Seen is all that no delimiter can begin in, and Skip forgets as much.
+func TestSeen(t *testing.T) {
+	for _, test := range []struct {
+		f    *delimiter.Framer
+		wire string
+		want int
+	}{
+		{newFramer(t, "a"), "xxxxx", 5},
+		{newFramer(t, "ab"), "xxxxx", 4},
+		{newFramer(t, "abc"), "x", 0},
+		{newFramer(t, "abc"), "xxxxx", 3},
+		{newFramer(t, "d", "abcd"), "xxxxx", 2},
+		{delimiter.Line(), "xxxxx", 4},
+		{delimiter.CRLF(), "xxxxx", 4},
+	} {
+		if frame, err := test.f.Split([]byte(test.wire), 0); err != nil || frame.Size != 0 || frame.Seen != test.want {
+			t.Errorf("%v: %+v, %v; %d bytes need no second look", test.f, frame, err, test.want)
+		}
+		if n, end := test.f.Skip([]byte(test.wire)); n != test.want || end {
+			t.Errorf("%v skips %d of %q, %t; not %d", test.f, n, test.wire, end, test.want)
+		}
+	}
+}
+
 // Skip stops at the same byte however the bytes come, and where Split would.
 func TestSkip(t *testing.T) {
 	for _, f := range []*delimiter.Framer{

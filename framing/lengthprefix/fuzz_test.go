@@ -20,6 +20,7 @@ func FuzzSplit(f *testing.F) {
 	for _, wire := range []string{"", "\x00", "\x00\x00\x00\x05hello", "\x00\x02ab\x00\x01c\x00", "\xff\xff\xff\xff\xff\xff\xff\xff", "\x03\x00a"} {
 		for width := range byte(9) {
 			f.Add(width, false, byte(0), int16(0), false, int8(0), []byte(nil), []byte(wire))
+			f.Add(width, false, byte(1), int16(1), false, int8(width), []byte(nil), []byte(wire))
 			f.Add(width, true, byte(1), int16(-2), true, int8(width), []byte("\x00"), []byte(wire))
 			f.Add(width, true, byte(1), int16(2), false, int8(width+3), []byte("\x00ab"), []byte(wire))
 		}

@@ -89,7 +89,7 @@ func TestBoundaries(t *testing.T) {
 			for _, includes := range []bool{false, true} {
 				for _, little := range []bool{false, true} {
 					for _, offset := range []int{0, 3} {
-						for _, strip := range []int{0, lengthprefix.KeepHeader, 1, offset + width - 1, offset + width + 2} {
+						for _, strip := range []int{0, lengthprefix.KeepHeader, 1, width, offset + width - 1, offset + width + 2} {
 							c := lengthprefix.Config{Width: width, LittleEndian: little, Offset: offset, Adjust: adjust, IncludesHeader: includes, Strip: strip}
 							f := newFramer(t, c)
 							readBoundaries(t, f, c)

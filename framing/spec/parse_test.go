@@ -15,6 +15,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/headers"
+	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -359,6 +360,8 @@ func TestCanonicalText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkText(t, drawText(t)) })
 }
 
+// FuzzParse compares Parse with a grammar and the constructors, and holds what it
+// makes to its canonical text.
 func FuzzParse(f *testing.F) {
 	for _, framing := range spec.Framings() {
 		f.Add(framing.Name)
@@ -371,5 +374,19 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text string) { checkText(t, text) })
+	vectors := map[string]bool{}
+	oracle.Seeds(f, func(text string, _ []byte) { vectors[text] = true },
+		"line", "crlf", "delimiter", "length", "varint", "fixed", "netstring", "octet-count", "content-length", "slip", "cobs", "stx")
+	for text := range vectors {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		checkText(t, text)
+		want, ok := decode(text)
+		have, err := spec.Parse(text)
+		require.Equal(t, ok, err == nil, "%q: %v", text, err)
+		if ok {
+			require.Equal(t, want, have, "%q", text)
+		}
+	})
 }

@@ -1,0 +1,200 @@
+package spec_test
+
+import (
+	"encoding/hex"
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/cobs"
+	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/headers"
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/netstring"
+	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/slip"
+	"github.com/wholeframe/wholeframe/framing/stx"
+)
+
+// What the parts of a text may be.
+const (
+	octet  = `[0-9a-fA-F]{2}`
+	sizes  = `(?:[0-9]+(?:|KiB|MiB|GiB))`
+	escape = `\\(?:[,abfnrtv\\]|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`
+)
+
+var (
+	part    = regexp.MustCompile(`(?s)^(?:[^,\\]|\\.|\\$)*`)
+	escapes = regexp.MustCompile(escape)
+	texts   = map[string]*regexp.Regexp{}
+)
+
+func init() {
+	for name, keys := range map[string]string{
+		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `[^\s\S]`, "cobs": `[^\s\S]`,
+		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
+		"fixed":     `pad=` + octet + `|size=` + sizes,
+		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|includes-header|` +
+			`offset=` + sizes + `|strip=` + sizes + `|zero=(?:` + octet + `)+`,
+	} {
+		texts[name] = regexp.MustCompile(`(?s)^(?:` + keys + `)$`)
+	}
+}
+
+// decode returns the framer that text describes, from a grammar for each name
+// and the constructors.
+func decode(text string) (f framing.Framer, ok bool) {
+	var parts []string
+	for {
+		p := part.FindString(text)
+		parts = append(parts, p)
+		if text = text[len(p):]; text == "" {
+			break
+		}
+		text = text[1:] // the comma
+	}
+	name := parts[0]
+	grammar := texts[name]
+	if grammar == nil {
+		return nil, false
+	}
+	given := map[string]string{}
+	var delims []string
+	for _, p := range parts[1:] {
+		key, value, _ := strings.Cut(p, "=")
+		_, twice := given[key]
+		if !grammar.MatchString(p) || twice && key != "hex" && key != "text" {
+			return nil, false
+		}
+		given[key] = value
+		switch key {
+		case "hex":
+			delims = append(delims, unhex(value))
+		case "text":
+			d, ok := unescaped(value)
+			if !ok {
+				return nil, false
+			}
+			delims = append(delims, d)
+		}
+	}
+	has := func(key string) bool { _, ok := given[key]; return ok }
+	inRange := true
+	number := func(key string, usual int) int {
+		value, ok := given[key]
+		if !ok {
+			return usual
+		}
+		unit := int64(1)
+		for suffix, size := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+			if digits, ok := strings.CutSuffix(value, suffix); ok {
+				value, unit = digits, size
+			}
+		}
+		n, _ := new(big.Int).SetString(value, 10)
+		n.Mul(n, big.NewInt(unit))
+		if !n.IsInt64() || int64(int(n.Int64())) != n.Int64() {
+			inRange = false
+			return 0
+		}
+		return int(n.Int64())
+	}
+
+	var err error
+	var d *delimiter.Framer
+	switch name {
+	case "line":
+		d = delimiter.Line()
+	case "crlf":
+		d = delimiter.CRLF()
+	case "delimiter":
+		d, err = delimiter.New(delims...)
+	case "varint":
+		v := lengthprefix.Varint()
+		if has("non-minimal") {
+			v = v.NonMinimal()
+		}
+		f = v
+	case "fixed":
+		size := number("size", 0)
+		if has("pad") {
+			f, err = fixed.Padded(size, unhex(given["pad"])[0])
+		} else {
+			f, err = fixed.New(size)
+		}
+	case "length":
+		c := lengthprefix.Config{
+			Width: number("width", 4), LittleEndian: given["order"] == "little", Offset: number("offset", 0),
+			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Zero: []byte(unhex(given["zero"])),
+		}
+		if has("strip") && c.Strip == 0 {
+			c.Strip = lengthprefix.KeepHeader
+		}
+		f, err = lengthprefix.New(c)
+	case "netstring":
+		f = netstring.New()
+	case "octet-count":
+		f = octetcount.New()
+	case "content-length":
+		f = headers.New()
+	case "slip":
+		f = slip.New()
+	case "cobs":
+		f = cobs.New()
+	case "stx":
+		f = stx.New()
+		if has("dle") {
+			f = stx.DLE()
+		}
+	}
+	if err != nil || !inRange {
+		return nil, false
+	}
+	if d != nil {
+		if has("keep") {
+			d = d.Keep()
+		}
+		f = d
+	}
+	return f, true
+}
+
+func unhex(digits string) string {
+	b, err := hex.DecodeString(digits)
+	if err != nil {
+		panic(err) // the grammar lets nothing else pass
+	}
+	return string(b)
+}
+
+// unescaped replaces escapes; a code point that is none is no escape.
+func unescaped(text string) (string, bool) {
+	ok := true
+	text = escapes.ReplaceAllStringFunc(text, func(e string) string {
+		if i := slices.Index([]string{`\,`, `\a`, `\b`, `\f`, `\n`, `\r`, `\t`, `\v`, `\\`}, e); i >= 0 {
+			return ",\a\b\f\n\r\t\v\\"[i : i+1]
+		}
+		digits, base := e[2:], 16
+		if e[1] >= '0' && e[1] <= '3' {
+			digits, base = e[1:], 8
+		}
+		n, err := strconv.ParseUint(digits, base, 32)
+		if err != nil {
+			panic(err) // the grammar lets nothing else pass
+		}
+		if e[1] != 'u' && e[1] != 'U' {
+			return string([]byte{byte(n)})
+		}
+		if n > 0x10FFFF || n >= 0xD800 && n < 0xE000 {
+			ok = false
+			return ""
+		}
+		return string(rune(n))
+	})
+	return text, ok
+}

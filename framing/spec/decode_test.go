@@ -36,7 +36,7 @@ var (
 func init() {
 	for name, keys := range map[string]string{
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `[^\s\S]`, "cobs": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `flush`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|includes-header|` +
@@ -144,6 +144,9 @@ func decode(text string) (f framing.Framer, ok bool) {
 		f = headers.New()
 	case "slip":
 		f = slip.New()
+		if has("flush") {
+			f = slip.Flushed()
+		}
 	case "cobs":
 		f = cobs.New()
 	case "stx":

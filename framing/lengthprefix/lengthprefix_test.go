@@ -351,6 +351,26 @@ func TestZero(t *testing.T) {
 	}
 }
 
+// Where bytes behind the field are verified, a value that makes no frame is
+// refused at the field's end, before they arrive.
+func TestZero_ValueFirst(t *testing.T) {
+	small := newFramer(t, lengthprefix.Config{Width: 1, Strip: 3, Zero: []byte("ab")})
+	large := newFramer(t, lengthprefix.Config{Width: 8, Strip: 9, Zero: []byte("a")})
+	for _, test := range []struct {
+		f     *lengthprefix.Framer
+		value uint64
+		ok    bool
+	}{
+		{small, 1, false}, {small, 2, true}, {small, 255, true},
+		{large, 0, false}, {large, 1, true}, {large, math.MaxInt - 8, true}, {large, math.MaxInt - 7, false},
+	} {
+		frame, err := test.f.Split(header(test.f.Config(), test.value), 0)
+		if (err == nil) != test.ok || frame.Size != 0 {
+			t.Errorf("%v, value %d: %+v, %v", test.f, test.value, frame, err)
+		}
+	}
+}
+
 func TestConfig(t *testing.T) {
 	for _, c := range []lengthprefix.Config{
 		{Width: 4, Strip: 4},

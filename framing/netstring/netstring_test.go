@@ -117,6 +117,13 @@ func TestPrefixer(t *testing.T) {
 	require.Equal(t, "x", string(head))
 }
 
+// The smallest size that a header can announce.
+func TestAppendHeader_Least(t *testing.T) {
+	wire, err := netstring.New().AppendHeader([]byte("x"), 0)
+	require.NoError(t, err)
+	require.Equal(t, "x0:", string(wire))
+}
+
 // FuzzSplit compares Split with a decoder made of a regular expression.
 func FuzzSplit(f *testing.F) {
 	for _, wire := range []string{"0:,", "5:hello,", "2:abc1:d,", "01:a,", "3:a:,,10:0123456789,", "4:abc"} {

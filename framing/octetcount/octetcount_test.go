@@ -99,6 +99,13 @@ func TestRefused(t *testing.T) {
 	require.Nil(t, f.Trailer())
 }
 
+// The smallest size that a header can announce.
+func TestAppendHeader_Least(t *testing.T) {
+	wire, err := octetcount.New().AppendHeader([]byte("x"), 1)
+	require.NoError(t, err)
+	require.Equal(t, "x1 ", string(wire))
+}
+
 // FuzzSplit compares Split with a decoder made of a regular expression.
 func FuzzSplit(f *testing.F) {
 	for _, wire := range []string{"0 ", "5 hello", "2 ab1 d", "01 a", "3 a  10 0123456789", "4 abc", "<1>"} {

@@ -108,7 +108,7 @@ type Server struct {
 	changed   sync.Cond // on mu: a connection has ended, or state has changed
 	state     serverState
 	maxConns  int
-	listeners map[net.Listener]struct{}
+	listeners map[*net.Listener]struct{} // of each Serve its own: interfaces need not be comparable
 	conns     map[*Conn]struct{}
 	report    Report
 	cause     error         // why connections were forced
@@ -162,14 +162,14 @@ func (s *Server) Serve(l net.Listener) error {
 		<-s.finished
 		return ErrServerClosed
 	}
-	s.listeners[l] = struct{}{}
+	s.listeners[&l] = struct{}{}
 	s.mu.Unlock()
 
 	err := s.accept(l)
 
 	l.Close()
 	s.mu.Lock()
-	delete(s.listeners, l)
+	delete(s.listeners, &l)
 	s.leave()
 	closing := s.state != serving
 	s.mu.Unlock()
@@ -197,7 +197,7 @@ func (s *Server) init() {
 	}
 	s.changed.L = &s.mu
 	s.maxConns = orDefault(s.MaxConns, defaultMaxConns(), math.MaxInt)
-	s.listeners = make(map[net.Listener]struct{})
+	s.listeners = make(map[*net.Listener]struct{})
 	s.conns = make(map[*Conn]struct{})
 	s.forcing = make(chan struct{})
 	s.empty = make(chan struct{})

@@ -55,6 +55,25 @@ func TestSeveralListeners(t *testing.T) {
 	})
 }
 
+// Any listener will do, also one whose type has no equality.
+func TestListenerWithoutEquality(t *testing.T) {
+	type odd struct {
+		*fakenet.Listener
+		_ []func()
+	}
+	onFake(t, &server.Server{}, func(f *fake) {
+		l, served := fakenet.Listen(), make(chan error)
+		go func() { served <- f.s.Serve(odd{Listener: l}) }()
+		c, err := l.Dial()
+		require.NoError(t, err)
+		f.send(c, "a\n")
+		time.Sleep(time.Second)
+		go f.s.Shutdown(background)
+		assert.ErrorIs(t, <-served, server.ErrServerClosed)
+		f.wantFIN(c, "a\n", time.Second)
+	})
+}
+
 // A listener that cannot be woken is closed; the connections drain all the same.
 func TestListenerWithoutDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -83,8 +83,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			c.wire.wake()
 		}
 		for l := range s.listeners {
-			if d, ok := l.(deadliner); !ok || d.SetDeadline(longAgo) != nil {
-				l.Close()
+			if d, ok := (*l).(deadliner); !ok || d.SetDeadline(longAgo) != nil {
+				(*l).Close()
 			}
 		}
 		s.leave()
@@ -146,7 +146,7 @@ func (s *Server) force(cause error) {
 	s.cause = cause
 	close(s.forcing)
 	for l := range s.listeners {
-		l.Close()
+		(*l).Close()
 	}
 	for c := range s.conns {
 		c.force()

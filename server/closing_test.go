@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -144,6 +145,19 @@ func TestC6Idle(t *testing.T) {
 			}
 			require.Equal(t, closed, f.at(c.Peer().Closed()))
 		}
+	})
+}
+
+// C7: who comes while the server drains is refused, and does not wait in a
+// backlog for its reset.
+func TestC7RefusedWhileDraining(t *testing.T) {
+	onFake(t, &server.Server{Handler: slowly(time.Second)}, func(f *fake) {
+		c := f.dial("a\n")
+		go f.s.Shutdown(background)
+		time.Sleep(21 * ms)
+		_, err := f.Dial()
+		assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+		f.wantFIN(c, "a\n", time.Second)
 	})
 }
 

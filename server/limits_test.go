@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -117,6 +118,19 @@ func TestT1LargeFrame(t *testing.T) {
 	})
 }
 
+// T1: each message has a clock of its own, also one that begins in the packet in
+// which the last one ends.
+func TestT1ClockOfEachMessage(t *testing.T) {
+	onFake(t, &server.Server{}, func(f *fake) {
+		c := f.dial("o")
+		for i := range 5 {
+			f.sendLater(time.Duration(i+1)*9*time.Second, c, "ne\no")
+		}
+		time.Sleep(time.Minute)
+		f.wantFIN(c, strings.Repeat("one\n", 5), 55*time.Second)
+	})
+}
+
 // T5: a peer that takes nothing is cut off, with a reset, when there was no
 // progress for WriteTimeout; and it is not read from meanwhile.
 func TestT5WriteTimeout(t *testing.T) {
@@ -169,6 +183,64 @@ func TestT5SlowReader(t *testing.T) {
 		}
 		assert.Equal(t, strings.Repeat(line, 100), got.String())
 		assert.Greater(t, f.now(), 13*time.Minute)
+	})
+}
+
+// A lumpy connection takes more only when all before it is acknowledged, as the
+// kernel takes more only when much of its queue is free.
+type lumpy struct {
+	*fakenet.Conn
+	mu sync.Mutex
+	by time.Time
+}
+
+func (c *lumpy) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.by = t
+	return nil
+}
+
+func (c *lumpy) late() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.by.IsZero() && !time.Now().Before(c.by)
+}
+
+func (c *lumpy) Write(p []byte) (n int, err error) {
+	for n < len(p) {
+		switch unsent, err := c.Unsent(); {
+		case err != nil || c.late():
+			return n, os.ErrDeadlineExceeded
+		case unsent > 0:
+			time.Sleep(ms)
+		default:
+			m, err := c.Conn.Write(p[n:min(n+4000, len(p))])
+			n += m
+			if err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, nil
+}
+
+// T5: what a slow reader has acknowledged is progress, although its system does
+// not make room for a write.
+func TestT5AcknowledgedIsProgress(t *testing.T) {
+	wrap := func(c net.Conn) net.Conn { return &lumpy{Conn: c.(*fakenet.Conn)} }
+	onFakeWrapped(t, &server.Server{WriteTimeout: time.Second}, wrap, func(f *fake) {
+		line := strings.Repeat("x", 19_999) + "\n"
+		c := f.dial("", fakenet.Buffers(4000))
+		go io.WriteString(c, line)
+		var got bytes.Buffer
+		for got.Len() < len(line) {
+			time.Sleep(100 * ms)
+			_, err := io.CopyN(&got, c, 100)
+			require.NoError(t, err, "after %d bytes", got.Len())
+		}
+		assert.Equal(t, line, got.String())
+		c.Close()
 	})
 }
 
@@ -411,6 +483,19 @@ func TestT7MaxConnsWhileClosing(t *testing.T) {
 		for _, c := range cs {
 			f.wantFIN(c, "a\n", time.Second)
 		}
+	})
+}
+
+// T7: without a MaxConns there are 10,000 connections at most.
+func TestT7DefaultMaxConns(t *testing.T) {
+	onFake(t, &server.Server{}, func(f *fake) {
+		for range 10_010 {
+			_, err := f.Dial(fakenet.Buffers(1))
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		assert.LessOrEqual(t, f.Open(), 10_000+1, "one may wait between Accept and its turn")
+		assert.GreaterOrEqual(t, f.Open(), 9_000, "this system allows fewer descriptors than the test needs: ulimit -n 12500")
 	})
 }
 

@@ -428,6 +428,63 @@ func TestSend(t *testing.T) {
 	})
 }
 
+// C17: nothing is sent behind a panic, also while the answers before it are on
+// their way.
+func TestC17SendBehindPanic(t *testing.T) {
+	var conn *server.Conn
+	s := &server.Server{Handler: func(c *server.Conn, m []byte) error {
+		if conn = c; string(m) == "die" {
+			panic("dying")
+		}
+		return server.Echo(c, m)
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("", fakenet.Buffers(4))
+		f.send(c, "a\n")
+		f.send(c, "bcdef\n")
+		f.send(c, "die\n")
+		synctest.Wait()
+		assert.Error(t, conn.Send([]byte("more")))
+		got, err := io.ReadAll(c)
+		assert.Error(t, err)
+		assert.Equal(t, "a\nbcdef\n", string(got))
+		assert.Zero(t, c.FIN())
+	})
+}
+
+// armed counts the deadlines that are set.
+type armed struct {
+	*fakenet.Conn
+	n int
+}
+
+func (c *armed) SetReadDeadline(t time.Time) error {
+	c.n++
+	return c.Conn.SetReadDeadline(t)
+}
+
+func (c *armed) SetWriteDeadline(t time.Time) error {
+	c.n++
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// A busy connection does not set deadlines for each message.
+func TestDeadlinesAreArmedLazily(t *testing.T) {
+	var c *armed
+	wrap := func(nc net.Conn) net.Conn {
+		c = &armed{Conn: nc.(*fakenet.Conn)}
+		return c
+	}
+	onFakeWrapped(t, &server.Server{}, wrap, func(f *fake) {
+		client := f.dial("")
+		for range 2000 {
+			f.send(client, "a\n")
+			time.Sleep(ms)
+		}
+		assert.Less(t, c.n, 10, "in two seconds")
+	})
+}
+
 // C2: a Send that is torn while the connection ends makes that end a reset.
 func TestC2TornSendAtTheEnd(t *testing.T) {
 	const size = 8 << 10
@@ -544,6 +601,25 @@ func TestT18WarningFlood(t *testing.T) {
 		}
 		assert.Equal(t, 13, strings.Count(f.log.String(), "\n"))
 		assert.Equal(t, 1, strings.Count(f.log.String(), "suppressed=25"))
+	})
+}
+
+// C16: the end of a TLS stream is not the end of the connection under it. What
+// arrives behind it must not reset the answers.
+func TestC16BytesBehindCloseNotify(t *testing.T) {
+	onFake(t, &server.Server{TLSConfig: serverTLS, Handler: slowly(time.Second)}, func(f *fake) {
+		raw := f.dial("", fakenet.FlushOnReset())
+		c := tls.Client(raw, clientTLS)
+		_, err := io.WriteString(c, "a\n")
+		require.NoError(t, err)
+		require.NoError(t, c.CloseWrite())
+		raw.SetWriteDeadline(time.Time{}) // CloseWrite has set one that is over
+		f.send(raw, "more")
+		time.Sleep(time.Minute)
+		got, err := io.ReadAll(c)
+		assert.NoError(t, err)
+		assert.Equal(t, "a\n", string(got))
+		f.wantFIN(raw, "", time.Second)
 	})
 }
 

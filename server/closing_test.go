@@ -161,6 +161,27 @@ func TestC7RefusedWhileDraining(t *testing.T) {
 	})
 }
 
+// C7: those who keep coming do not keep the listener open.
+func TestC7FloodWhileClosing(t *testing.T) {
+	onFake(t, &server.Server{}, func(f *fake) {
+		closing := make(chan error)
+		go func() { closing <- shutdown(f.s) }()
+		var last time.Duration
+		for f.now() < 3*time.Second {
+			c, err := f.Dial()
+			if err != nil {
+				assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+				break
+			}
+			last = f.now()
+			time.Sleep(10 * ms)
+			c.Close()
+		}
+		assert.Equal(t, 990*ms, last)
+		assert.NoError(t, <-closing)
+	})
+}
+
 // C8: connections drain at the same time. 100 that would never take their
 // answers cost one Grace.
 func TestC8Parallel(t *testing.T) {

@@ -486,19 +486,6 @@ func TestT7MaxConnsWhileClosing(t *testing.T) {
 	})
 }
 
-// T7: without a MaxConns there are 10,000 connections at most.
-func TestT7DefaultMaxConns(t *testing.T) {
-	onFake(t, &server.Server{}, func(f *fake) {
-		for range 10_010 {
-			_, err := f.Dial(fakenet.Buffers(1))
-			require.NoError(t, err)
-		}
-		synctest.Wait()
-		assert.LessOrEqual(t, f.Open(), 10_000+1, "one may wait between Accept and its turn")
-		assert.GreaterOrEqual(t, f.Open(), 9_000, "this system allows fewer descriptors than the test needs: ulimit -n 12500")
-	})
-}
-
 // MaxConns below zero is no limit.
 func TestT7NoMaxConns(t *testing.T) {
 	s := &server.Server{MaxConns: -1}

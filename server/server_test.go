@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -571,6 +572,27 @@ func TestBrokenFraming(t *testing.T) {
 	}
 }
 
+// A server without a Logger warns through slog's.
+func TestDefaultLogger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		usual, kept := slog.Default(), new(log)
+		slog.SetDefault(kept.logger())
+		defer slog.SetDefault(usual)
+		s := &server.Server{Framer: lines, Handler: server.Echo}
+		l, served := fakenet.Listen(), make(chan error)
+		go func() { served <- s.Serve(l) }()
+		c, err := l.Dial()
+		require.NoError(t, err)
+		_, err = io.WriteString(c, "half")
+		require.NoError(t, err)
+		c.CloseWrite()
+		synctest.Wait()
+		s.Close()
+		<-served
+		assert.Contains(t, kept.String(), `msg="connection broke the framing"`)
+	})
+}
+
 // T18: a peer's bytes are logged quoted, and 64 of them at most.
 func TestT18PeerBytes(t *testing.T) {
 	evil := "\r\x1b[31m\u202e\x00level=ERROR " + strings.Repeat("\xff", 1<<10)
@@ -613,8 +635,8 @@ func TestC16BytesBehindCloseNotify(t *testing.T) {
 		_, err := io.WriteString(c, "a\n")
 		require.NoError(t, err)
 		require.NoError(t, c.CloseWrite())
-		raw.SetWriteDeadline(time.Time{}) // CloseWrite has set one that is over
-		f.send(raw, "more")
+		raw.SetWriteDeadline(time.Time{})         // CloseWrite has set one that is over
+		f.send(raw, strings.Repeat("more", 5000)) // more than TLS reads ahead
 		time.Sleep(time.Minute)
 		got, err := io.ReadAll(c)
 		assert.NoError(t, err)

@@ -104,7 +104,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Close closes the server without waiting for answers: it is Shutdown with a
 // context that has ended. What had been received and not answered is in the
-// error.
+// error, but for connections that were still in the backlog: those are reset
+// unseen.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errClose)

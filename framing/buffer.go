@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"os"
 )
 
 var errBadCount = errors.New("framing: Read returned an impossible count")
@@ -332,7 +333,7 @@ func (b *Buffer) Fill(src io.Reader) (int, error) {
 			b.w += n
 			b.full = b.w == len(b.buf)
 			b.usage.note(b.w)
-			if n == 0 && len(b.buf) > b.initial {
+			if n == 0 && len(b.buf) > b.initial && errors.Is(err, os.ErrDeadlineExceeded) {
 				b.Release() // an idle wait is over that needed no large buffer
 			}
 			return n, err
@@ -341,14 +342,30 @@ func (b *Buffer) Fill(src io.Reader) (int, error) {
 	return 0, io.ErrNoProgress
 }
 
-// Release gives the memory of an empty Buffer back. A server calls it before
-// it waits for an idle connection.
-func (b *Buffer) Release() {
-	if b.r == b.w {
-		b.base += int64(b.r)
-		b.buf, b.r, b.w, b.full, b.usage = nil, 0, 0, false, usage{}
+// Release takes the memory from an empty Buffer and returns it, nil if there is
+// none or bytes wait in it. A server calls it before it waits for an idle
+// connection, and may Lend the memory to another.
+func (b *Buffer) Release() []byte {
+	mem := b.buf
+	if b.r < b.w {
+		return nil
+	}
+	b.base += int64(b.r)
+	b.buf, b.r, b.w, b.full, b.usage = nil, 0, 0, false, usage{}
+	return mem
+}
+
+// Lend gives a Buffer that holds no memory mem to work with, all of its length,
+// until Release. A Buffer that needs more allocates it and forgets mem. One that
+// holds memory ignores mem.
+func (b *Buffer) Lend(mem []byte) {
+	if b.buf == nil {
+		b.buf = mem
 	}
 }
+
+// Cap returns how many bytes of memory the Buffer holds.
+func (b *Buffer) Cap() int { return cap(b.buf) }
 
 // room makes room for n more bytes at least.
 func (b *Buffer) room(n int) {

@@ -80,8 +80,8 @@ func TestBuffer_ReleaseWhileSkipping(t *testing.T) {
 	b.Next()
 	b.Next()
 	b.Release()
-	if b.Held() != 0 || b.Offset() != 3 {
-		t.Fatalf("%d bytes held at %d", b.Held(), b.Offset())
+	if b.Cap() != 0 || b.Offset() != 3 {
+		t.Fatalf("%d bytes held at %d", b.Cap(), b.Offset())
 	}
 	io.WriteString(b, "ll")
 	b.Next()

@@ -6,14 +6,8 @@ func (b *Buffer) SetInitial(n int) { b.initial = n }
 // SetInitial does so for the Buffer of r.
 func (r *Reader) SetInitial(n int) { r.buf.initial = n }
 
-// Held returns how many bytes of memory b holds.
-func (b *Buffer) Held() int { return cap(b.buf) }
-
 // Held returns how many bytes of memory r holds.
-func (r *Reader) Held() int { return r.buf.Held() }
-
-// Held returns how many bytes of memory w holds.
-func (w *Writer) Held() int { return cap(w.buf) }
+func (r *Reader) Held() int { return cap(r.buf.buf) }
 
 // Held returns how many bytes of memory c holds for writing.
 func (c *Conn) Held() int { return cap(c.next) + cap(c.spare) }

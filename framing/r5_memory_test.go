@@ -73,8 +73,8 @@ func TestR5_GrowsWithArrival(t *testing.T) {
 					t.Fatal(err)
 				}
 				b.Write(make([]byte, 100))
-				if most := max(4<<10, 2*(arrived+100)); b.Held() > most {
-					t.Fatalf("%d bytes held when %d have arrived", b.Held(), arrived+100)
+				if most := max(4<<10, 2*(arrived+100)); b.Cap() > most {
+					t.Fatalf("%d bytes held when %d have arrived", b.Cap(), arrived+100)
 				}
 			}
 		})
@@ -142,8 +142,8 @@ func TestR5_LargeBuffersAreGivenBack(t *testing.T) {
 				t.Fatalf("%q, %v", p, err)
 			}
 		}
-		if b.Held() > small {
-			t.Errorf("%d bytes held after 40 small frames", b.Held())
+		if b.Cap() > small {
+			t.Errorf("%d bytes held after 40 small frames", b.Cap())
 		}
 	})
 	t.Run("Buffer, released", func(t *testing.T) {
@@ -155,8 +155,8 @@ func TestR5_LargeBuffersAreGivenBack(t *testing.T) {
 		}
 		io.WriteString(b, "\n")
 		b.Next()
-		if b.Release(); b.Held() != 0 || b.Offset() != 1<<20+3 {
-			t.Errorf("%d bytes held, offset %d", b.Held(), b.Offset())
+		if b.Release(); b.Cap() != 0 || b.Offset() != 1<<20+3 {
+			t.Errorf("%d bytes held, offset %d", b.Cap(), b.Offset())
 		}
 		io.WriteString(b, "b\n")
 		if p, _, err := b.Next(); string(p) != "b" || b.Offset() != 1<<20+5 {
@@ -172,16 +172,55 @@ func TestR5_LargeBuffersAreGivenBack(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if w.Held() > small {
-			t.Errorf("%d bytes held after 40 small frames", w.Held())
+		if w.Cap() > small {
+			t.Errorf("%d bytes held after 40 small frames", w.Cap())
 		}
 		w.WriteFrame([]byte("small"))
 		if w.Release(); w.Buffered() != 6 {
 			t.Errorf("Release took frames that wait: %d bytes are left", w.Buffered())
 		}
 		w.Flush()
-		if w.Release(); w.Held() != 0 {
-			t.Errorf("%d bytes held when released", w.Held())
+		if w.Release(); w.Cap() != 0 {
+			t.Errorf("%d bytes held when released", w.Cap())
+		}
+	})
+	t.Run("Buffer, lent", func(t *testing.T) {
+		mem := make([]byte, 64)
+		b := framing.NewBuffer(f)
+		b.Lend(mem)
+		if io.WriteString(b, "small\n"); string(mem[:6]) != "small\n" {
+			t.Errorf("what was lent holds %q", mem)
+		}
+		b.Lend(make([]byte, 128))
+		if back := b.Release(); back != nil || b.Cap() != 64 {
+			t.Errorf("%d bytes returned while a frame waits, %d held", len(back), b.Cap())
+		}
+		b.Next()
+		if back := b.Release(); len(back) != 64 || &back[0] != &mem[0] || b.Cap() != 0 {
+			t.Errorf("%d bytes returned, %d held", len(back), b.Cap())
+		}
+		b.Lend(mem)
+		if io.WriteString(b, line); b.Cap() < len(line) {
+			t.Errorf("%d bytes held", b.Cap())
+		}
+		if p, ok, err := b.Next(); len(p) != len(line)-1 || !ok || err != nil || b.Offset() != int64(6+len(line)) {
+			t.Errorf("%d bytes, %v, %v at %d", len(p), ok, err, b.Offset())
+		}
+	})
+	t.Run("Writer, lent", func(t *testing.T) {
+		mem := make([]byte, 64)
+		w := framing.NewWriter(io.Discard, f)
+		w.Lend(mem)
+		if w.WriteFrame([]byte("small")); string(mem[:6]) != "small\n" {
+			t.Errorf("what was lent holds %q", mem)
+		}
+		w.Lend(make([]byte, 128))
+		if back := w.Release(); back != nil || w.Cap() != 64 {
+			t.Errorf("%d bytes returned while a frame waits, %d held", len(back), w.Cap())
+		}
+		w.Flush()
+		if back := w.Release(); len(back) != 64 || &back[0] != &mem[0] || w.Cap() != 0 {
+			t.Errorf("%d bytes returned, %d held", len(back), w.Cap())
 		}
 	})
 	t.Run("Conn", func(t *testing.T) {

@@ -113,13 +113,29 @@ func (w *Writer) clear(buf []byte) { w.buf = reuse(buf, &w.use) }
 // Buffered returns how many bytes wait for Flush.
 func (w *Writer) Buffered() int { return len(w.buf) }
 
-// Release gives the memory of an empty buffer back. A server calls it before
-// it waits for an idle connection.
-func (w *Writer) Release() {
-	if len(w.buf) == 0 {
-		w.buf, w.use = nil, usage{}
+// Release takes the memory from an empty buffer and returns it, nil if there is
+// none or frames wait in it. A server calls it before it waits for an idle
+// connection, and may Lend the memory to another.
+func (w *Writer) Release() []byte {
+	if len(w.buf) > 0 {
+		return nil
+	}
+	mem := w.buf[:cap(w.buf)]
+	w.buf, w.use = nil, usage{}
+	return mem
+}
+
+// Lend gives a Writer that holds no memory mem to gather frames in, all of its
+// length, until Release. A Writer that needs more allocates it and forgets mem.
+// One that holds memory ignores mem.
+func (w *Writer) Lend(mem []byte) {
+	if w.buf == nil {
+		w.buf = mem[:0:len(mem)]
 	}
 }
+
+// Cap returns how many bytes of memory the Writer holds.
+func (w *Writer) Cap() int { return cap(w.buf) }
 
 // SetMaxPayload sets the most bytes that a payload may have, counted as Reader
 // delivers them. Zero allows empty payloads only, a negative n any size.

@@ -23,6 +23,7 @@ type Conn struct {
 	tls  *tls.Conn // on wire, or nil
 	in   io.Reader // tls or wire
 	out  *out      // on the same
+	idle *idler    // reads from raw while nothing waits, or nil
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -31,6 +32,8 @@ type Conn struct {
 
 	buf     *framing.Buffer
 	replies *framing.Writer
+	mem     *memory // lent to buf and replies, or nil
+	large   bool    // what was lent last had become large
 	pending int // messages handled whose answers wait in replies
 	state   State
 	report  Report
@@ -86,6 +89,7 @@ func newConn(s *Server, raw net.Conn) *Conn {
 	c.buf.SetMaxPayload(s.maxPayload())
 	c.replies = framing.NewWriter(dst, s.Framer)
 	c.replies.SetMaxPayload(s.maxPayload())
+	c.idle = newIdler(c)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -128,6 +132,7 @@ func (c *Conn) serve() {
 			c.srv.log(slog.LevelError, "handler panicked", "remote", c.raw.RemoteAddr().String(), "panic", quote(cause), "stack", string(debug.Stack()))
 		}
 		c.finish(err)
+		c.giveBack()
 		c.cancel()
 		c.enter(StateClosed)
 		c.srv.end(c)
@@ -263,7 +268,7 @@ func (c *Conn) fill() error {
 			by = c.drain(now)
 			continue
 		}
-		n, err := c.buf.Fill(c.in)
+		n, err := c.read()
 		switch {
 		case n > 0:
 			if half || c.phase == settling {
@@ -290,6 +295,15 @@ func (c *Conn) fill() error {
 		}
 	}
 	return errDrained
+}
+
+// read adds to buf what one read brings.
+func (c *Conn) read() (int, error) {
+	if c.idle != nil && c.phase == reading && len(c.buf.Bytes()) == 0 {
+		return c.idle.fill()
+	}
+	c.borrow()
+	return c.buf.Fill(c.in)
 }
 
 // readBy returns by when bytes must have come, or the zero time, and whether

@@ -20,7 +20,8 @@ var ErrServerClosed = errors.New("server: closed")
 
 // A Handler answers one message. It is called for one message of a connection
 // at a time, in the order of their arrival, and message is valid, and may be
-// changed, until it returns.
+// changed, until it returns; its memory then serves other messages, of other
+// connections too.
 //
 // It answers with [Conn.WriteFrame], any number of times. An error ends the
 // connection: what was written before is sent, the error is logged as a
@@ -103,6 +104,7 @@ type Server struct {
 
 	draining atomic.Bool // state is more than serving
 	warnings warnings
+	memories memories
 
 	mu        sync.Mutex
 	changed   sync.Cond // on mu: a connection has ended, or state has changed

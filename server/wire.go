@@ -94,17 +94,28 @@ func (snapshotEnd) Temporary() bool { return true }
 
 // Read reads what may be read.
 func (w *wire) Read(p []byte) (int, error) {
-	w.mu.Lock()
-	switch {
-	case w.left == 0:
-		w.mu.Unlock()
+	switch most := w.begin(); {
+	case most == 0:
 		return 0, snapshotEnd{}
-	case w.left > 0:
-		p = p[:min(int64(len(p)), w.left)]
+	case most > 0:
+		p = p[:min(int64(len(p)), most)]
 	}
-	w.inRead = true
-	w.mu.Unlock()
 	n, err := w.raw.Read(p)
+	w.done(n)
+	return n, err
+}
+
+// begin begins a read of raw, and returns how many bytes it may bring; less than
+// 0: any number.
+func (w *wire) begin() (most int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inRead = w.left != 0
+	return w.left
+}
+
+// done ends a read that brought n bytes.
+func (w *wire) done(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inRead = false
@@ -114,7 +125,6 @@ func (w *wire) Read(p []byte) (int, error) {
 	case w.draining && !w.taken && !w.shaking:
 		w.take()
 	}
-	return n, err
 }
 
 // snapshot takes the snapshot, if wake has not.

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package server
+
+// An idler needs a socket that is read without waiting; there is none here.
+type idler struct{}
+
+func newIdler(*Conn) *idler { return nil }
+
+func (*idler) fill() (int, error) { return 0, nil }

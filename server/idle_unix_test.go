@@ -1,0 +1,74 @@
+//go:build unix
+
+package server_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/server"
+)
+
+// A connection that waits for a message holds no memory to read into or to
+// gather answers in, and lets go of what it needed for large ones.
+func TestIdleHoldsNoMemory(t *testing.T) {
+	const conns, most = 200, 4 << 10 // bytes for each: less than one of its two buffers took, the client's end included
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			s := &server.Server{Framer: lengthprefix.Uint32(), Handler: server.Echo}
+			var clients []net.Conn
+			var addr string
+			if network == "tcp" {
+				addr = listenTCP(t, s)
+			} else {
+				addr = filepath.Join(t.TempDir(), "socket")
+				l, err := net.Listen(network, addr)
+				require.NoError(t, err)
+				serve(t, s, l)
+			}
+			exchange := func(c net.Conn, size int) {
+				frame := lengthFrame(bytes.Repeat([]byte("x"), size))
+				go c.Write(frame)
+				echo := make([]byte, len(frame))
+				_, err := io.ReadFull(c, echo)
+				require.NoError(t, err)
+				require.True(t, bytes.Equal(frame, echo))
+			}
+			before := heap()
+			for range conns {
+				c := dial(t, network, addr)
+				clients = append(clients, c)
+				exchange(c, 64)
+			}
+			assert.Less(t, (heap()-before)/conns, int64(most), "bytes for each connection after a small message")
+
+			for _, c := range clients {
+				exchange(c, 8<<10)
+				exchange(c, 64<<10)
+			}
+			assert.Eventually(t, func() bool { return (heap()-before)/conns < most }, 10*time.Second, 100*ms,
+				"%d connections hold what they needed for large messages", conns)
+			for _, c := range clients {
+				exchange(c, 100)
+			}
+		})
+	}
+}
+
+// heap returns how many bytes are reachable.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC() // what is in a pool is unreachable after two
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
 // Frames of many concurrent writers, small and large, arrive whole, each
@@ -250,35 +251,44 @@ func (trailing) Trailer() []byte { return []byte("end") }
 // itself is in it, behind all that waited and its header.
 func TestConn_WriteBuffers(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), 16<<10)
-	check := func(t *testing.T, g *gather, waiting string, trailer []byte) {
+	check := func(t *testing.T, g *gather, header, trailer string) {
 		t.Helper()
 		if len(g.buffers) != 1 {
 			t.Fatalf("%d vectored and %d other writes, want 1 vectored", len(g.buffers), len(g.writes))
 		}
 		parts := g.buffers[0]
-		if string(parts[0]) != waiting+"\x00\x00\x40\x00" || &parts[1][0] != &large[0] || len(parts[1]) != len(large) {
+		if string(parts[0]) != header || &parts[1][0] != &large[0] || len(parts[1]) != len(large) {
 			t.Fatalf("the parts are %q and %d bytes", parts[0], len(parts[1]))
 		}
-		if trailer == nil && len(parts) != 2 || trailer != nil && (len(parts) != 3 || !bytes.Equal(parts[2], trailer)) {
+		if trailer == "" && len(parts) != 2 || trailer != "" && (len(parts) != 3 || string(parts[2]) != trailer) {
 			t.Fatalf("%d parts, want the trailer %q", len(parts), trailer)
 		}
 	}
-	for _, f := range []framing.Prefixer{lengthprefix.Uint32(), trailing{lengthprefix.Uint32()}} {
-		t.Run(fmt.Sprintf("%T", f), func(t *testing.T) {
+	for _, test := range []struct {
+		framer          framing.Framer
+		header, trailer string
+	}{
+		{lengthprefix.Uint32(), "\x00\x00\x40\x00", ""},
+		{trailing{lengthprefix.Uint32()}, "\x00\x00\x40\x00", "end"},
+		{delimiter.Line(), "", "\n"},
+		{delimiter.CRLF(), "", "\r\n"},
+		{stx.New(), "\x02", "\x03"},
+	} {
+		t.Run(fmt.Sprintf("%T %v", test.framer, test.framer), func(t *testing.T) {
 			g := &gather{}
-			c := framing.NewConn(g, f.(framing.Framer))
+			c := framing.NewConn(g, test.framer)
 			if err := c.WriteFrame(large); err != nil {
 				t.Fatal(err)
 			}
-			check(t, g, "", f.Trailer())
+			check(t, g, test.header, test.trailer)
 
 			g = &gather{}
-			w := framing.NewWriter(g, f.(framing.Framer))
+			w := framing.NewWriter(g, test.framer)
 			w.WriteFrame([]byte("a"))
 			if err := w.WriteFrame(large); err != nil || w.Buffered() != 0 {
 				t.Fatalf("%v, %d bytes wait", err, w.Buffered())
 			}
-			check(t, g, "\x00\x00\x00\x01a"+string(f.Trailer()), f.Trailer())
+			check(t, g, string(must(test.framer.Append(nil, []byte("a"))))+test.header, test.trailer)
 		})
 	}
 	for _, test := range []struct {
@@ -290,6 +300,9 @@ func TestConn_WriteBuffers(t *testing.T) {
 	}{
 		{"a smaller payload", lengthprefix.Uint32(), large[1:], -1, false},
 		{"no Prefixer", plain{lengthprefix.Uint32()}, large, -1, false},
+		{"a line over the limit", delimiter.Line(), large, len(large) - 1, true},
+		{"a line that holds another", delimiter.Line(), append([]byte("\n"), large...), -1, true},
+		{"a line that ends in half a delimiter", delimiter.Line(), append(large[:len(large):len(large)], '\r'), -1, true},
 		{"a payload over the limit", lengthprefix.Uint32(), large, len(large) - 1, true},
 		{"a payload over the field", lengthprefix.Uint8(), large, -1, true},
 		{"a header that is delivered", must(lengthprefix.New(lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader})), append([]byte("\x40\x00"), large...), -1, false},
@@ -305,7 +318,7 @@ func TestConn_WriteBuffers(t *testing.T) {
 
 // A real connection gets every byte, whatever the size, by Writer and Conn.
 func TestConn_VectoredWritesOnTCP(t *testing.T) {
-	for _, f := range []framing.Framer{lengthprefix.Uint32(), lengthprefix.Varint(), trailing{lengthprefix.Uint32()}} {
+	for _, f := range []framing.Framer{lengthprefix.Uint32(), lengthprefix.Varint(), trailing{lengthprefix.Uint32()}, delimiter.Line(), stx.New()} {
 		client, server := loopback(t)
 		var want []byte
 		got := make(chan []byte)

@@ -94,3 +94,14 @@ type Prefixer interface {
 	// changed.
 	Trailer() []byte
 }
+
+// An Encloser is a [Framer] whose frames hold their payload as it is, between a
+// header and a trailer, but that has to look at the payload to know whether it
+// can be carried. It serves payloads that are written without a copy, as a
+// [Prefixer] does.
+type Encloser interface {
+	// Enclose returns what stands before and behind payload in its frame,
+	// which are not to be changed. ok is false where it cannot say: Append does
+	// it, or says why not.
+	Enclose(payload []byte) (header, trailer []byte, ok bool)
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
@@ -102,10 +103,12 @@ func TestR7_VectoredWrites(t *testing.T) {
 	client, server := loopback(t)
 	go io.Copy(io.Discard, server)
 	payload := slices.Repeat([]byte("x"), 64<<10)
-	w := framing.NewWriter(client, lengthprefix.Uint32())
-	noAllocations(t, "Writer.WriteFrame", func() error { return w.WriteFrame(payload) })
-	c := framing.NewConn(client, lengthprefix.Uint32())
-	noAllocations(t, "Conn.WriteFrame", func() error { return c.WriteFrame(payload) })
+	for _, f := range []framing.Framer{lengthprefix.Uint32(), delimiter.Line(), delimiter.CRLF()} {
+		w := framing.NewWriter(client, f)
+		noAllocations(t, "Writer.WriteFrame", func() error { return w.WriteFrame(payload) })
+		c := framing.NewConn(client, f)
+		noAllocations(t, "Conn.WriteFrame", func() error { return c.WriteFrame(payload) })
+	}
 }
 
 // loopback returns the two ends of a TCP connection, closed when the test ends.

@@ -31,8 +31,9 @@ type Writer struct {
 // payloads of more than [DefaultMaxPayload] bytes.
 //
 // Where dst is a [*net.TCPConn] or [*net.UnixConn], or has a method
-// WriteBuffers(*net.Buffers) (int64, error), and f is a [Prefixer], large
-// payloads go out with their header in one vectored write, without a copy.
+// WriteBuffers(*net.Buffers) (int64, error), and f is a [Prefixer] or an
+// [Encloser], large payloads go out with their header and trailer in one vectored
+// write, without a copy.
 func NewWriter(dst io.Writer, f Framer) *Writer {
 	w := new(Writer)
 	w.sink.init(dst)
@@ -161,6 +162,7 @@ func reuse(buf []byte, u *usage) []byte {
 type encoder struct {
 	framer   Framer
 	prefixer Prefixer // framer, if it is one
+	encloser Encloser // framer, if it is one
 	max      int      // math.MaxInt: no limit
 }
 
@@ -172,6 +174,7 @@ func (e *encoder) init(f Framer) {
 func (e *encoder) setFramer(f Framer) {
 	e.framer = f
 	e.prefixer, _ = f.(Prefixer)
+	e.encloser, _ = f.(Encloser)
 }
 
 func (e *encoder) setMax(n int) {
@@ -204,9 +207,18 @@ func (e *encoder) header(dst []byte, size int64) ([]byte, error) {
 // trailer beside it, so that payload need not be copied. ok is false where that
 // cannot be done: append then does it, or says why not.
 func (e *encoder) enclose(dst, payload []byte) (head, tail []byte, ok bool) {
-	if e.prefixer == nil || len(payload) > e.max {
+	switch {
+	case len(payload) > e.max:
 		return dst, nil, false
+	case e.prefixer != nil:
+		head, err := e.prefixer.AppendHeader(dst, int64(len(payload)))
+		return head, e.prefixer.Trailer(), err == nil
+	case e.encloser != nil:
+		head, tail, ok := e.encloser.Enclose(payload)
+		if !ok {
+			return dst, nil, false
+		}
+		return append(dst, head...), tail, true
 	}
-	head, err := e.prefixer.AppendHeader(dst, int64(len(payload)))
-	return head, e.prefixer.Trailer(), err == nil
+	return dst, nil, false
 }

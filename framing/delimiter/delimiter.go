@@ -12,7 +12,7 @@ import (
 )
 
 // A Framer ends each message at a delimiter. Make one with [Line], [CRLF] or
-// [New]. It is a [framing.Skipper] and a [framing.Ender].
+// [New]. It is a [framing.Skipper], a [framing.Ender] and a [framing.Encloser].
 type Framer struct {
 	delims [][]byte // as given: the first is written
 	keep   bool
@@ -208,16 +208,35 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	if f.lines {
 		return dst, refused(payload, `it ends in "\r", which makes "\r\n" together with the delimiter "\n"; CRLF (crlf) or Keep (line,keep) carry it`)
 	}
-	n := len(dst)
-	dst = append(append(dst, payload...), d...)
-	// Payload and delimiter may make a delimiter together, or an earlier one.
-	if longest := len(f.lookFor[0]); longest > 1 {
-		tail := dst[max(n, len(dst)-len(d)-longest+1):]
-		if end, delim := f.find(tail); end < len(tail) || delim > len(d) {
-			return dst[:n], refused(payload, fmt.Sprintf("its end makes the delimiter %q together with the delimiter %q", tail[end-delim:end], d))
-		}
+	if made := f.together(payload); made != nil {
+		return dst, refused(payload, fmt.Sprintf("its end makes the delimiter %q together with the delimiter %q", made, d))
 	}
-	return dst, nil
+	return append(append(dst, payload...), d...), nil
+}
+
+// together returns the delimiter that payload's end, which holds none, makes
+// with the one that is written, if that is another or an earlier one; else nil.
+func (f *Framer) together(payload []byte) []byte {
+	longest := len(f.lookFor[0])
+	if longest == 1 {
+		return nil
+	}
+	var few [64]byte // as a rule enough
+	d := f.delims[0]
+	tail := append(append(few[:0], payload[max(0, len(payload)-longest+1):]...), d...)
+	if end, delim := f.find(tail); end < len(tail) || delim > len(d) {
+		return bytes.Clone(tail[end-delim : end])
+	}
+	return nil
+}
+
+// Enclose implements [framing.Encloser].
+func (f *Framer) Enclose(payload []byte) (header, trailer []byte, ok bool) {
+	end, _ := f.find(payload)
+	if f.keep {
+		return nil, nil, end > 0 && end == len(payload)
+	}
+	return nil, f.delims[0], end == 0 && f.together(payload) == nil
 }
 
 func refused(payload []byte, reason string) error {

@@ -323,3 +323,44 @@ func TestKeep(t *testing.T) {
 		t.Errorf("Keep changed the framer it was called on: %q", got)
 	}
 }
+
+// Enclose says no where Append refuses, and else what Append writes.
+func TestEnclose(t *testing.T) {
+	with := func(delim string) *delimiter.Framer {
+		f, err := delimiter.New(delim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	long := strings.Repeat("-", 70)
+	for _, test := range []struct {
+		framer  *delimiter.Framer
+		payload string
+		trailer string
+		ok      bool
+	}{
+		{delimiter.Line(), "line", "\n", true},
+		{delimiter.Line(), "", "\n", true},
+		{delimiter.Line(), "li\ne", "", false},
+		{delimiter.Line(), "line\r", "", false},
+		{delimiter.Line().Keep(), "line\r\n", "", true},
+		{delimiter.Line().Keep(), "line", "", false},
+		{delimiter.Line().Keep(), "li\nne\n", "", false},
+		{delimiter.CRLF(), "line\r", "\r\n", true},
+		{delimiter.CRLF(), "li\r\nne", "", false},
+		{with("aa"), "b", "aa", true},
+		{with("aa"), "ba", "", false},
+		{with(long + "+"), "b" + long, long + "+", true},
+		{with(long), "b-", "", false},
+	} {
+		header, trailer, ok := test.framer.Enclose([]byte(test.payload))
+		wire, err := test.framer.Append(nil, []byte(test.payload))
+		if ok != test.ok || ok != (err == nil) {
+			t.Errorf("%v, %q: enclosed %v, want %v; Append: %v", test.framer, test.payload, ok, test.ok, err)
+		}
+		if whole := string(header) + test.payload + string(trailer); ok && (string(trailer) != test.trailer || whole != string(wire)) {
+			t.Errorf("%v, %q: %q behind %q, Append writes %q", test.framer, test.payload, trailer, header, wire)
+		}
+	}
+}

@@ -33,9 +33,10 @@
 //	R4-too-large       a frame that is too large costs itself and nothing else
 //	R5-memory          memory follows arrival
 //	Prefixer           header, payload and trailer are what Append writes, for sizes beyond memory too
+//	Encloser           header, payload and trailer are what Append writes, and what it refuses is not enclosed
 //	Ender              a last piece carries what it would with its terminator
 //
-// L9, Prefixer and Ender are checked where the framer has these methods.
+// L9, Prefixer, Encloser and Ender are checked where the framer has these methods.
 //
 // Work is counted, never timed. That a framer looks again at bytes before Seen
 // shows itself on Linux and macOS because those bytes then lie on a page that

@@ -13,6 +13,7 @@ type kit struct {
 	skipper  framing.Skipper  // f, or nil
 	ender    framing.Ender    // f, or nil
 	prefixer framing.Prefixer // f, or nil
+	encloser framing.Encloser // f, or nil
 
 	accepts  []int    // payload sizes that are accepted, ascending
 	fill     byte     // a byte of which payloads may consist
@@ -36,6 +37,7 @@ func (k *kit) close() { k.wall.close() }
 
 func (k *kit) skips() bool      { return k.skipper != nil }
 func (k *kit) prefixes() bool   { return k.prefixer != nil }
+func (k *kit) encloses() bool   { return k.encloser != nil }
 func (k *kit) endsPieces() bool { return k.ender != nil }
 
 // append returns a copy of the frame that carries payload.

@@ -34,6 +34,7 @@ var laws = []law{
 	{"R4-too-large", nil, (*kit).tooLarge, (*kit).everything, (*kit).drawAnything},
 	{"R5-memory", nil, (*kit).memory, (*kit).largest, nil},
 	{"Prefixer", (*kit).prefixes, (*kit).prefixing, (*kit).candidates, nil},
+	{"Encloser", (*kit).encloses, (*kit).enclosing, (*kit).candidates, nil},
 	{"Ender", (*kit).endsPieces, (*kit).ending, (*kit).everything, (*kit).drawAnything},
 }
 

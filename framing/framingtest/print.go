@@ -83,6 +83,8 @@ func (c call) String() string {
 		return fmt.Sprintf("data := %s\npayload, err := f.End(data)", goBytes(c.data))
 	case "header":
 		return fmt.Sprintf("header, err := f.AppendHeader(nil, %d)", c.size)
+	case "enclose":
+		return fmt.Sprintf("payload := %s\nheader, trailer, ok := f.Enclose(payload)", goBytes(c.data))
 	case "bound":
 		return fmt.Sprintf("n := f.MaxEncodedLen(%d)", c.size)
 	case "read":

@@ -26,6 +26,7 @@ func probe(f framing.Framer, c Config) (k *kit, fail *failure) {
 	k.skipper, _ = f.(framing.Skipper)
 	k.ender, _ = f.(framing.Ender)
 	k.prefixer, _ = f.(framing.Prefixer)
+	k.encloser, _ = f.(framing.Encloser)
 	defer func() {
 		if r := recover(); r != nil {
 			fail = k.panicked(r)

@@ -42,6 +42,16 @@ type fakeEnder struct {
 
 func (f fakeEnder) End(data []byte) ([]byte, error) { return f.end(data) }
 
+// A fakeEncloser is a fake that is a framing.Encloser.
+type fakeEncloser struct {
+	fake
+	enclose func(payload []byte) (header, trailer []byte, ok bool)
+}
+
+func (f fakeEncloser) Enclose(payload []byte) (header, trailer []byte, ok bool) {
+	return f.enclose(payload)
+}
+
 // A fakePrefixer is a fake that is a framing.Prefixer.
 type fakePrefixer struct {
 	fake

@@ -17,6 +17,11 @@ func headed(width int, change func(f *fakePrefixer)) func() framing.Framer {
 	}
 }
 
+// enclosing returns a framing.Encloser for lines, with enclose.
+func enclosing(enclose func([]byte) ([]byte, []byte, bool)) func() framing.Framer {
+	return func() framing.Framer { return fakeEncloser{ending("\n").fake, enclose} }
+}
+
 // lines returns a framing.Ender for lines, with end.
 func lines(end func([]byte) ([]byte, error)) func() framing.Framer {
 	return func() framing.Framer {
@@ -87,6 +92,20 @@ var wrongMethods = []wrong{
 			}
 			return frame, nil
 		}
+	})},
+	{"encloses a payload that holds the delimiter", "Encloser", enclosing(func([]byte) ([]byte, []byte, bool) {
+		return nil, []byte("\n"), true
+	})},
+	{"encloses with another delimiter than Append", "Encloser", enclosing(func(payload []byte) ([]byte, []byte, bool) {
+		return nil, []byte("\r\n"), bytes.IndexByte(payload, '\n') < 0
+	})},
+	{"cleans a payload that it encloses", "Encloser", enclosing(func(payload []byte) ([]byte, []byte, bool) {
+		for i, c := range payload {
+			if c == '\n' {
+				payload[i] = ' '
+			}
+		}
+		return nil, nil, false
 	})},
 	{"trims a last line", "Ender", lines(func(data []byte) ([]byte, error) { return bytes.TrimSpace(data), nil })},
 	{"leaves the escapes in a last piece", "Ender", func() framing.Framer {

@@ -20,7 +20,7 @@ var (
 )
 
 // A Framer frames messages between STX and ETX. Make one with [New]. It is a
-// [framing.Skipper].
+// [framing.Skipper] and a [framing.Encloser].
 type Framer struct{}
 
 // New returns the framer for text between STX and ETX. A payload that holds
@@ -78,6 +78,13 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 			Reason: fmt.Sprintf("it holds the mark %#02x at byte %d; DLE (stx,dle) carries it", payload[i], i)}
 	}
 	return append(append(append(dst, stx), payload...), etx), nil
+}
+
+var header, trailer = []byte{stx}, []byte{etx}
+
+// Enclose implements [framing.Encloser].
+func (f *Framer) Enclose(payload []byte) ([]byte, []byte, bool) {
+	return header, trailer, mark(payload) < 0
 }
 
 // MaxEncodedLen implements [framing.Framer].

@@ -8,10 +8,13 @@ require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/cloudwego/netpoll v0.7.2
 	github.com/lesismal/nbio v1.6.12
+	github.com/libp2p/go-msgio v0.3.0
 	github.com/panjf2000/gnet/v2 v2.9.7
 	github.com/smallnest/goframe v1.0.0
-	golang.org/x/sys v0.30.0
+	github.com/wholeframe/wholeframe v0.0.0-00010101000000-000000000000
+	golang.org/x/sys v0.41.0
 	gonum.org/v1/plot v0.16.0
+	google.golang.org/protobuf v1.36.6
 )
 
 require (
@@ -24,6 +27,8 @@ require (
 	github.com/campoy/embedmd v1.0.0 // indirect
 	github.com/cloudwego/gopkg v0.1.4 // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
+	github.com/libp2p/go-buffer-pool v0.0.2 // indirect
+	github.com/multiformats/go-varint v0.0.6 // indirect
 	github.com/panjf2000/ants/v2 v2.11.3 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect

@@ -19,6 +19,7 @@ type Results struct {
 	Versions     map[string]string `json:"versions"` // by server
 	Measurements []Measurement     `json:"measurements,omitempty"`
 	Memory       []Memory          `json:"memory,omitempty"`
+	Drips        []Drip            `json:"drips,omitempty"`
 }
 
 // A Case is what every server is asked to do.
@@ -53,6 +54,18 @@ type MemoryPoint struct {
 	Bytes int64 `json:"bytes"`
 }
 
+// A Drip is what lines that arrive byte by byte cost a reader.
+type Drip struct {
+	Reader string      `json:"reader"`
+	Points []DripPoint `json:"points"` // by rising size
+}
+
+// A DripPoint is the time that a line of that many bytes takes.
+type DripPoint struct {
+	Bytes   int     `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+}
+
 // PerConn returns what of bytes each of conns connections cost above the server without any.
 func (m Memory) PerConn(bytes int64, conns int) float64 {
 	return float64(bytes-m.Idle[0].Bytes) / float64(conns)
@@ -77,6 +90,7 @@ func Read(paths ...string) (Results, error) {
 		maps.Copy(all.Versions, one.Versions)
 		all.Measurements = append(all.Measurements, one.Measurements...)
 		all.Memory = append(all.Memory, one.Memory...)
+		all.Drips = append(all.Drips, one.Drips...)
 	}
 	return all, nil
 }

@@ -1,10 +1,11 @@
-// Plot draws result files of echobench and connmem as SVG: throughput by server and case, cost by frame size, memory
-// by connections.
+// Plot draws result files of echobench, connmem and drip as SVG: throughput by server and case, cost by frame size and
+// by connections, memory by connections, time by bytes that arrive one by one.
 //
-//	go -C bench run ./cmd/plot results.json memory.json
+//	go -C bench run ./cmd/plot results.json memory.json drip.json
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -59,11 +60,19 @@ func drawAll(results report.Results, dir string) error {
 		if err := save(dir, "cost-"+framing, cost(results, framing, cases)); err != nil {
 			return err
 		}
+		if err := save(dir, "conns-"+framing, costByConns(results, framing, cases)); err != nil {
+			return err
+		}
 	}
-	if len(results.Memory) == 0 {
-		return nil
+	if len(results.Memory) > 0 {
+		if err := save(dir, "memory", memory(results.Memory)); err != nil {
+			return err
+		}
 	}
-	return save(dir, "memory", memory(results.Memory))
+	if len(results.Drips) > 0 {
+		return save(dir, "drip", []panel{drip(results.Drips)})
+	}
+	return nil
 }
 
 // Panels are drawn in rows of two.
@@ -130,21 +139,22 @@ func save(dir, name string, panels []panel) (err error) {
 	return err
 }
 
+// Most of the colors are those of Okabe and Ito, which people with any kind of color vision can tell apart.
+var colors = []color.Color{
+	color.Gray{Y: 0x60},                           // raw
+	color.RGBA{R: 0xD5, G: 0x5E, B: 0x00, A: 255}, // wholeframe
+	color.RGBA{R: 0x00, G: 0x72, B: 0xB2, A: 255},
+	color.Gray{Y: 0xB0},
+	color.RGBA{R: 0xE6, G: 0x9F, B: 0x00, A: 255},
+	color.RGBA{R: 0x56, G: 0xB4, B: 0xE9, A: 255},
+	color.RGBA{R: 0x00, G: 0x9E, B: 0x73, A: 255},
+	color.RGBA{R: 0x8C, G: 0x5A, B: 0x1E, A: 255},
+	color.RGBA{R: 0xCC, G: 0x79, B: 0xA7, A: 255},
+	color.Black,
+}
+
 // colorOf gives each server the same color in every plot.
 func colorOf(server string) color.Color {
-	// Most of them are those of Okabe and Ito, which people with any kind of color vision can tell apart.
-	colors := []color.Color{
-		color.Gray{Y: 0x60},                           // raw
-		color.RGBA{R: 0xD5, G: 0x5E, B: 0x00, A: 255}, // wholeframe
-		color.RGBA{R: 0x00, G: 0x72, B: 0xB2, A: 255},
-		color.Gray{Y: 0xB0},
-		color.RGBA{R: 0xE6, G: 0x9F, B: 0x00, A: 255},
-		color.RGBA{R: 0x56, G: 0xB4, B: 0xE9, A: 255},
-		color.RGBA{R: 0x00, G: 0x9E, B: 0x73, A: 255},
-		color.RGBA{R: 0x8C, G: 0x5A, B: 0x1E, A: 255},
-		color.RGBA{R: 0xCC, G: 0x79, B: 0xA7, A: 255},
-		color.Black,
-	}
 	return colors[max(0, slices.Index(fleet.Names(), server))%len(colors)]
 }
 
@@ -175,7 +185,7 @@ func bars(title, unit string, all []bar) panel {
 	return p
 }
 
-// throughput is a bar chart for each case.
+// throughput is a bar chart for each case that many servers were measured in: with two of them it is a point of a curve.
 func throughput(results report.Results, cases []report.Case) []panel {
 	var panels []panel
 	for _, c := range cases {
@@ -185,7 +195,7 @@ func throughput(results report.Results, cases []report.Case) []panel {
 				all = append(all, bar{row.Server, row.FramesPerSecond.Median / 1e3})
 			}
 		}
-		if len(all) > 0 {
+		if len(all) > 2 {
 			panels = append(panels, bars(c.String(), "thousand messages per second", all))
 		}
 	}
@@ -205,17 +215,17 @@ func lines(title, x string) panel {
 	return p
 }
 
-func (p panel) addLine(server string, points plotter.XYs) {
+func (p panel) addLine(name string, c color.Color, points plotter.XYs) {
 	line, marks, err := plotter.NewLinePoints(points)
 	if err != nil {
 		panic(err) // figures of good measurements are finite
 	}
-	line.Color = colorOf(server)
+	line.Color = c
 	line.Width = 1.5
 	marks.Color = line.Color
 	marks.Shape = draw.CircleGlyph{}
 	p.Add(line, marks)
-	p.legend.Add(server, line)
+	p.legend.Add(name, line)
 }
 
 // cost is the processor time per message by its size, and its ratio to raw, where several messages are on their way
@@ -255,15 +265,60 @@ func cost(results report.Results, framing string, cases []report.Case) []panel {
 	return panels
 }
 
-// addLogLines adds a line for each server, on logarithmic axes.
-func (p panel) addLogLines(points map[string]plotter.XYs) {
-	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
-	for _, server := range fleet.Names() {
-		if len(points[server]) > 0 {
-			p.addLine(server, points[server])
+// costByConns is the processor time per message by the number of connections, each with one message on its way.
+func costByConns(results report.Results, framing string, cases []report.Case) []panel {
+	points := make(map[string]plotter.XYs)
+	conns := make(map[int]bool)
+	for _, c := range cases {
+		if c.Depth != 1 || c.Size != cases[0].Size {
+			continue
+		}
+		conns[c.Conns] = true
+		for _, row := range results.Rows(c) {
+			if row.Rounds > 0 && row.CPUPerMillion.Median > 0 {
+				points[row.Server] = append(points[row.Server], plotter.XY{X: float64(c.Conns), Y: row.CPUPerMillion.Median})
+			}
 		}
 	}
+	if len(conns) < 3 {
+		return nil
+	}
+	for _, line := range points {
+		slices.SortFunc(line, func(a, b plotter.XY) int { return cmp.Compare(a.X, b.X) })
+	}
+	p := lines(framing+": server CPU, µs per message", "connections")
+	p.addLogLines(points)
+	return []panel{p}
+}
+
+// drip is the time that lines take which arrive byte by byte.
+func drip(all []report.Drip) panel {
+	p := lines("Seconds for a line that arrives byte by byte", "bytes in the line")
+	for i, d := range all {
+		var points plotter.XYs
+		for _, at := range d.Points {
+			points = append(points, plotter.XY{X: float64(at.Bytes), Y: at.Seconds})
+		}
+		p.addLine(d.Reader, colors[(i+1)%len(colors)], points)
+	}
+	p.logScales()
+	return p
+}
+
+// addLogLines adds a line for each server, on logarithmic axes.
+func (p panel) addLogLines(points map[string]plotter.XYs) {
+	for _, server := range fleet.Names() {
+		if len(points[server]) > 0 {
+			p.addLine(server, colorOf(server), points[server])
+		}
+	}
+	p.logScales()
+}
+
+// logScales makes both axes of a panel with lines logarithmic.
+func (p panel) logScales() {
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
 	// An axis of one value alone has no length, and would reach down to 0, where a logarithm ends.
 	const margin = 1.2
 	p.X.Min, p.Y.Min = p.X.Min/margin, p.Y.Min/margin
@@ -281,7 +336,7 @@ func memory(all []report.Memory) []panel {
 			points = append(points, plotter.XY{X: float64(p.Conns), Y: float64(p.Bytes) / (1 << 20)})
 		}
 		if len(points) > 0 {
-			idle.addLine(m.Server, points)
+			idle.addLine(m.Server, colorOf(m.Server), points)
 		}
 		if m.AfterBusy > 0 {
 			conns := m.Idle[len(m.Idle)-1].Conns

@@ -293,7 +293,7 @@ func costByConns(results report.Results, framing string, cases []report.Case) []
 
 // drip is the time that lines take which arrive byte by byte.
 func drip(all []report.Drip) panel {
-	p := lines("Seconds for a line that arrives byte by byte", "bytes in the line")
+	p := lines("Seconds for a line, byte by byte", "bytes in the line")
 	for i, d := range all {
 		var points plotter.XYs
 		for _, at := range d.Points {

@@ -1,0 +1,125 @@
+package dissect
+
+import (
+	"bytes"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// A shape is how a framer writes single bytes. Most are ordinary: they stand in
+// the frame as they are, and any of them in the place of any other changes
+// nothing else. If there are others, the framer stuffs.
+type shape struct {
+	framer   framing.Framer
+	stuffs   bool
+	trailer  int       // bytes behind the payload
+	ordinary [256]byte // for each ordinary byte another one, for the others themselves
+}
+
+// shapeOf learns the shape from the frames of all payloads of one byte. Where
+// those tell nothing, the framer is taken for one that does not stuff.
+func shapeOf(framer framing.Framer) shape {
+	s := shape{framer: framer}
+	var frames [256][]byte // nil: refused
+	for i := range frames {
+		s.ordinary[i] = byte(i)
+		if wire, err := framer.Append(nil, []byte{byte(i)}); err == nil {
+			frames[i] = wire
+		}
+	}
+	model, at := modelOf(&frames)
+	if model == nil {
+		return s
+	}
+	s.trailer = len(model) - at - 1
+	var ordinary []byte
+	for i, wire := range frames {
+		model[at] = byte(i)
+		if bytes.Equal(wire, model) {
+			ordinary = append(ordinary, byte(i))
+		} else if wire != nil {
+			s.stuffs = true
+		}
+	}
+	for i, c := range ordinary {
+		s.ordinary[c] = ordinary[(i+1)%len(ordinary)]
+	}
+	return s
+}
+
+// modelOf returns the frame of an ordinary byte, and where that byte stands in
+// it: two ordinary bytes have frames that differ in that byte alone.
+func modelOf(frames *[256][]byte) (model []byte, at int) {
+	for i := range len(frames) - 1 {
+		one, other := frames[i], frames[i+1]
+		if len(one) == 0 || len(one) != len(other) {
+			continue
+		}
+		at := 0
+		for at < len(one)-1 && one[at] == other[at] {
+			at++
+		}
+		if one[at] == byte(i) && other[at] == byte(i+1) && bytes.Equal(one[at+1:], other[at+1:]) {
+			return bytes.Clone(one), at
+		}
+	}
+	return nil, 0
+}
+
+// parts returns what the bytes of a whole frame are.
+func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
+	var p parts
+	p.add(Header, f.Start)
+	body := wire[f.Start:f.Size]
+	body, trailer := body[:max(0, len(body)-s.trailer)], min(s.trailer, len(body))
+	kinds, ok := s.kinds(payload)
+	if !ok {
+		p.add(Payload, f.End-f.Start)
+		p.add(Trailer, f.Size-f.End)
+		return p
+	}
+	// Beyond what is written for this payload there may be more that is read
+	// for it: a last code that stands for nothing.
+	for i := range body {
+		k := Stuffing
+		if i < len(kinds) {
+			k = kinds[i]
+		}
+		p.add(k, 1)
+	}
+	p.add(Trailer, trailer)
+	return p
+}
+
+// kinds returns what the bytes between header and trailer are in the frame that
+// is written for payload: those that differ in the frame of another payload,
+// which has other ordinary bytes in the places of its own, are the payload's.
+func (s *shape) kinds(payload []byte) (kinds []Kind, ok bool) {
+	if !s.stuffs {
+		return nil, false
+	}
+	other := bytes.Clone(payload)
+	for i, c := range other {
+		other[i] = s.ordinary[c]
+	}
+	one, err := s.framer.Append(nil, payload)
+	if err != nil {
+		return nil, false
+	}
+	two, err := s.framer.Append(nil, other)
+	if err != nil || len(one) != len(two) {
+		return nil, false
+	}
+	f, err := s.framer.Split(bytes.Clone(one), 0)
+	if err != nil || f.Size != len(one) || f.Start > len(one)-s.trailer {
+		return nil, false
+	}
+	for i := f.Start; i < len(one)-s.trailer; i++ {
+		k := Stuffing
+		if one[i] != two[i] {
+			k = Payload
+		}
+		kinds = append(kinds, k)
+	}
+	return kinds, true
+}

@@ -1,0 +1,122 @@
+package play
+
+import (
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+)
+
+// presets are the framers that no number configures.
+var presets = map[string]string{
+	"line":               "delimiter.Line()",
+	"line,keep":          "delimiter.Line().Keep()",
+	"crlf":               "delimiter.CRLF()",
+	"crlf,keep":          "delimiter.CRLF().Keep()",
+	"length,width=1":     "lengthprefix.Uint8()",
+	"length,width=2":     "lengthprefix.Uint16()",
+	"length":             "lengthprefix.Uint32()",
+	"length,width=8":     "lengthprefix.Uint64()",
+	"varint":             "lengthprefix.Varint()",
+	"varint,non-minimal": "lengthprefix.Varint().NonMinimal()",
+	"netstring":          "netstring.New()",
+	"octet-count":        "octetcount.New()",
+	"content-length":     "headers.New()",
+	"slip":               "slip.New()",
+	"slip,flush":         "slip.Flushed()",
+	"cobs":               "cobs.New()",
+	"stx":                "stx.New()",
+	"stx,dle":            "stx.DLE()",
+}
+
+// goCode returns the import path of the package that makes framer, and the
+// statements that do so.
+func goCode(framer framing.Framer) (path, code string) {
+	path = reflect.TypeOf(framer).Elem().PkgPath()
+	text := fmt.Sprint(framer)
+	if call, ok := presets[text]; ok {
+		return path, "framer := " + call
+	}
+	switch f := framer.(type) {
+	case *delimiter.Framer:
+		code = delimiterCode(text)
+	case *lengthprefix.Framer:
+		code = "framer, err := lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
+	case *fixed.Framer:
+		code = fmt.Sprintf("framer, err := fixed.New(%d)", f.Size())
+	case *fixed.PaddedFramer:
+		code = fmt.Sprintf("framer, err := fixed.Padded(%d, 0x%s)", f.Size(), text[len(text)-2:])
+	}
+	return path, code
+}
+
+// delimiterCode returns the statements for a framer of several delimiters, or
+// one. New may fail, so that Keep takes a second statement.
+func delimiterCode(text string) string {
+	var delims []string
+	keep := ""
+	for _, part := range split(text)[1:] {
+		key, value, _ := strings.Cut(part, "=")
+		switch key {
+		case "text":
+			delims = append(delims, fmt.Sprintf("%q", value))
+		case "hex":
+			if d, err := hex.DecodeString(value); err == nil {
+				delims = append(delims, fmt.Sprintf("%q", d))
+			}
+		case "keep":
+			keep = "\nif err != nil {\n\treturn err\n}\nframer = framer.Keep()"
+		}
+	}
+	return "framer, err := delimiter.New(" + strings.Join(delims, ", ") + ")" + keep
+}
+
+// split cuts a text in canonical form, which is ASCII, at its commas and
+// resolves \, and \\.
+func split(text string) []string {
+	parts := []string{""}
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case ',':
+			parts = append(parts, "")
+			continue
+		case '\\':
+			i++
+		}
+		parts[len(parts)-1] += text[i : i+1]
+	}
+	return parts
+}
+
+// fields returns the fields of c that are not zero, as in Go.
+func fields(c lengthprefix.Config) string {
+	s := []string{fmt.Sprintf("Width: %d", c.Width)}
+	if c.LittleEndian {
+		s = append(s, "LittleEndian: true")
+	}
+	if c.Offset != 0 {
+		s = append(s, fmt.Sprintf("Offset: %d", c.Offset))
+	}
+	if c.Adjust != 0 {
+		s = append(s, fmt.Sprintf("Adjust: %d", c.Adjust))
+	}
+	if c.IncludesHeader {
+		s = append(s, "IncludesHeader: true")
+	}
+	switch c.Strip {
+	case c.Offset + c.Width:
+	case lengthprefix.KeepHeader:
+		s = append(s, "Strip: lengthprefix.KeepHeader")
+	default:
+		s = append(s, fmt.Sprintf("Strip: %d", c.Strip))
+	}
+	if c.Zero != nil {
+		s = append(s, fmt.Sprintf("Zero: []byte(%q)", c.Zero))
+	}
+	return strings.Join(s, ", ")
+}

@@ -1,0 +1,179 @@
+package play
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/dissect"
+	"github.com/wholeframe/wholeframe/framing/spec"
+)
+
+// MaxStream is the most bytes that a stream may have here: each is shown.
+const MaxStream = 4096
+
+// A Request is the state of the page.
+type Request struct {
+	Spec    string `json:"spec"`    // the framing, as package spec reads it
+	Max     string `json:"max"`     // the most payload bytes, as spec.Size reads it; empty: framing.DefaultMaxPayload
+	Mode    Mode   `json:"mode"`    // what Input is
+	Input   string `json:"input"`   // what was typed
+	Cuts    []int  `json:"cuts"`    // between which bytes the stream is cut into pieces: 3 is behind the third
+	Arrived int    `json:"arrived"` // how many pieces have arrived; negative: all
+	End     bool   `json:"end"`     // the stream ends behind the last piece
+}
+
+// A Response is what the page shows. Where a field of the request is wrong, what
+// depends on it is empty.
+type Response struct {
+	Spec    string `json:"spec"`    // in canonical form
+	Package string `json:"package"` // import path of the package that makes the framer
+	Code    string `json:"code"`    // Go statements that make the framer
+
+	SpecError   string   `json:"specError"`
+	MaxError    string   `json:"maxError"`
+	InputErrors []string `json:"inputErrors"` // of messages one for each that is refused
+
+	Hex     string `json:"hex"`     // the stream as hexadecimal
+	Text    string `json:"text"`    // the stream as text
+	Cuts    []int  `json:"cuts"`    // those of the request that are inside the stream, in order
+	Arrived int    `json:"arrived"` // pieces
+	Bytes   int    `json:"bytes"`   // bytes that have arrived
+
+	Results []Result `json:"results"`
+	Frames  int      `json:"frames"` // Results that are frames
+	Errors  int      `json:"errors"` // Results with an error
+}
+
+// A Result is a frame, or bytes that belong to none.
+type Result struct {
+	Kind    string `json:"kind"` // frame, waiting (for the rest of it), idle, or refused
+	Offset  int64  `json:"offset"`
+	Size    int    `json:"size"`
+	Parts   []Part `json:"parts"`   // of all Size bytes, in order
+	Piece   int    `json:"piece"`   // with which the last byte arrived, counted from 1
+	Payload string `json:"payload"` // of a frame, as text
+	Length  int    `json:"length"`  // of the payload, in bytes
+	Error   string `json:"error"`
+	At      int64  `json:"at"` // stream offset that the error names
+}
+
+// A Part is a run of bytes of one kind.
+type Part struct {
+	Kind string `json:"kind"` // as package dissect names it
+	Size int    `json:"size"`
+}
+
+// Play answers a request.
+func Play(q Request) Response {
+	r := Response{InputErrors: []string{}, Cuts: []int{}, Results: []Result{}}
+	limit := spec.Size(framing.DefaultMaxPayload)
+	if q.Max != "" {
+		if err := limit.Set(q.Max); err != nil {
+			r.MaxError = err.Error()
+		}
+	}
+	framer, err := spec.Parse(q.Spec)
+	if err != nil {
+		r.SpecError = err.Error()
+	} else {
+		r.Spec = fmt.Sprint(framer)
+		r.Package, r.Code = goCode(framer)
+	}
+	var stream []byte
+	if q.Mode != Messages || r.SpecError == "" && r.MaxError == "" {
+		var errs []error
+		stream, errs = q.Mode.bytes(q.Input, framer, int(limit))
+		for _, err := range errs {
+			r.InputErrors = append(r.InputErrors, err.Error())
+		}
+	}
+	r.Hex, r.Text = hex.EncodeToString(stream), quote(stream)
+	for _, cut := range slices.Compact(slices.Sorted(slices.Values(q.Cuts))) {
+		if 0 < cut && cut < len(stream) {
+			r.Cuts = append(r.Cuts, cut)
+		}
+	}
+	if r.SpecError == "" && r.MaxError == "" && len(stream) > 0 {
+		r.arrive(dissect.New(framer, int(limit)), stream, q.Arrived, q.End)
+	}
+	return r
+}
+
+// arrive gives the pieces of the stream that have arrived to d and gathers what
+// comes of each.
+func (r *Response) arrive(d *dissect.Dissector, stream []byte, arrived int, end bool) {
+	pieces := len(r.Cuts) + 1
+	if arrived < 0 || arrived > pieces {
+		arrived = pieces
+	}
+	ends := append(slices.Clone(r.Cuts), len(stream))
+	for r.Arrived < arrived {
+		d.Write(stream[r.Bytes:ends[r.Arrived]])
+		r.Bytes = ends[r.Arrived]
+		r.Arrived++
+		for p, ok := d.Next(); ok; p, ok = d.Next() {
+			r.add(p)
+		}
+	}
+	if end && arrived == pieces {
+		if p, ok := d.End(); ok {
+			r.add(p)
+		}
+	} else if p, ok := d.Waiting(); ok {
+		r.add(p)
+		r.Results[len(r.Results)-1].Kind = "waiting"
+	}
+}
+
+// add appends what came of a piece. Of a frame that was refused, or a stream
+// that is lost, each arrival brings some more: all that is one Result.
+func (r *Response) add(p dissect.Piece) {
+	n := Result{Kind: "refused", Offset: p.Offset, Size: len(p.Wire), Piece: r.Arrived}
+	switch {
+	case p.Whole:
+		n.Kind, n.Payload, n.Length = "frame", quote(p.Payload), len(p.Payload)
+		r.Frames++
+	case p.Err != nil:
+		n.Error, n.At = p.Err.Error(), offset(p.Err, p.Offset)
+		r.Errors++
+	case p.Parts[0].Kind == dissect.Idle:
+		n.Kind = "idle"
+	}
+	if last := len(r.Results) - 1; last >= 0 && r.Results[last].Kind == n.Kind && !p.Whole && p.Err == nil {
+		r.Results[last].Size += n.Size
+		r.Results[last].Piece = n.Piece
+	} else {
+		r.Results = append(r.Results, n)
+	}
+	n.Parts = nil
+	last := &r.Results[len(r.Results)-1]
+	for _, part := range p.Parts {
+		kind, size := part.Kind.String(), part.End-part.Start
+		if i := len(last.Parts) - 1; i >= 0 && last.Parts[i].Kind == kind {
+			last.Parts[i].Size += size
+		} else {
+			last.Parts = append(last.Parts, Part{kind, size})
+		}
+	}
+}
+
+// offset returns the stream offset that err names, or usual.
+func offset(err error, usual int64) int64 {
+	var (
+		large  *framing.TooLargeError
+		format *framing.FormatError
+		eof    *framing.UnexpectedEOFError
+	)
+	switch {
+	case errors.As(err, &large):
+		return large.Offset
+	case errors.As(err, &format):
+		return format.Offset
+	case errors.As(err, &eof):
+		return eof.Offset
+	}
+	return usual
+}

@@ -1,0 +1,34 @@
+// Command wasm is the library as the playground's page runs it: compiled to
+// WebAssembly, it gives the page an object wholeframe with two functions, menu
+// and play, which take and return JSON as package play defines it.
+package main
+
+import (
+	"encoding/json"
+	"syscall/js"
+
+	"github.com/wholeframe/wholeframe/docs/playground/play"
+)
+
+func main() {
+	js.Global().Set("wholeframe", map[string]any{
+		"menu": js.FuncOf(func(js.Value, []js.Value) any { return text(play.Menu()) }),
+		"play": js.FuncOf(func(_ js.Value, args []js.Value) any {
+			var q play.Request
+			if err := json.Unmarshal([]byte(args[0].String()), &q); err != nil {
+				return text(play.Response{SpecError: err.Error()})
+			}
+			return text(play.Play(q))
+		}),
+	})
+	select {} // the functions need a program that runs
+}
+
+// text returns v as JSON. What the page gets always has that form.
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "null"
+	}
+	return string(b)
+}

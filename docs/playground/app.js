@@ -166,8 +166,10 @@ function showWire() {
 	const cells = [];
 	for (let i = 0; i < n; i++) {
 		if (i > 0) {
+			// The bytes of a part that arrived in one piece hang together.
+			const joined = what[i] && what[i - 1].index === what[i].index && what[i - 1].kind === what[i].kind && !cuts.has(i);
 			cells.push(element("button", {
-				type: "button", class: "gap", "data-gap": i, tabindex: i === focused ? 0 : -1, "aria-pressed": cuts.has(i),
+				type: "button", class: joined ? `gap ${what[i].kind}` : "gap", "data-gap": i, tabindex: i === focused ? 0 : -1, "aria-pressed": cuts.has(i),
 				"aria-label": `Cut between byte ${i - 1} and ${i}`,
 			}));
 		}
@@ -213,7 +215,7 @@ function showResults() {
 		const title = { frame: `Frame ${r.kind === "frame" ? ++number : ""}`, waiting: "Not whole yet", idle: "Idle bytes", refused: "Refused" }[r.kind];
 		const e = element("li", { class: `result ${r.error ? "wrong" : r.kind}` },
 			element("h3", {}, r.error ? `Error at offset ${r.at}` : title),
-			element("p", { class: "where" }, `${plural(r.size, "byte")} at offset ${r.offset}` + (pieces() > 1 ? `, with piece ${r.piece}` : "")));
+			element("p", { class: "where" }, `${plural(r.size, "byte")} at offset ${r.offset}` + (pieces() > 1 ? `, arrived with piece ${r.piece}` : "")));
 		if (r.kind === "frame") e.append(element("p", { class: "payload mono" }, `"${r.payload}"`));
 		if (r.error) e.append(element("p", { class: "reason" }, r.error));
 		const strip = element("div", { class: "strip mono" });
@@ -290,10 +292,11 @@ function listen() {
 		gap(focused).focus();
 	});
 	document.addEventListener("click", async (event) => {
-		const what = event.target.closest("[data-copy]")?.dataset.copy;
-		if (!what) return;
-		await navigator.clipboard.writeText(what === "link" ? location.href : $(what).textContent)
-			.then(() => said(event.target.closest("[data-copy]"), "Copied"), () => said(event.target.closest("[data-copy]"), "Not allowed"));
+		const button = event.target.closest("[data-copy]");
+		if (!button) return;
+		const what = button.dataset.copy;
+		const text = what === "link" ? location.href : $(what).textContent;
+		said(button, await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed"));
 	});
 	window.addEventListener("hashchange", () => { pause(); readLink(); update({}); });
 }

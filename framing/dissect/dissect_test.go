@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,6 +125,26 @@ func TestAll_Masked(t *testing.T) {
 	assert.Equal(t, "H.....|", picture(pieces))
 	assert.Equal(t, "hello", string(pieces[0].Payload))
 	assert.Equal(t, wire, pieces[0].Wire)
+}
+
+// huge is a framer whose frames are larger than memory: padded to a size, say.
+type huge struct {
+	framing.Framer
+	appended *int
+}
+
+func (huge) MaxEncodedLen(int) int { return math.MaxInt }
+
+func (h huge) Append(dst, payload []byte) ([]byte, error) {
+	*h.appended++
+	return h.Framer.Append(dst, payload)
+}
+
+// No frame is built to learn from if it may be larger than memory.
+func TestAll_Huge(t *testing.T) {
+	h := huge{framer(t, "line"), new(int)}
+	assert.Equal(t, "..T|", picture(dissect.All(h, -1, []byte("hi\n"))))
+	assert.Zero(t, *h.appended)
 }
 
 // A refused frame is reported when it is, and skipped as it arrives.

@@ -23,6 +23,9 @@ func shapeOf(framer framing.Framer) shape {
 	var frames [256][]byte // nil: refused
 	for i := range frames {
 		s.ordinary[i] = byte(i)
+		if framer.MaxEncodedLen(1) > window {
+			continue // padded to a size that is not for learning
+		}
 		if wire, err := framer.Append(nil, []byte{byte(i)}); err == nil {
 			frames[i] = wire
 		}

@@ -1,0 +1,197 @@
+package play
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// shown writes what the page shows in a line each.
+func shown(r Response) (lines []string) {
+	for _, n := range r.Results {
+		var parts []string
+		for _, p := range n.Parts {
+			parts = append(parts, fmt.Sprint(p.Kind, " ", p.Size))
+		}
+		line := fmt.Sprintf("%s at %d by piece %d: %s", n.Kind, n.Offset, n.Piece, strings.Join(parts, ", "))
+		if n.Kind == "frame" {
+			line += fmt.Sprintf(": %q", n.Payload)
+		}
+		if n.Error != "" {
+			line += fmt.Sprintf(": %d: %s", n.At, n.Error)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestPlay(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		q    Request
+		want []string
+	}{
+		{"a cut frame and two that stick together", Request{Spec: "line", Mode: Messages, Input: "hello\nworld\nagain", Cuts: []int{3}, Arrived: -1}, []string{
+			`frame at 0 by piece 2: payload 5, trailer 1: "hello"`,
+			`frame at 6 by piece 2: payload 5, trailer 1: "world"`,
+			`frame at 12 by piece 2: payload 5, trailer 1: "again"`,
+		}},
+		{"not all pieces", Request{Spec: "length,width=2", Mode: Hex, Input: "0005 68656c6c6f 0002 68", Cuts: []int{7, 9}, Arrived: 2}, []string{
+			`frame at 0 by piece 1: header 2, payload 5: "hello"`,
+			`waiting at 7 by piece 2: header 2`,
+		}},
+		{"no piece", Request{Spec: "line", Mode: Text, Input: "hello\n", Arrived: 0}, nil},
+		{"more pieces than there are", Request{Spec: "line", Mode: Text, Input: "a\n", Arrived: 9}, []string{
+			`frame at 0 by piece 1: payload 1, trailer 1: "a"`,
+		}},
+		{"an end between frames", Request{Spec: "line", Mode: Text, Input: "a\n", Arrived: -1, End: true}, []string{
+			`frame at 0 by piece 1: payload 1, trailer 1: "a"`,
+		}},
+		{"an end inside a frame", Request{Spec: "length", Mode: Hex, Input: "00000001 61 00000005 6162", Arrived: -1, End: true}, []string{
+			`frame at 0 by piece 1: header 4, payload 1: "a"`,
+			`refused at 5 by piece 1: header 4, payload 2: 5: framing: frame at offset 5: unexpected EOF after 6 of 9 bytes`,
+		}},
+		{"an end that has not come", Request{Spec: "line", Mode: Text, Input: "ab", Cuts: []int{1}, Arrived: 1, End: true}, []string{
+			`waiting at 0 by piece 1: incomplete 1`,
+		}},
+		{"stuffing, idle bytes, a frame that is condemned", Request{Spec: "slip", Mode: Hex, Input: "61dbdcc0 c0 62db21c0 63c0", Arrived: -1}, []string{
+			`frame at 0 by piece 1: payload 1, stuffing 2, trailer 1: "a\\xc0"`,
+			`idle at 4 by piece 1: idle 1`,
+			`refused at 5 by piece 1: skipped 4: 5: framing: frame at offset 5: malformed escape: 0x21 stands behind ESC, not 0xdc or 0xdd`,
+			`frame at 9 by piece 1: payload 1, trailer 1: "c"`,
+		}},
+		{"one error after the other", Request{Spec: "cobs", Mode: Hex, Input: "0500 0500", Arrived: -1}, []string{
+			`refused at 0 by piece 1: skipped 2: 0: framing: frame at offset 0: malformed code: 0x05 at byte 0 reaches beyond the message, which has 1 bytes`,
+			`refused at 2 by piece 1: skipped 2: 2: framing: frame at offset 2: malformed code: 0x05 at byte 0 reaches beyond the message, which has 1 bytes`,
+		}},
+		{"too large, skipped in pieces, one result", Request{Spec: "line", Max: "2", Mode: Text, Input: "abcdef\ngh\n", Cuts: []int{1, 2, 3, 4, 5, 6, 7}, Arrived: -1}, []string{
+			`refused at 0 by piece 7: skipped 7: 0: framing: frame at offset 0: payload larger than the limit of 2`,
+			`frame at 7 by piece 8: payload 2, trailer 1: "gh"`,
+		}},
+		{"lost, in pieces, one result", Request{Spec: "netstring", Mode: Text, Input: "1:a,x:yz", Cuts: []int{5, 6}, Arrived: -1}, []string{
+			`frame at 0 by piece 1: header 2, payload 1, trailer 1: "a"`,
+			`refused at 4 by piece 3: lost 4: 4: framing: frame at offset 4: malformed length: it begins with 'x', not with a digit`,
+		}},
+		{"frames that are larger than memory", Request{Spec: "fixed,size=1048576GiB,pad=00", Max: "-1", Mode: Hex, Input: "6162", Arrived: -1, End: true}, []string{
+			`refused at 0 by piece 1: incomplete 2: 0: framing: frame at offset 0: unexpected EOF after 2 of 1125899906842624 bytes`,
+		}},
+		{"no limit", Request{Spec: "length", Max: "-1", Mode: Hex, Input: "7fffffff", Arrived: -1}, []string{
+			`waiting at 0 by piece 1: header 4`,
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := Play(c.q)
+			assert.Empty(t, r.SpecError+r.MaxError)
+			assert.Empty(t, r.InputErrors)
+			assert.Equal(t, c.want, shown(r))
+		})
+	}
+}
+
+func TestPlayWrongFields(t *testing.T) {
+	r := Play(Request{Spec: "length,width=9", Max: "1MB", Mode: Hex, Input: "6162", Arrived: -1})
+	assert.Equal(t, "spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes", r.SpecError)
+	assert.Contains(t, r.MaxError, `"1MB" is no size`)
+	assert.Equal(t, "6162", r.Hex, "the bytes are shown as they are")
+	assert.Empty(t, r.Results)
+
+	r = Play(Request{Spec: "line", Max: "2", Mode: Messages, Input: "ab\nabc"})
+	assert.Equal(t, "61620a", r.Hex)
+	assert.Equal(t, []string{"message 2: framing: frame at offset 3: payload of 3 bytes is larger than the limit of 2"}, r.InputErrors)
+
+	// What is an array for the page is never null.
+	b, err := json.Marshal(Play(Request{Mode: Text}))
+	require.NoError(t, err)
+	for _, empty := range []string{`"inputErrors":[]`, `"cuts":[]`, `"results":[]`} {
+		assert.Contains(t, string(b), empty)
+	}
+}
+
+func TestInput(t *testing.T) {
+	for _, c := range []struct {
+		mode  Mode
+		spec  string
+		input string
+		hex   string
+		errs  []string
+	}{
+		{Messages, "line", "a\nb", "610a620a", nil},
+		{Messages, "line", "a\nb\n", "610a620a", nil},
+		{Messages, "line", "", "0a", nil},
+		{Messages, "line", "a\n\nb", "610a0a620a", nil},
+		{Messages, "line", `a\tb\x00\u20ac\\`, "61096200e282ac5c0a", nil},
+		{Messages, "line", "a\nb\\nc\n\\q\nd", "610a640a", []string{
+			`message 2: framing: payload of 3 bytes refused: it holds the delimiter "\n" at byte 1`,
+			`message 3: character 1: "\\q" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`,
+		}},
+		{Messages, "fixed,size=2GiB,pad=00", "a", "", []string{"message 1: it may take 2147483648 bytes on the wire: more than the 4096 that are shown here"}},
+		{Text, "line", "a\r\nb", "610d0a62", nil},
+		{Text, "line", `é\x`, "", []string{`character 2: "\\x" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`}},
+		{Hex, "line", " 0A ff\n0\t0 ", "0aff00", nil},
+		{Hex, "line", "00 0g", "", []string{"character 5: 'g' is no hexadecimal digit"}},
+		{Hex, "line", "000", "", []string{"3 digits are given; there must be two for each byte"}},
+		{Text, "line", strings.Repeat("a", MaxStream), strings.Repeat("61", MaxStream), nil},
+		{Text, "line", strings.Repeat("a", MaxStream+1), "", []string{"a stream of 4097 bytes is more than the 4096 that are shown here"}},
+		{"base64", "line", "YQ==", "", []string{`"base64" is no kind of input; there are messages, text and hex`}},
+	} {
+		t.Run(string(c.mode)+" "+head(c.input), func(t *testing.T) {
+			r := Play(Request{Spec: c.spec, Mode: c.mode, Input: c.input, Arrived: -1})
+			assert.Equal(t, c.hex, r.Hex)
+			if c.errs == nil {
+				c.errs = []string{}
+			}
+			assert.Equal(t, c.errs, r.InputErrors)
+		})
+	}
+}
+
+// For any bytes and cuts, under every framing: the parts are those of all bytes
+// that have arrived, each once and in order, and Text and Hex are the stream.
+func TestPartsTile(t *testing.T) {
+	menu := Menu()
+	rapid.Check(t, func(t *rapid.T) {
+		stream := rapid.SliceOfN(rapid.SampledFrom([]byte("\x00\x01\x02\x03\x05\x10\r\n ;:,19aC\xc0\xdb\xdc\xdd\xff")), 1, 60).Draw(t, "stream")
+		q := Request{
+			Spec: rapid.SampledFrom(menu).Draw(t, "framing").Spec, Max: rapid.SampledFrom([]string{"", "0", "3", "-1"}).Draw(t, "max"),
+			Mode: Hex, Input: hex.EncodeToString(stream), Cuts: rapid.SliceOfN(rapid.IntRange(-1, 61), 0, 9).Draw(t, "cuts"),
+			Arrived: rapid.IntRange(-1, 9).Draw(t, "arrived"), End: rapid.Bool().Draw(t, "end"),
+		}
+		r := Play(q)
+		at := 0
+		for _, n := range r.Results {
+			size := 0
+			for _, p := range n.Parts {
+				size += p.Size
+			}
+			if int(n.Offset) != at || size != n.Size || n.Piece < 1 || n.Piece > r.Arrived {
+				t.Fatalf("%+v after %d bytes", n, at)
+			}
+			at += size
+		}
+		if at != r.Bytes {
+			t.Fatalf("%d bytes of %d are shown", at, r.Bytes)
+		}
+		if text := Play(Request{Spec: "line", Mode: Text, Input: r.Text}); text.Hex != q.Input {
+			t.Fatalf("%q is not %s", r.Text, q.Input)
+		}
+	})
+}
+
+// Every framing that can be chosen takes its sample and gives it back.
+func TestMenu(t *testing.T) {
+	for _, item := range Menu() {
+		r := Play(Request{Spec: item.Spec, Mode: Messages, Input: item.Sample, Arrived: -1, End: true})
+		assert.Empty(t, r.SpecError+strings.Join(r.InputErrors, ""), item.Name)
+		var payloads []string
+		for _, n := range r.Results {
+			payloads = append(payloads, n.Payload)
+		}
+		assert.Equal(t, item.Sample, strings.Join(payloads, "\n"), item.Name)
+	}
+}

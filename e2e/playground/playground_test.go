@@ -1,0 +1,484 @@
+package playground
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// The page of all tests, and their browser.
+var (
+	page   string
+	chrome *browser
+)
+
+var (
+	command = regexp.MustCompile("```console\n\\$ (go run ./docs/playground)\n```")
+	address = regexp.MustCompile(`^http://\S+/`)
+)
+
+// TestPlayground runs the command of docs/playground/README.md, but for the
+// port, and all that follows in the page that it serves. Then Ctrl-C ends it.
+func TestPlayground(t *testing.T) {
+	text, err := os.ReadFile("../../docs/playground/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := command.FindSubmatch(text)
+	if m == nil {
+		t.Fatal("README.md has no command")
+	}
+	c := exec.Command("sh", "-c", "exec "+string(m[1])+" -addr 127.0.0.1:0")
+	c.Dir = "../.."
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches go and the program
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Kill(-c.Process.Pid, syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+		// The go command itself ends with 1 when it is interrupted; it would
+		// print how the program ended, were that not with 0.
+		_ = c.Wait()
+		if stderr.Len() > 0 {
+			t.Errorf("after Ctrl-C: %s", &stderr)
+		}
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	page = address.FindString(line)
+	chrome = startBrowser(t)
+
+	t.Run("every framing", everyFraming)
+	t.Run("cuts", cuts)
+	t.Run("arrival", arrival)
+	t.Run("play", playing)
+	t.Run("errors", errorsShown)
+	t.Run("notations", notations)
+	t.Run("copy", copying)
+	t.Run("link", link)
+	t.Run("keyboard", keyboard)
+	t.Run("phone", phone)
+	t.Run("contrast", contrast)
+	t.Run("hostile text", hostileText)
+}
+
+// desktop opens the page, in the state that a link says.
+func desktop(t *testing.T, state url.Values) *browser {
+	t.Helper()
+	return chrome.open(t, page+"#"+state.Encode(), 1200, 900)
+}
+
+// payloads returns the payloads of all frames that are shown.
+func (b *browser) payloads() string {
+	b.t.Helper()
+	return strings.Join(b.texts("#results .payload.mono"), " ")
+}
+
+func (b *browser) want(what, got, want string) {
+	b.t.Helper()
+	if got != want {
+		b.t.Errorf("%s: %q, not %q", what, got, want)
+	}
+}
+
+// kinds returns the kinds of the wire's bytes, a letter for each.
+func (b *browser) kinds() (kinds string) {
+	b.t.Helper()
+	b.js(&kinds, `return Array.from(document.querySelectorAll("#wire .byte"), (e) => e.classList[1][0]).join("")`)
+	return kinds
+}
+
+// pick chooses an entry of the menu.
+func (b *browser) pick(name string) {
+	b.t.Helper()
+	b.click(fmt.Sprintf("#menu option[value=%q]", name))
+}
+
+// Each framing of the menu takes messages and shows them again, however its
+// bytes are cut.
+func everyFraming(t *testing.T) {
+	b := desktop(t, nil)
+	names := b.texts("#menu option")
+	if len(names) < 12 {
+		t.Errorf("there are no more than %q", names)
+	}
+	for _, name := range names {
+		b.pick(name)
+		spec := b.text("#spec-text")
+		if spec != name && !strings.HasPrefix(spec, name+",") {
+			t.Errorf("%s: the spec is %s", name, spec)
+		}
+		want := `"hello" "world" "again"`
+		if name == "fixed" {
+			want = `"hello hello hell" "world world worl" "again again agai"`
+		}
+		for _, how := range []string{"none", "each", "random"} {
+			b.click("#cut-" + how)
+			b.want(name+" cut: "+how, b.payloads(), want)
+		}
+		b.want(name, b.text("#summary"), "3 frames.")
+		if kinds := b.kinds(); strings.Trim(kinds, "hpst") != "" || !strings.Contains(kinds, "p") {
+			t.Errorf("%s: the bytes are %s", name, kinds)
+		}
+	}
+}
+
+// Clicks between bytes, and on them, cut; a second one joins.
+func cuts(t *testing.T) {
+	b := desktop(t, nil)
+	b.want("at first", b.text("#pieces"), "18 bytes in 1 piece.")
+	b.click(`[data-gap="3"]`)
+	b.click(`[data-gap="8"]`)
+	b.want("cut", b.text("#pieces"), "18 bytes in 3 pieces.")
+	b.want("where", strings.Join(b.texts(".where"), "; "), "6 bytes at offset 0, arrived with piece 2; 6 bytes at offset 6, arrived with piece 3; 6 bytes at offset 12, arrived with piece 3")
+	b.want("payloads", b.payloads(), `"hello" "world" "again"`)
+	b.click(`[data-gap="3"]`)
+	b.want("joined", b.text("#pieces"), "18 bytes in 2 pieces.")
+	b.click("#cut-each")
+	b.want("one at a time", b.text("#pieces"), "18 bytes in 18 pieces.")
+	b.click("#cut-none")
+	b.want("all at once", b.text("#pieces"), "18 bytes in 1 piece.")
+
+	// The left half of a byte is nearer to the gap before it.
+	var box struct{ X, Y, Width, Height float64 }
+	b.js(&box, `return document.querySelector('[data-at="5"]').getBoundingClientRect()`)
+	for i, at := range []float64{0.25, 0.75} {
+		b.ask("POST", "/actions", map[string]any{"actions": []any{map[string]any{"type": "pointer", "id": "mouse", "actions": []any{
+			map[string]any{"type": "pointerMove", "x": int(box.X + box.Width*at), "y": int(box.Y + box.Height/2)},
+			map[string]any{"type": "pointerDown", "button": 0},
+			map[string]any{"type": "pointerUp", "button": 0},
+		}}}}, nil)
+		var pressed bool
+		b.js(&pressed, fmt.Sprintf(`return document.querySelector('[data-gap="%d"]').ariaPressed === "true"`, 5+i))
+		if !pressed {
+			t.Errorf("a click at %v of byte 5 does not cut there", at)
+		}
+	}
+}
+
+// Frames appear with the piece that completes them.
+func arrival(t *testing.T) {
+	b := desktop(t, url.Values{"spec": {"length,width=2"}, "mode": {"hex"}, "input": {"0002 6869 0005 68656c6c6f"}, "cuts": {"1,3,9"}})
+	b.click("#first")
+	b.want("nothing", b.payloads()+b.text("#summary"), "0 frames.")
+	for _, step := range []struct{ kinds, payloads, summary, pieces string }{
+		{"iccccccccc" + "c", "", "0 frames, 1 byte of a frame that is not whole yet.", "11 bytes in 4 pieces, of which 1 arrived."},
+		{"hhpcccccccc", "", "0 frames, 3 bytes of a frame that is not whole yet.", "11 bytes in 4 pieces, of which 2 arrived."},
+		{"hhpphhpppcc", `"hi"`, "1 frame, 5 bytes of a frame that is not whole yet.", "11 bytes in 4 pieces, of which 3 arrived."},
+		{"hhpphhppppp", `"hi" "hello"`, "2 frames.", "11 bytes in 4 pieces."},
+	} {
+		b.click("#next")
+		b.want("bytes", b.kinds(), step.kinds)
+		b.want("payloads", b.payloads(), step.payloads)
+		b.want("summary", b.text("#summary"), step.summary)
+		b.want("pieces", b.text("#pieces"), step.pieces)
+	}
+	b.click("#back")
+	b.want("back", b.payloads(), `"hi"`)
+	b.click("#last")
+	b.want("all", b.payloads(), `"hi" "hello"`)
+}
+
+// Play lets all pieces arrive, one after the other, and stops.
+func playing(t *testing.T) {
+	b := desktop(t, url.Values{"cuts": {"each"}})
+	b.js(nil, `window.seen = []; new MutationObserver(() => seen.push(document.getElementById("pieces").textContent))
+		.observe(document.getElementById("pieces"), { childList: true })`)
+	b.click("#run")
+	b.until(`return seen.at(-1) === "18 bytes in 18 pieces." && document.getElementById("run").ariaPressed === "false"`)
+	var seen []string
+	b.js(&seen, "return seen")
+	for i := range 18 {
+		if want := fmt.Sprintf("18 bytes in 18 pieces, of which %d arrived.", i); !slices.Contains(seen, want) {
+			t.Errorf("nobody saw: %s", want)
+		}
+	}
+	b.want("payloads", b.payloads(), `"hello" "world" "again"`)
+}
+
+// Errors name the offset where the stream breaks, and the byte there is marked.
+func errorsShown(t *testing.T) {
+	for _, c := range []struct {
+		state         url.Values
+		title, reason string
+		marked        []int
+		summary       string
+	}{
+		{url.Values{"spec": {"netstring"}, "mode": {"text"}, "input": {"5:hello,x"}},
+			"Error at offset 8", "framing: frame at offset 8: malformed length: it begins with 'x', not with a digit", []int{8}, "1 frame, 1 error."},
+		{url.Values{"spec": {"line"}, "mode": {"text"}, "input": {"hi\nhello\nyes\n"}, "max": {"3"}},
+			"Error at offset 3", "framing: frame at offset 3: payload larger than the limit of 3", []int{3}, "2 frames, 1 error."},
+		{url.Values{"spec": {"length"}, "mode": {"text"}, "input": {`\x00\x00\x00\x01aGET / HTTP/1.1`}},
+			"Error at offset 5", "framing: frame at offset 5: payload of 1195725856 bytes is larger than the limit of 1048576 (this looks like an HTTP request)", []int{5}, "1 frame, 1 error."},
+		{url.Values{"spec": {"fixed,size=4"}, "mode": {"text"}, "input": {"abcdef"}, "end": {""}},
+			"Error at offset 4", "framing: frame at offset 4: unexpected EOF after 2 of 4 bytes", []int{4}, "1 frame, 1 error."},
+	} {
+		b := desktop(t, c.state)
+		for _, cut := range []string{"none", "each"} {
+			b.click("#cut-" + cut)
+			b.want("title", strings.Join(b.texts(".result.wrong h3"), "; "), c.title)
+			b.want("reason", b.text(".result.wrong .reason"), c.reason)
+			b.want("summary", b.text("#summary"), c.summary)
+			var marked []int
+			b.js(&marked, `return Array.from(document.querySelectorAll(".byte.error"), (e) => Number(e.dataset.at))`)
+			if !slices.Equal(marked, c.marked) {
+				t.Errorf("marked are %v", marked)
+			}
+		}
+	}
+
+	// What is wrong in a field is said beside it.
+	b := desktop(t, nil)
+	b.write("#spec", "length,width=9")
+	b.want("spec", b.text("#spec-error"), "spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes")
+	b.write("#spec", "line")
+	b.write("#max", "1MB")
+	if s := b.text("#max-error"); !strings.Contains(s, `"1MB" is no size`) {
+		t.Errorf("MaxPayload: %q", s)
+	}
+	b.write("#max", "4")
+	b.want("messages", strings.Join(b.texts("#input-errors li"), "; "), "message 1: framing: frame at offset 0: payload of 5 bytes is larger than the limit of 4; "+
+		"message 2: framing: frame at offset 0: payload of 5 bytes is larger than the limit of 4; message 3: framing: frame at offset 0: payload of 5 bytes is larger than the limit of 4")
+}
+
+// Another notation shows the same bytes.
+func notations(t *testing.T) {
+	b := desktop(t, url.Values{"spec": {"slip"}})
+	b.write("#input", `a\xc0b`)
+	b.want("stuffing", b.kinds(), "psspt")
+	value := func() (s string) {
+		b.js(&s, `return document.getElementById("input").value`)
+		return s
+	}
+	for _, step := range []struct{ mode, value string }{
+		{"hex", "61 db dc 62 c0"}, {"text", `a\xdb\xdcb\xc0`}, {"messages", `a\xc0b`},
+	} {
+		b.click(fmt.Sprintf("[name=mode][value=%s]", step.mode))
+		b.want(step.mode, value(), step.value)
+		b.want("stuffing", b.kinds(), "psspt")
+		b.want("payloads", b.payloads(), `"a\xc0b"`)
+	}
+}
+
+func copying(t *testing.T) {
+	b := desktop(t, url.Values{"spec": {"length,order=little,width=2"}})
+	for what, want := range map[string]string{
+		"spec-text": "length,width=2,order=little",
+		"code":      "framer, err := lengthprefix.New(lengthprefix.Config{Width: 2, LittleEndian: true})",
+		"import":    `import "github.com/wholeframe/wholeframe/framing/lengthprefix"`,
+		"link":      page + "#spec=length%2Corder%3Dlittle%2Cwidth%3D2&mode=messages&input=hello%0Aworld%0Aagain",
+	} {
+		b.click(fmt.Sprintf("[data-copy=%q]", what))
+		b.until(`return document.getElementById("copied").textContent === "Copied"`)
+		var got string
+		b.js(&got, "return navigator.clipboard.readText()")
+		b.want(what, got, want)
+		b.js(nil, `document.getElementById("copied").textContent = ""`)
+	}
+}
+
+// The link of a page shows the same in another.
+func link(t *testing.T) {
+	b := desktop(t, nil)
+	b.pick("cobs")
+	b.write("#input", `\x00&#%+ é`+"\n")
+	b.write("#max", "64KiB")
+	b.click(`[data-gap="2"]`)
+	b.click(`[data-gap="5"]`)
+	b.click("#back")
+	b.click("#end")
+	state := func(b *browser) string {
+		var s string
+		b.js(&s, `return [document.getElementById("app").innerText, ...Array.from(document.querySelectorAll("input, select, textarea"), (e) => e.type + e.value + e.checked)].join("\n")`)
+		return s
+	}
+	before := state(b)
+	var url string
+	b.js(&url, "return location.href")
+	b = chrome.open(t, url, 1200, 900)
+	if after := state(b); after != before {
+		t.Errorf("the link shows\n%s\nand not\n%s", after, before)
+	}
+	b.want("bytes", b.kinds(), "iiiiiccccc")
+
+	// A link that is followed in an open page does the same.
+	b.js(nil, `location.hash = "#spec=crlf&mode=text&input=a%5Cr%5Cnb"`)
+	b.until(`return document.getElementById("spec").value === "crlf"`)
+	b.want("payloads", b.payloads(), `"a"`)
+}
+
+// The keyboard alone reaches every control and does all that is to be done.
+func keyboard(t *testing.T) {
+	b := desktop(t, nil)
+	b.click("h1")
+	var missing []string
+	b.js(nil, `window.unreached = new Set(Array.from(document.querySelectorAll("#app :is(select, input:not([type=radio]), textarea, button:not(.gap), summary)"))
+		.filter((e) => !e.disabled && e.checkVisibility()))`)
+	focus := func() (name string) {
+		b.js(&name, `const e = document.activeElement; unreached.delete(e);
+			const seen = getComputedStyle(e); if (e !== document.body && (seen.outlineStyle === "none" || parseFloat(seen.outlineWidth) < 2)) throw new Error("no ring: " + e.outerHTML);
+			return e.id || e.name || e.className + (e.dataset.copy ?? "") + (e.dataset.gap ?? "") || e.localName`)
+		return name
+	}
+	var order []string
+	for range 60 {
+		b.press(tab)
+		name := focus()
+		if name == "body" || len(order) > 0 && name == order[0] {
+			break
+		}
+		order = append(order, name)
+	}
+	b.js(&missing, "return Array.from(unreached, (e) => e.outerHTML)")
+	if len(missing) > 0 {
+		t.Errorf("by Tab (%v) nobody reaches %q", order, missing)
+	}
+	if gaps := len(slices.DeleteFunc(slices.Clone(order), func(s string) bool { return !strings.HasPrefix(s, "gap") })); gaps != 1 {
+		t.Errorf("the wire takes %d steps of Tab: %v", gaps, order)
+	}
+
+	b.js(nil, `document.getElementById("menu").focus()`)
+	b.press("n") // netstring
+	b.want("spec", b.text("#spec-text"), "netstring")
+	b.js(nil, `document.getElementById("end").focus()`)
+	b.press(space, tab)
+	var gap string
+	b.js(&gap, "return document.activeElement.dataset.gap")
+	b.want("the gap that Tab reaches", gap, "1")
+	b.press(right, right, enter)
+	b.want("cut at 3", b.text("#pieces"), "24 bytes in 2 pieces.")
+	b.press(left, space)
+	b.want("cut at 2", b.text("#pieces"), "24 bytes in 3 pieces.")
+	b.press(space)
+	b.want("joined at 2", b.text("#pieces"), "24 bytes in 2 pieces.")
+	b.press(end, enter)
+	b.want("cut at 23", b.text("#pieces"), "24 bytes in 3 pieces.")
+	b.press(home, left, enter)
+	b.want("cut at 1", b.text("#pieces"), "24 bytes in 4 pieces.")
+	var cut []int
+	b.js(&cut, `return Array.from(document.querySelectorAll(".gap[aria-pressed=true]"), (e) => Number(e.dataset.gap))`)
+	if !slices.Equal(cut, []int{1, 3, 23}) {
+		t.Errorf("cut are %v", cut)
+	}
+
+	// In rows, up and down lead to the gap above and below.
+	b = chrome.open(t, page+"#cuts=each", 360, 740)
+	b.js(nil, `document.querySelector('[data-gap="2"]').tabIndex = 0; document.querySelector('[data-gap="1"]').focus()`)
+	where := func() (box struct{ X, Y float64 }) {
+		b.js(&box, "return document.activeElement.getBoundingClientRect()")
+		return box
+	}
+	first := where()
+	b.press(down)
+	second := where()
+	b.press(up)
+	if third := where(); second.Y <= first.Y || math.Abs(second.X-first.X) > 40 || third != first {
+		t.Errorf("down and up lead from %v to %v and %v", first, second, third)
+	}
+}
+
+// On a phone nothing is wider than the screen, and what is touched is large
+// enough (WCAG 2.2, 2.5.8: 24 CSS pixels, or as much distance).
+func phone(t *testing.T) {
+	for _, state := range []url.Values{
+		nil,
+		{"spec": {"length,width=2,order=little,offset=1,adjust=-1,includes-header,strip=4,zero=cafe"}, "cuts": {"each"}},
+		{"spec": {"netstring"}, "mode": {"text"}, "input": {strings.Repeat("wide", 40)}, "end": {""}},
+		{"spec": {strings.Repeat("nothing", 20)}, "max": {strings.Repeat("9", 99)}, "input": {strings.Repeat(`\q`, 90)}},
+		{"spec": {"delimiter,text=" + strings.Repeat("long", 20) + ",keep"}, "mode": {"hex"}, "input": {strings.Repeat("61", 300)}},
+	} {
+		b := chrome.open(t, page+"#"+state.Encode(), 360, 740)
+		b.js(nil, `document.getElementById("keys").open = true`)
+		var wide []string
+		b.js(&wide, `return Array.from(document.querySelectorAll("body *"))
+			.filter((e) => e.checkVisibility() && !e.matches(".visually-hidden") && e.getBoundingClientRect().right > 360.5).map((e) => e.outerHTML.slice(0, 100))`)
+		if len(wide) > 0 {
+			t.Errorf("%v: wider than the screen: %q", state, wide)
+		}
+		var width int
+		if b.js(&width, "return document.documentElement.scrollWidth"); width > 360 {
+			t.Errorf("%v: the page is %d pixels wide", state, width)
+		}
+		var small []string
+		b.js(&small, `return Array.from(document.querySelectorAll("button:not(.gap), input, select, textarea, summary"))
+			.map((e) => e.closest("label") ?? e).filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 24).map((e) => e.outerHTML)`)
+		if len(small) > 0 {
+			t.Errorf("%v: too small to touch: %q", state, small)
+		}
+	}
+}
+
+// Text has a contrast of 4.5 at least, in both schemes (WCAG 2.2, 1.4.3), and
+// the borders of controls one of 3 (1.4.11).
+func contrast(t *testing.T) {
+	b := desktop(t, url.Values{"spec": {"slip"}, "mode": {"hex"}, "input": {"6161dbdc61c0 c0 db21c0 61"}})
+	for _, scheme := range []string{"light", "dark"} {
+		b.cdp("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]string{"name": "prefers-color-scheme", "value": scheme}}})
+		for _, state := range []string{"", "spec=netstring&mode=text&input=1:a,x&arrived=1&cuts=7,8", "spec=length&mode=hex&input=00000001610000&end=", "spec=nothing&max=x"} {
+			if state != "" {
+				b.js(nil, "location.hash = arguments[0]", "#"+state)
+				b.until(fmt.Sprintf("return document.getElementById('spec').value === %q", strings.TrimPrefix(strings.Split(state, "&")[0], "spec=")))
+			}
+			var poor []json.RawMessage
+			b.js(&poor, contrastScript)
+			for _, p := range poor {
+				t.Errorf("%s: %s", scheme, p)
+			}
+		}
+		b.js(nil, "location.hash = '#spec=slip&mode=hex&input=6161dbdc61c0c0db21c061'")
+	}
+}
+
+const contrastScript = `
+const rgb = (s) => s.match(/[\d.]+/g).map(Number);
+const light = (c) => c.slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+const behind = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] === 1) return c; } return [255, 255, 255]; };
+const poor = [];
+for (const e of document.querySelectorAll("body *")) {
+	if (!e.checkVisibility() || e.disabled || e.matches(".visually-hidden, option")) continue;
+	const style = getComputedStyle(e);
+	if (Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.data.trim())) {
+		const r = ratio(rgb(style.color), behind(e));
+		if (r < 4.5) poor.push([r, e.outerHTML.slice(0, 120)]);
+	}
+	if (e.matches("button:not(.gap), input, select, textarea")) {
+		const r = ratio(rgb(style.borderTopColor), behind(e.parentElement));
+		if (r < 3 && !e.matches("[type=radio], [type=checkbox]")) poor.push(["border", r, e.outerHTML.slice(0, 120)]);
+	}
+}
+return poor;`
+
+// What is typed is shown as text, never read as HTML.
+func hostileText(t *testing.T) {
+	bad := `<img src=x onerror=document.title=1>`
+	b := desktop(t, url.Values{"spec": {"line"}, "input": {bad + "\n" + bad + `\q`}, "max": {bad}})
+	b.write("#max", "")
+	b.want("payloads", b.payloads(), `"`+bad+`"`)
+	b.write("#spec", bad)
+	var images int
+	if b.js(&images, "return document.images.length"); images > 0 {
+		t.Error("an image was made of text")
+	}
+	b.want("title", b.text("title"), "wholeframe playground")
+}

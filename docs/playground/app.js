@@ -16,7 +16,7 @@ const hints = {
 };
 
 const kinds = {
-	header: "header", payload: "payload", stuffing: "stuffing", trailer: "delimiter, trailer", idle: "idle",
+	header: "header", payload: "payload", stuffing: "stuffing", trailer: "trailer (delimiter)", idle: "idle",
 	incomplete: "not whole yet", skipped: "skipped", lost: "lost",
 };
 
@@ -100,6 +100,7 @@ function pause() {
 
 function play() {
 	if (player) return pause();
+	if (!bytes()) return;
 	arrive(state.arrived < 0 ? 0 : state.arrived);
 	const pace = Math.max(60, Math.min(700, 6000 / pieces()));
 	player = setInterval(() => {
@@ -132,7 +133,7 @@ function showFraming() {
 		$(field + "-error").hidden = !error;
 		$(field).setAttribute("aria-invalid", error !== "");
 	}
-	$("made").hidden = answer.specError !== "";
+	$("made").closest("section").hidden = answer.specError !== "";
 	$("spec-text").textContent = answer.spec;
 	$("code").textContent = answer.code;
 	$("import").textContent = `import "${answer.package}"`;
@@ -190,10 +191,11 @@ function showWire() {
 
 	const there = answer.arrived;
 	$("pieces").textContent = n === 0 ? "" : `${plural(n, "byte")} in ${plural(pieces(), "piece")}` + (there < pieces() ? `, of which ${there} arrived.` : ".");
-	for (const id of ["first", "back"]) $(id).disabled = n === 0 || there === 0;
-	for (const id of ["next", "last"]) $(id).disabled = there >= pieces();
-	$("run").disabled = n === 0;
-	for (const id of ["cut-none", "cut-each", "cut-random"]) $(id).disabled = n < 2;
+	// What does nothing now keeps the focus, for those who came by keyboard.
+	for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", n === 0 || there === 0);
+	for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", there >= pieces());
+	$("run").setAttribute("aria-disabled", n === 0);
+	for (const id of ["cut-none", "cut-each", "cut-random"]) $(id).setAttribute("aria-disabled", n < 2);
 
 	const used = new Set(["header", "payload", "trailer", "stuffing", ...what.map((w) => w.kind)]);
 	$("legend").replaceChildren(...Object.entries(kinds).filter(([kind]) => used.has(kind))
@@ -222,7 +224,7 @@ function showResults() {
 		let at = r.offset;
 		for (const part of r.parts ?? []) {
 			const run = answer.hex.slice(2 * at, 2 * (at + part.size)).match(/../g).join(" ");
-			strip.append(element("span", { class: part.kind, title: kinds[part.kind] }, element("span", { class: "visually-hidden" }, kinds[part.kind] + ": "), run));
+			strip.append(element("span", { class: part.kind }, element("small", {}, part.kind), " " + run));
 			at += part.size;
 		}
 		if (strip.childElementCount) e.append(strip);

@@ -6,8 +6,11 @@ const $ = (id) => document.getElementById(id);
 const state = { spec: "line", max: "", mode: "messages", input: "", cuts: [], arrived: -1, end: false };
 let menu = [];
 let answer = null; // of the library, to the state
+let laid = null; // the stream that the cells are for, in hexadecimal
 let focused = 1; // the gap that the Tab key reaches: 1 is behind the first byte
 let player = 0; // timer
+
+const maxStream = 1024; // bytes, as package play limits it
 
 const hints = {
 	messages: "One message in each line; escapes as in a Go string: \\n \\t \\x00 \\u20ac \\\\. The frames are made of them.",
@@ -37,7 +40,7 @@ function readLink() {
 	state.mode = link.get("mode") in hints ? link.get("mode") : "messages";
 	state.input = link.get("input") ?? sample(state.spec);
 	const cuts = link.get("cuts") ?? "";
-	state.cuts = cuts === "each" ? everywhere(4096) : cuts.split(",").map(Number).filter(Number.isInteger);
+	state.cuts = cuts === "each" ? everywhere(maxStream) : cuts.split(",").map(Number).filter(Number.isInteger);
 	state.arrived = /^\d+$/.test(link.get("arrived") ?? "") ? Number(link.get("arrived")) : -1;
 	state.end = link.has("end");
 	$("spec").value = state.spec;
@@ -157,37 +160,42 @@ function anatomy() {
 	return all;
 }
 
+// layWire makes a cell for each byte, and a button for each gap between two.
+function layWire() {
+	const cells = [];
+	for (let i = 0; i < bytes(); i++) {
+		if (i > 0) cells.push(element("button", { type: "button", "data-gap": i, "aria-label": `Cut between byte ${i - 1} and ${i}` }));
+		const hex = answer.hex.slice(2 * i, 2 * i + 2);
+		const code = parseInt(hex, 16);
+		cells.push(element("span", { "data-at": i }, hex, element("small", {}, code > 32 && code < 127 ? String.fromCharCode(code) : "·")));
+	}
+	if (!cells.length) cells.push(element("p", { class: "quiet" }, "No bytes yet."));
+	$("wire").replaceChildren(...cells);
+	laid = answer.hex;
+}
+
 function showWire() {
+	if (laid !== answer.hex) layWire();
 	const what = anatomy();
 	const cuts = new Set(answer.cuts);
 	const wrong = new Set(answer.results.filter((r) => r.error).map((r) => r.at));
 	const n = bytes();
 	focused = Math.max(1, Math.min(focused, n - 1));
-	const had = $("wire").contains(document.activeElement);
-	const cells = [];
-	for (let i = 0; i < n; i++) {
-		if (i > 0) {
+	for (const cell of n ? $("wire").children : []) {
+		if (cell.dataset.gap) {
 			// The bytes of a part that arrived in one piece hang together.
+			const i = Number(cell.dataset.gap);
 			const joined = what[i] && what[i - 1].index === what[i].index && what[i - 1].kind === what[i].kind && !cuts.has(i);
-			cells.push(element("button", {
-				type: "button", class: joined ? `gap ${what[i].kind}` : "gap", "data-gap": i, tabindex: i === focused ? 0 : -1, "aria-pressed": cuts.has(i),
-				"aria-label": `Cut between byte ${i - 1} and ${i}`,
-			}));
+			cell.className = joined ? `gap ${what[i].kind}` : "gap";
+			cell.tabIndex = i === focused ? 0 : -1;
+			cell.ariaPressed = cuts.has(i);
+			continue;
 		}
-		const hex = answer.hex.slice(2 * i, 2 * i + 2);
-		const code = parseInt(hex, 16);
-		const byte = element("span", { class: "byte", "data-at": i }, hex, element("small", {}, code > 32 && code < 127 ? String.fromCharCode(code) : "·"));
+		const i = Number(cell.dataset.at);
 		const w = what[i];
-		byte.classList.add(w ? w.kind : i < answer.bytes ? "plain" : "coming");
-		if (w?.first) byte.classList.add("first");
-		if (w?.last) byte.classList.add("last");
-		if (wrong.has(i)) byte.classList.add("error");
-		byte.title = `byte ${i}: ` + (w ? kinds[w.kind] : i < answer.bytes ? "arrived" : "not arrived yet");
-		cells.push(byte);
+		cell.className = ["byte", w ? w.kind : i < answer.bytes ? "plain" : "coming", w?.first && "first", w?.last && "last", wrong.has(i) && "error"].filter(Boolean).join(" ");
+		cell.title = `byte ${i}: ` + (w ? kinds[w.kind] : i < answer.bytes ? "arrived" : "not arrived yet");
 	}
-	$("wire").replaceChildren(...cells);
-	if (!n) $("wire").append(element("p", { class: "quiet" }, "No bytes yet."));
-	if (had) gap(focused)?.focus();
 
 	const there = answer.arrived;
 	$("pieces").textContent = n === 0 ? "" : `${plural(n, "byte")} in ${plural(pieces(), "piece")}` + (there < pieces() ? `, of which ${there} arrived.` : ".");

@@ -12,7 +12,7 @@ import (
 )
 
 // MaxStream is the most bytes that a stream may have here: each is shown.
-const MaxStream = 4096
+const MaxStream = 1024
 
 // A Request is the state of the page.
 type Request struct {

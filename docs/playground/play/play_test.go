@@ -130,14 +130,14 @@ func TestInput(t *testing.T) {
 			`message 2: framing: payload of 3 bytes refused: it holds the delimiter "\n" at byte 1`,
 			`message 3: character 1: "\\q" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`,
 		}},
-		{Messages, "fixed,size=2GiB,pad=00", "a", "", []string{"message 1: it may take 2147483648 bytes on the wire: more than the 4096 that are shown here"}},
+		{Messages, "fixed,size=2GiB,pad=00", "a", "", []string{"message 1: it may take 2147483648 bytes on the wire: more than the 1024 that are shown here"}},
 		{Text, "line", "a\r\nb", "610d0a62", nil},
 		{Text, "line", `é\x`, "", []string{`character 2: "\\x" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`}},
 		{Hex, "line", " 0A ff\n0\t0 ", "0aff00", nil},
 		{Hex, "line", "00 0g", "", []string{"character 5: 'g' is no hexadecimal digit"}},
 		{Hex, "line", "000", "", []string{"3 digits are given; there must be two for each byte"}},
 		{Text, "line", strings.Repeat("a", MaxStream), strings.Repeat("61", MaxStream), nil},
-		{Text, "line", strings.Repeat("a", MaxStream+1), "", []string{"a stream of 4097 bytes is more than the 4096 that are shown here"}},
+		{Text, "line", strings.Repeat("a", MaxStream+1), "", []string{"a stream of 1025 bytes is more than the 1024 that are shown here"}},
 		{"base64", "line", "YQ==", "", []string{`"base64" is no kind of input; there are messages, text and hex`}},
 	} {
 		t.Run(string(c.mode)+" "+head(c.input), func(t *testing.T) {

@@ -63,6 +63,7 @@ function writeLink() {
 // The state
 
 const bytes = () => answer.hex.length / 2;
+const understood = () => !answer.specError && !answer.maxError;
 const pieces = () => (bytes() ? answer.cuts.length + 1 : 0);
 const everywhere = (n) => Array.from({ length: Math.max(0, n - 1) }, (_, i) => i + 1);
 const chosen = () => menu.find((item) => item.name === state.spec.split(",")[0]);
@@ -72,7 +73,6 @@ const sample = (spec) => menu.find((item) => item.spec === spec)?.sample ?? menu
 function update(changes) {
 	Object.assign(state, changes);
 	answer = JSON.parse(wholeframe.play(JSON.stringify(state)));
-	state.cuts = answer.cuts;
 	if (state.arrived >= pieces()) state.arrived = -1;
 	show();
 	writeLink();
@@ -144,7 +144,8 @@ function showFraming() {
 
 const capital = (s) => s.charAt(0).toUpperCase() + s.slice(1);
 
-// What each byte is: {kind, result, first, last} of those that have arrived.
+// anatomy returns what each byte is that has arrived: its kind, the index of its
+// result, and whether it is the first or the last of that.
 function anatomy() {
 	const all = [];
 	answer.results.forEach((result, index) => {
@@ -180,6 +181,7 @@ function showWire() {
 	const cuts = new Set(answer.cuts);
 	const wrong = new Set(answer.results.filter((r) => r.error).map((r) => r.at));
 	const n = bytes();
+	const here = understood() ? answer.bytes : n;
 	focused = Math.max(1, Math.min(focused, n - 1));
 	for (const cell of n ? $("wire").children : []) {
 		if (cell.dataset.gap) {
@@ -188,16 +190,16 @@ function showWire() {
 			const joined = what[i] && what[i - 1].index === what[i].index && what[i - 1].kind === what[i].kind && !cuts.has(i);
 			cell.className = joined ? `gap ${what[i].kind}` : "gap";
 			cell.tabIndex = i === focused ? 0 : -1;
-			cell.ariaPressed = cuts.has(i);
+			cell.setAttribute("aria-pressed", cuts.has(i));
 			continue;
 		}
 		const i = Number(cell.dataset.at);
 		const w = what[i];
-		cell.className = ["byte", w ? w.kind : i < answer.bytes ? "plain" : "coming", w?.first && "first", w?.last && "last", wrong.has(i) && "error"].filter(Boolean).join(" ");
-		cell.title = `byte ${i}: ` + (w ? kinds[w.kind] : i < answer.bytes ? "arrived" : "not arrived yet");
+		cell.className = ["byte", w ? w.kind : i < here ? "plain" : "coming", w?.first && "first", w?.last && "last", wrong.has(i) && "error"].filter(Boolean).join(" ");
+		cell.title = `byte ${i}: ` + (w ? kinds[w.kind] : i < here ? "arrived" : "not arrived yet");
 	}
 
-	const there = answer.arrived;
+	const there = understood() ? answer.arrived : pieces();
 	$("pieces").textContent = n === 0 ? "" : `${plural(n, "byte")} in ${plural(pieces(), "piece")}` + (there < pieces() ? `, of which ${there} arrived.` : ".");
 	// What does nothing now keeps the focus, for those who came by keyboard.
 	for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", n === 0 || there === 0);
@@ -218,7 +220,7 @@ function showResults() {
 	const news = [plural(answer.frames, "frame")];
 	if (answer.errors) news.push(plural(answer.errors, "error"));
 	if (waiting) news.push(`${plural(waiting.size, "byte")} of a frame that is not whole yet`);
-	$("summary").textContent = answer.hex && !answer.specError && !answer.maxError ? news.join(", ") + "." : "";
+	$("summary").textContent = answer.hex && understood() ? news.join(", ") + "." : "";
 
 	let number = 0;
 	$("results").replaceChildren(...answer.results.map((r) => {
@@ -260,13 +262,13 @@ function listen() {
 	for (const radio of document.getElementsByName("mode")) {
 		radio.addEventListener("change", () => {
 			// The bytes stay what they are, in another notation.
-			const given = {
+			const inputs = {
 				messages: () => answer.results.filter((r) => r.kind === "frame").map((r) => r.payload).join("\n"),
 				text: () => answer.text,
 				hex: () => (answer.hex.match(/../g) ?? []).join(" "),
-			}[radio.value]();
-			const keep = answer.inputErrors.length > 0 && !answer.hex;
-			const input = keep ? state.input : given;
+			};
+			const lost = answer.inputErrors.length > 0 && !answer.hex;
+			const input = lost ? state.input : inputs[radio.value]();
 			$("input").value = input;
 			update({ mode: radio.value, input });
 		});

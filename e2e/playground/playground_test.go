@@ -70,6 +70,7 @@ func TestPlayground(t *testing.T) {
 
 	t.Run("every framing", everyFraming)
 	t.Run("cuts", cuts)
+	t.Run("typing", typing)
 	t.Run("arrival", arrival)
 	t.Run("play", playing)
 	t.Run("errors", errorsShown)
@@ -174,6 +175,18 @@ func cuts(t *testing.T) {
 			t.Errorf("a click at %v of byte 5 does not cut there", at)
 		}
 	}
+}
+
+// Cuts stay where they are while what is typed makes no bytes.
+func typing(t *testing.T) {
+	b := desktop(t, url.Values{"mode": {"hex"}, "input": {"61620a63"}, "cuts": {"2"}})
+	b.write("#input", "61620")
+	b.want("half a byte", b.text("#pieces")+b.text("#input-errors"), "5 digits are given; there must be two for each byte")
+	b.write("#input", "61620a64")
+	b.want("whole again", b.text("#pieces"), "4 bytes in 2 pieces.")
+	b.write("#spec", "nothing")
+	b.want("no framing", b.text("#pieces")+b.text("#summary"), "4 bytes in 2 pieces.")
+	b.want("bytes", b.kinds(), "pppp") // plain
 }
 
 // Frames appear with the piece that completes them.
@@ -383,7 +396,7 @@ func keyboard(t *testing.T) {
 
 	// In rows, up and down lead to the gap above and below.
 	b = chrome.open(t, page+"#cuts=each", 360, 740)
-	b.js(nil, `document.querySelector('[data-gap="2"]').tabIndex = 0; document.querySelector('[data-gap="1"]').focus()`)
+	b.js(nil, `document.querySelector('[data-gap="1"]').focus()`)
 	where := func() (box struct{ X, Y float64 }) {
 		b.js(&box, "return document.activeElement.getBoundingClientRect()")
 		return box

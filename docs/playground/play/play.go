@@ -148,7 +148,6 @@ func (r *Response) add(p dissect.Piece) {
 	} else {
 		r.Results = append(r.Results, n)
 	}
-	n.Parts = nil
 	last := &r.Results[len(r.Results)-1]
 	for _, part := range p.Parts {
 		kind, size := part.Kind.String(), part.End-part.Start

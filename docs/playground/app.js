@@ -263,7 +263,7 @@ function listen() {
 		radio.addEventListener("change", () => {
 			// The bytes stay what they are, in another notation.
 			const inputs = {
-				messages: () => answer.results.filter((r) => r.kind === "frame").map((r) => r.payload).join("\n"),
+				messages: () => answer.results.filter((r) => r.kind === "frame").map((r) => r.payload + "\n").join(""),
 				text: () => answer.text,
 				hex: () => (answer.hex.match(/../g) ?? []).join(" "),
 			};

@@ -284,7 +284,7 @@ func notations(t *testing.T) {
 		return s
 	}
 	for _, step := range []struct{ mode, value string }{
-		{"hex", "61 db dc 62 c0"}, {"text", `a\xdb\xdcb\xc0`}, {"messages", `a\xc0b`},
+		{"hex", "61 db dc 62 c0"}, {"text", `a\xdb\xdcb\xc0`}, {"messages", `a\xc0b` + "\n"},
 	} {
 		b.click(fmt.Sprintf("[name=mode][value=%s]", step.mode))
 		b.want(step.mode, value(), step.value)

@@ -26,7 +26,7 @@ const (
 func (m Mode) bytes(input string, framer framing.Framer, limit int) (stream []byte, errs []error) {
 	switch m {
 	case Messages:
-		stream, errs = encode(strings.Split(strings.TrimSuffix(input, "\n"), "\n"), framer, limit)
+		stream, errs = encode(input, framer, limit)
 	case Text:
 		var err error
 		if stream, err = unquote(input); err != nil {
@@ -46,13 +46,16 @@ func (m Mode) bytes(input string, framer framing.Framer, limit int) (stream []by
 	return stream, errs
 }
 
-// encode returns the frames of the messages. An empty last line is none.
-func encode(lines []string, framer framing.Framer, limit int) (stream []byte, errs []error) {
+// encode returns the frames of the messages. The last line may end without a
+// new line, and no text is no message.
+func encode(input string, framer framing.Framer, limit int) (stream []byte, errs []error) {
 	var wire bytes.Buffer
 	w := framing.NewWriter(&wire, framer)
 	w.SetMaxPayload(limit)
-	for i, line := range lines {
-		payload, err := unquote(line)
+	number := 0
+	for line := range strings.Lines(input) {
+		number++
+		payload, err := unquote(strings.TrimSuffix(line, "\n"))
 		if most := framer.MaxEncodedLen(len(payload)); err == nil && most > 64<<10 {
 			err = fmt.Errorf("it may take %d bytes on the wire: more than the %d that are shown here", most, MaxStream)
 		}
@@ -60,7 +63,7 @@ func encode(lines []string, framer framing.Framer, limit int) (stream []byte, er
 			err = w.WriteFrame(payload)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("message %d: %w", i+1, err))
+			errs = append(errs, fmt.Errorf("message %d: %w", number, err))
 		}
 	}
 	if err := w.Flush(); err != nil {

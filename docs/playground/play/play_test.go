@@ -123,7 +123,9 @@ func TestInput(t *testing.T) {
 	}{
 		{Messages, "line", "a\nb", "610a620a", nil},
 		{Messages, "line", "a\nb\n", "610a620a", nil},
-		{Messages, "line", "", "0a", nil},
+		{Messages, "line", "", "", nil},
+		{Messages, "line", "\n", "0a", nil},
+		{Messages, "line", "a\n\n", "610a0a", nil},
 		{Messages, "line", "a\n\nb", "610a0a620a", nil},
 		{Messages, "line", `a\tb\x00\u20ac\\`, "61096200e282ac5c0a", nil},
 		{Messages, "line", "a\nb\\nc\n\\q\nd", "610a640a", []string{

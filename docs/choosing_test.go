@@ -232,6 +232,14 @@ func TestGoLines(t *testing.T) {
 	for _, m := range find(t, read(t, "docs/choosing.md"), "(?m)`([a-z][^`]*)`(?: ·| \\()[ ]?`([a-z]+\\.[^`]+)`") {
 		add(m[1], m[2])
 	}
+	for _, readme := range []string{"README.md", "README.zh-CN.md"} {
+		for _, row := range rows(t, read(t, readme), "spec") {
+			exprs := coded(t, row[2])
+			for i, text := range coded(t, row[0]) {
+				add(text, exprs[i])
+			}
+		}
+	}
 	program := "package main\n\nimport (\n"
 	for path := range used {
 		program += "\t" + strconv.Quote(path) + "\n"

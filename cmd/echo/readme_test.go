@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,36 +22,66 @@ import (
 // root is the root of the repository.
 const root = "../.."
 
-// readme returns what README.md holds that matches expr, and there are n of it.
-func readme(t *testing.T, n int, expr string) [][]string {
+// document returns the text of a file of the repository.
+func document(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(root, name))
 	require.NoError(t, err)
-	found := regexp.MustCompile(expr).FindAllStringSubmatch(strings.ReplaceAll(string(text), "\r\n", "\n"), -1)
-	require.Len(t, found, n, "README.md has other examples than this test knows")
-	return found
+	return strings.ReplaceAll(string(text), "\r\n", "\n")
 }
 
+// readmes are the languages of the first page.
+var readmes = []string{"README.md", "README.zh-CN.md"}
+
+// only returns what matches expr in the document, with its groups; it must be
+// there once.
+func only(t *testing.T, name, expr string) []string {
+	t.Helper()
+	found := regexp.MustCompile(expr).FindAllStringSubmatch(document(t, name), -1)
+	require.Equal(t, 1, len(found), "%s: %s", name, expr)
+	return found[0]
+}
+
+// arguments returns the words of a command line, without its quotes.
+func arguments(line string) []string {
+	line, _, _ = strings.Cut(line, "#")
+	return strings.Fields(strings.ReplaceAll(line, "'", ""))
+}
+
+// sessions matches the server's flags, what the client sends, whether it shows
+// bytes, and what it prints.
+var sessions = regexp.MustCompile("```console\n\\$ go run ./cmd/echo (.+)\n\\$ printf '(.*)' \\| nc -N 127.0.0.1 8000( \\| xxd)?\n((?:[^`].*\n)*)```")
+
 // The sessions send what they say and show what comes back.
-func TestReadme_Sessions(t *testing.T) {
-	t.Parallel()
-	for _, m := range readme(t, 3, "```console\n\\$ go run ./cmd/echo (.+)\n\\$ printf '(.*)' \\| nc -N 127.0.0.1 8000( \\| xxd)?\n((?:[^`].*\n)*)```") {
-		args, sent, xxd, shown := strings.Fields(m[1]), m[2], m[3] != "", m[4]
-		p := serve(t, args...)
-		c := p.dial()
-		_, err := c.Write(printf(t, sent))
-		require.NoError(t, err)
-		require.NoError(t, c.CloseWrite())
-		var b bytes.Buffer
-		_, err = b.ReadFrom(c)
-		require.NoError(t, err)
-		got := b.String()
-		if xxd {
-			got = dump(b.Bytes())
+func TestDocuments_Sessions(t *testing.T) {
+	for name, n := range map[string]int{"README.md": 1, "README.zh-CN.md": 1, "docs/sessions.md": 16} {
+		found := sessions.FindAllStringSubmatch(document(t, name), -1)
+		require.Equal(t, n, len(found), "%s has other sessions than this test knows", name)
+		for _, m := range found {
+			t.Run(name+" "+m[1], func(t *testing.T) {
+				t.Parallel()
+				p := serve(t, arguments(m[1])...)
+				checkSession(t, p.dial(), m[2], m[3] != "", m[4])
+			})
 		}
-		// Where the answer ends without a newline, the next prompt follows it.
-		assert.Equal(t, strings.TrimSuffix(shown, "\n"), strings.TrimSuffix(got, "\n"), m[1])
 	}
+}
+
+// checkSession sends what a session sends, and compares what comes back with
+// what it shows, as bytes or as it is.
+func checkSession(t *testing.T, c net.Conn, sent string, xxd bool, shown string) {
+	t.Helper()
+	_, err := c.Write(printf(t, sent))
+	require.NoError(t, err)
+	require.NoError(t, c.(interface{ CloseWrite() error }).CloseWrite())
+	b, err := io.ReadAll(c)
+	require.NoError(t, err)
+	got := string(b)
+	if xxd {
+		got = dump(b)
+	}
+	// Where the answer ends without a newline, the next prompt follows it.
+	assert.Equal(t, strings.TrimSuffix(shown, "\n"), strings.TrimSuffix(got, "\n"))
 }
 
 // printf returns what the command of that name writes for a format that has no
@@ -89,65 +121,81 @@ func dump(b []byte) string {
 // find a clone beside it, and prints what the server sends back. Nothing is
 // fetched.
 func TestReadme_Program(t *testing.T) {
-	t.Parallel()
-	program := readme(t, 1, "```go\n(package main\n(?s:.*?))```")[0][1]
-	edit := strings.Fields(readme(t, 1, `\$ go (mod edit -require=.*)\n`)[0][1])
-	clone, err := filepath.Abs(root)
-	require.NoError(t, err)
-	p := serve(t, "-framing=length")
-	require.Contains(t, program, `"127.0.0.1:8000"`)
-	program = strings.Replace(program, "127.0.0.1:8000", p.addr, 1)
-	for i := range edit {
-		edit[i] = strings.Replace(edit[i], "=../wholeframe", "="+clone, 1)
-	}
+	for _, name := range readmes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program := only(t, name, "```go\n(package main\n(?s:.*?))```")[1]
+			edit := strings.Fields(only(t, name, `\$ go (mod edit -require=.*)\n`)[1])
+			clone, err := filepath.Abs(root)
+			require.NoError(t, err)
+			p := serve(t, "-framing=length")
+			require.Contains(t, program, `"127.0.0.1:8000"`)
+			program = strings.Replace(program, "127.0.0.1:8000", p.addr, 1)
+			for i := range edit {
+				edit[i] = strings.Replace(edit[i], "=../wholeframe", "="+clone, 1)
+			}
 
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600))
-	run := func(args ...string) string {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		require.NoError(t, cmd.Run(), "go %s: %s", strings.Join(args, " "), &stderr)
-		return stdout.String()
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600))
+			goCommand(t, dir, "mod", "init", "example")
+			goCommand(t, dir, edit...)
+			assert.Equal(t, "hello\nworld\n", goCommand(t, dir, "run", "."))
+		})
 	}
-	run("mod", "init", "example")
-	run(edit...)
-	assert.Equal(t, "hello\nworld\n", run("run", "."))
+}
+
+// goCommand runs the go command in dir and returns what it prints.
+func goCommand(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Run(), "go %s: %s", strings.Join(args, " "), &stderr)
+	return stdout.String()
 }
 
 // Every command line of the server is one.
-func TestReadme_Flags(t *testing.T) {
-	for _, m := range readme(t, 5, "go run ./cmd/echo ([^`#\n]*)") {
-		_, err := parse(strings.Fields(m[1]))
-		if _, help := err.(helpText); !help {
-			assert.NoError(t, err, m[0])
+func TestDocuments_Commands(t *testing.T) {
+	documents, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	require.NoError(t, err)
+	for i := range documents {
+		documents[i] = "docs/" + filepath.Base(documents[i])
+	}
+	for _, name := range append(documents, readmes...) {
+		for _, m := range regexp.MustCompile("go run ./cmd/echo ([^`\n]*)").FindAllStringSubmatch(document(t, name), -1) {
+			_, err := parse(arguments(m[1]))
+			if _, help := err.(helpText); !help {
+				assert.NoError(t, err, "%s: %s", name, m[0])
+			}
 		}
 	}
 }
 
 // The table has every framing, and shows the message "hello" as it is written.
 func TestReadme_Framings(t *testing.T) {
-	table := readme(t, 1, "\\| spec \\| on the wire .*\n.*\n((?:\\|.*\n)+)")[0][1]
 	quoted := regexp.MustCompile("`([^`]+)`")
-	shown := map[string]bool{}
-	for row := range strings.Lines(table) {
-		cells := strings.Split(row, " | ")
-		require.Len(t, cells, 3, row)
-		wires := quoted.FindAllStringSubmatch(cells[1], -1)
-		for i, m := range quoted.FindAllStringSubmatch(cells[0], -1) {
-			o, err := parse([]string{"-framing", m[1]})
-			require.NoError(t, err)
-			wire, err := o.framing.Framer.Append(nil, []byte("hello"))
-			require.NoError(t, err)
-			assert.Equal(t, written(t, wires[i][1]), string(wire), m[1])
-			name, _, _ := strings.Cut(m[1], ",")
-			shown[name] = true
+	for _, name := range readmes {
+		table := only(t, name, "\\| spec \\|.*\n.*\n((?:\\|.*\n)+)")[1]
+		shown := map[string]bool{}
+		for row := range strings.Lines(table) {
+			cells := strings.Split(row, " | ")
+			require.Len(t, cells, 3, row)
+			wires := quoted.FindAllStringSubmatch(cells[1], -1)
+			for i, m := range quoted.FindAllStringSubmatch(cells[0], -1) {
+				o, err := parse([]string{"-framing", m[1]})
+				require.NoError(t, err)
+				wire, err := o.framing.Framer.Append(nil, []byte("hello"))
+				require.NoError(t, err)
+				assert.Equal(t, written(t, wires[i][1]), string(wire), m[1])
+				framing, _, _ := strings.Cut(m[1], ",")
+				shown[framing] = true
+			}
 		}
-	}
-	for _, f := range spec.Framings() {
-		assert.True(t, shown[f.Name], "the table lacks %s", f.Name)
+		for _, f := range spec.Framings() {
+			assert.True(t, shown[f.Name], "the table in %s lacks %s", name, f.Name)
+		}
 	}
 }
 

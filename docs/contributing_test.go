@@ -51,7 +51,7 @@ func TestContributing(t *testing.T) {
 	}
 	run("gofmt", "-l", "framing/hexlength", "framing/spec")
 	run("go", "vet", "./framing/hexlength", "./framing/spec")
-	run("go", "test", "./framing/hexlength", "./framing/spec")
+	run("go", "test", "./framing/hexlength", "./framing/spec", "-rapid.checks=20") // the example is small
 	run("go", "test", "-run", "Vectors", "./framing/framingtest")
 }
 

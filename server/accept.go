@@ -32,6 +32,7 @@ func (s *Server) accept(l net.Listener) error {
 		case dead(err):
 			return err
 		default:
+			s.acceptFailed()
 			s.warn("accept failed, trying again", "addr", l.Addr().String(), "err", err, "in", backoff)
 			s.sleep(backoff)
 			backoff = min(2*backoff, maxBackoff)

@@ -6,8 +6,6 @@ import (
 	"math"
 	"os"
 	"time"
-
-	"github.com/wholeframe/wholeframe/framing"
 )
 
 const (
@@ -26,6 +24,7 @@ func (c *Conn) finish(err error) {
 	if !errors.Is(err, errForced) {
 		c.flush() // the answers so far; out keeps the error
 	}
+	c.count()
 	failed := c.out.close()
 	c.log(err, failed)
 	c.account(err, failed)
@@ -190,41 +189,14 @@ func later(a, b time.Time) time.Time {
 // log says why the connection ended: a warning if the peer or the handler did
 // something wrong, else at debug level.
 func (c *Conn) log(err, failed error) {
-	var (
-		handler   *handlerError
-		shake     *handshakeError
-		tooLarge  *framing.TooLargeError
-		format    *framing.FormatError
-		truncated *framing.UnexpectedEOFError
-		refused   *framing.PayloadError
-	)
-	msg := ""
-	switch {
-	case err == errPanic || errors.Is(err, errForced) || errors.Is(failed, errForced):
-	case errors.Is(failed, errWriteTimeout):
-		msg, err = "connection stalled", failed
-	case failed != nil:
-		err = failed
-	case errors.As(err, &handler):
-		if errors.As(err, &refused) || errors.As(err, &tooLarge) {
-			msg = "reply refused by the framing"
-		} else if !errors.Is(err, io.EOF) {
-			msg = "handler failed"
-		}
-	case errors.As(err, &shake):
-		if !errors.Is(err, io.EOF) && c.ctx.Err() == nil {
-			msg = "TLS handshake failed"
-		}
-	case errors.As(err, &tooLarge) || errors.As(err, &format) || errors.As(err, &truncated):
-		msg = "connection broke the framing"
-	case err == errFrameTimeout:
-		msg = "connection stalled"
-	}
+	c.end, err = c.why(err, failed)
 	remote := c.raw.RemoteAddr().String()
-	switch waiting := c.buf.Bytes(); {
+	msg, waiting := c.end.warning(), c.buf.Bytes()
+	var handler *handlerError
+	switch {
 	case msg == "":
 		c.srv.debug("connection ended", "remote", remote, "why", err)
-	case handler != nil || shake != nil || len(waiting) == 0:
+	case c.end == EndHandshake || len(waiting) == 0 || errors.As(err, &handler):
 		c.srv.warn(msg, "remote", remote, "err", err)
 	default:
 		c.srv.warn(msg, "remote", remote, "err", err, "bytes", quote(waiting))

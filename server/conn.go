@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/wholeframe/wholeframe/framing"
@@ -28,15 +29,18 @@ type Conn struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
+	state               atomic.Uint32 // a State
+	framesIn, framesOut tally
+
 	// What follows is for the goroutine of the connection.
 
 	buf     *framing.Buffer
 	replies *framing.Writer
 	mem     *memory // lent to buf and replies, or nil
 	large   bool    // what was lent last had become large
-	pending int // messages handled whose answers wait in replies
-	state   State
+	pending int     // messages handled whose answers wait in replies
 	report  Report
+	end     End // once state is StateClosed
 
 	frameAt int64         // stream offset of the frame that is waited for
 	waited  time.Duration // how long it was
@@ -101,7 +105,13 @@ func newConn(s *Server, raw net.Conn) *Conn {
 //
 // A payload that the framing cannot carry is refused with a
 // [*framing.PayloadError] or [*framing.TooLargeError]. Any other error is final.
-func (c *Conn) WriteFrame(payload []byte) error { return c.replies.WriteFrame(payload) }
+func (c *Conn) WriteFrame(payload []byte) error {
+	err := c.replies.WriteFrame(payload)
+	if err == nil {
+		c.framesOut.n++
+	}
+	return err
+}
 
 // Flush sends what has gathered. Like WriteFrame it is for the [Handler].
 func (c *Conn) Flush() error { return c.replies.Flush() }
@@ -110,7 +120,13 @@ func (c *Conn) Flush() error { return c.replies.Flush() }
 // handed to the operating system. Any goroutine may call it, at any time until
 // the connection ends, and from then on it returns an error. It may overtake
 // what WriteFrame has gathered, and blocks while the peer does not read.
-func (c *Conn) Send(payload []byte) error { return c.out.send(c, payload) }
+func (c *Conn) Send(payload []byte) error {
+	err := c.out.send(c, payload)
+	if err == nil {
+		c.framesOut.Add(1)
+	}
+	return err
+}
 
 // Context returns the connection's context. It ends when the connection does,
 // and when a Shutdown has run out of patience, but not when that begins:
@@ -153,13 +169,13 @@ func (c *Conn) netConn() net.Conn {
 }
 
 func (c *Conn) enter(s State) {
-	if c.state != s {
+	if State(c.state.Load()) != s {
 		c.notify(s)
 	}
 }
 
 func (c *Conn) notify(s State) {
-	c.state = s
+	c.state.Store(uint32(s))
 	if f := c.srv.ConnState; f != nil {
 		f(c.netConn(), s)
 	}
@@ -183,6 +199,7 @@ func (c *Conn) run() error {
 		case err != nil:
 			return err
 		case ok:
+			c.framesIn.n++
 			err := c.srv.Handler(c, message)
 			if err == nil || errors.Is(err, io.EOF) {
 				c.pending++
@@ -243,6 +260,7 @@ func (c *Conn) hurry() error {
 
 // flush sends the answers to the messages that were handled.
 func (c *Conn) flush() error {
+	c.count()
 	if err := c.replies.Flush(); err != nil {
 		return err
 	}
@@ -251,6 +269,12 @@ func (c *Conn) flush() error {
 	}
 	c.pending = 0
 	return nil
+}
+
+// count publishes what the goroutine of the connection has counted.
+func (c *Conn) count() {
+	c.framesIn.publish()
+	c.framesOut.publish()
 }
 
 // fill waits for bytes. It returns io.EOF at the end of the stream, or why

@@ -112,6 +112,7 @@ type Server struct {
 	maxConns  int
 	listeners map[*net.Listener]struct{} // of each Serve its own: interfaces need not be comparable
 	conns     map[*Conn]struct{}
+	stats     Stats // but for Open: of connections that have ended
 	report    Report
 	cause     error         // why connections were forced
 	forcing   chan struct{} // closed when they are
@@ -231,6 +232,7 @@ func (s *Server) start(nc net.Conn) {
 		return
 	}
 	s.conns[c] = struct{}{}
+	s.stats.Accepted++
 	if s.state == draining {
 		c.wire.wake()
 	}
@@ -246,6 +248,8 @@ func (s *Server) end(c *Conn) {
 		return // Shutdown has given it up
 	}
 	delete(s.conns, c)
+	s.stats.add(c)
+	s.stats.Ended[c.end]++
 	if s.state != serving {
 		s.report.add(c.report)
 	}

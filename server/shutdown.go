@@ -167,6 +167,8 @@ func (s *Server) giveUp() {
 	defer s.mu.Unlock()
 	for c := range s.conns {
 		delete(s.conns, c)
+		s.stats.add(c)
+		s.stats.Ended[EndForced]++
 		reset(c.raw)
 		s.report.Forced++
 		s.report.Stuck = append(s.report.Stuck, c.raw.RemoteAddr().String())

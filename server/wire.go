@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -26,6 +27,8 @@ type wire struct {
 	raw          net.Conn
 	writeTimeout time.Duration
 	records      records // under TLS
+
+	bytesIn, bytesOut atomic.Uint64
 
 	left int64 // draining: bytes that may still be read; less than 0: any number. For the reader, and for wake, which it has told that it does not read
 
@@ -116,6 +119,7 @@ func (w *wire) begin() (most int64) {
 
 // done ends a read that brought n bytes.
 func (w *wire) done(n int) {
+	w.bytesIn.Add(uint64(n))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inRead = false
@@ -226,6 +230,7 @@ func (w *wire) shaken() error {
 func (w *wire) Write(p []byte) (n int, err error) {
 	err = w.write(func() (bool, error) {
 		m, err := w.raw.Write(p[n:])
+		w.bytesOut.Add(uint64(m))
 		n += m
 		if err == nil && n < len(p) {
 			err = io.ErrShortWrite
@@ -239,6 +244,7 @@ func (w *wire) Write(p []byte) (n int, err error) {
 func (w *wire) WriteBuffers(v *net.Buffers) (n int64, err error) {
 	err = w.write(func() (bool, error) {
 		m, err := v.WriteTo(w.raw)
+		w.bytesOut.Add(uint64(m))
 		n += m
 		if err == nil && len(*v) > 0 {
 			err = io.ErrShortWrite

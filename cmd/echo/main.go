@@ -5,6 +5,10 @@
 //
 // See echo -h for its flags, and echo -framing=help for the framings.
 //
+// With -metrics-addr it also serves HTTP, until it has closed: /metrics for
+// Prometheus, /healthz, which says ok or, with status 503, draining, and with
+// -pprof the profiles of net/http/pprof.
+//
 // SIGINT and SIGTERM, and SIGHUP unless it is ignored (nohup), close the server
 // gracefully: it answers every whole message that had arrived, and exits. What
 // a second signal does depends on its time: within a second it is taken for the
@@ -58,10 +62,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	log := o.logger(stderr)
+	beside, err := o.listenMetrics()
+	if err != nil {
+		fmt.Fprintf(stderr, "echo: %v\n", err)
+		return exitStart
+	}
 	s, l, err := start(o, log)
 	if err != nil {
 		fmt.Fprintf(stderr, "echo: %v\n", err)
 		return exitStart
+	}
+	if beside != nil {
+		defer newMetrics(s).serve(beside, o.pprof, log).Close() // when all is drained
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()

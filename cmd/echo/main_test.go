@@ -63,6 +63,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"-framing", "fixed,size=2MiB"}, "-max-payload 1MiB"},
 		{[]string{"-tls-cert", cert}, "-tls-key"},
 		{[]string{"-tls-key", key}, "-tls-cert"},
+		{[]string{"-pprof"}, "-metrics-addr"},
 		{[]string{"-log", "xml"}, `"xml"`},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
@@ -95,7 +96,7 @@ func TestHelp(t *testing.T) {
 			}
 		}
 		assert.ElementsMatch(t, names, []string{"addr", "framing", "max-payload", "max-conns", "idle-timeout",
-			"frame-timeout", "write-timeout", "grace", "tls-cert", "tls-key", "log", "v"})
+			"frame-timeout", "write-timeout", "grace", "tls-cert", "tls-key", "metrics-addr", "pprof", "log", "v"})
 	}
 }
 
@@ -131,6 +132,8 @@ func TestCannotStart(t *testing.T) {
 		says string
 	}{
 		{"port in use", []string{"-addr", taken.Addr().String()}, taken.Addr().String()},
+		{"metrics port in use", []string{"-metrics-addr", taken.Addr().String()}, "-metrics-addr: "},
+		{"no metrics port", []string{"-metrics-addr", "127.0.0.1"}, "missing port"},
 		{"no port", []string{"-addr", "127.0.0.1"}, "missing port"},
 		{"no certificate", []string{"-tls-cert", missing, "-tls-key", key}, missing},
 		{"no key", []string{"-tls-cert", cert, "-tls-key", missing}, missing},

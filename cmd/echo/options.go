@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type options struct {
 	grace        time.Duration
 	tlsCert      string
 	tlsKey       string
+	metricsAddr  string
+	pprof        bool
 	logFormat    string
 	verbose      bool
 }
@@ -51,6 +54,8 @@ func parse(args []string) (*options, error) {
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "when closing, wait so long for what has arrived to be answered; 0: 10s, negative: for ever")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificate (chain) in the PEM `FILE`; needs -tls-key")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its private key, in the PEM `FILE`")
+	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz over HTTP on `HOST:PORT`, port 0 for a free one")
+	f.BoolVar(&o.pprof, "pprof", false, "serve profiles under /debug/pprof/ there; needs -metrics-addr")
 	f.StringVar(&o.logFormat, "log", "text", "log to standard error as `text` or json")
 	f.BoolVar(&o.verbose, "v", false, "log at debug level: why each connection ended")
 
@@ -82,6 +87,9 @@ func (o *options) check() error {
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return errors.New("-tls-cert and -tls-key go together")
 	}
+	if o.pprof && o.metricsAddr == "" {
+		return errors.New("-pprof needs -metrics-addr")
+	}
 	if o.logFormat != "text" && o.logFormat != "json" {
 		return fmt.Errorf("-log %q: it must be text or json", o.logFormat)
 	}
@@ -108,6 +116,18 @@ func (o *options) logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, h))
 	}
 	return slog.New(slog.NewTextHandler(w, h))
+}
+
+// listenMetrics listens where metrics are to be served, or returns nil.
+func (o *options) listenMetrics() (net.Listener, error) {
+	if o.metricsAddr == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", o.metricsAddr)
+	if err != nil {
+		return nil, fmt.Errorf("-metrics-addr: %w", err)
+	}
+	return l, nil
 }
 
 // tlsConfig returns the TLS configuration, or nil for plain connections.

@@ -41,6 +41,7 @@ func TestParse(t *testing.T) {
 		{[]string{"-write-timeout=1m"}, func(o *options) { o.writeTimeout = time.Minute }},
 		{[]string{"-grace=1500ms"}, func(o *options) { o.grace = 1500 * time.Millisecond }},
 		{[]string{"-tls-cert=c", "-tls-key=k"}, func(o *options) { o.tlsCert, o.tlsKey = "c", "k" }},
+		{[]string{"-metrics-addr=:9100", "-pprof"}, func(o *options) { o.metricsAddr, o.pprof = ":9100", true }},
 		{[]string{"-log=json"}, func(o *options) { o.logFormat = "json" }},
 		{[]string{"-v"}, func(o *options) { o.verbose = true }},
 	} {

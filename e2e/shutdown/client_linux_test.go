@@ -1,0 +1,270 @@
+package shutdown
+
+import (
+	"crypto/tls"
+	"errors"
+	"hash/crc32"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+const (
+	// silence is how long a client may have written nothing, once Shutdown has
+	// begun, and write again. After tooSilent the server may take it for done.
+	silence   = 60 * time.Millisecond
+	tooSilent = 100 * time.Millisecond
+
+	endless = time.Minute // without an answer
+)
+
+// A client sends messages, of which at most plan.window wait for their answers,
+// until it reads the end of its stream.
+type client struct {
+	plan   *plan
+	number int
+
+	mu       sync.Mutex
+	raw      *countedConn // nil until it is connected
+	opening  uint64       // bytes that its kernel counts as acknowledged before the first
+	sent     []Frame
+	ends     []int64   // bytes of raw that hold the first i+1 messages of sent, as far as known
+	shutting time.Time // when Shutdown was called
+	wrote    bool
+
+	history History
+	half    bool // a message had arrived in part at T0
+}
+
+// A countedConn knows how many bytes it has written.
+type countedConn struct {
+	net.Conn
+	written atomic.Int64
+}
+
+func (c *countedConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
+	return n, err
+}
+
+// acknowledged returns how many bytes c has written that the peer's kernel has,
+// by the word of its own, also of a Write that runs.
+func acknowledged(c *net.TCPConn) (n uint64) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			n = info.Bytes_acked
+		}
+	})
+	return n
+}
+
+// run lets the client live its life. It calls answered once, with the first
+// answer or at the end.
+func (c *client) run(addr net.Addr, answered func()) {
+	answered = sync.OnceFunc(answered)
+	defer answered()
+	c.history.End = RST // until it is connected
+	raw, err := net.Dial(addr.Network(), addr.String())
+	if err != nil {
+		return
+	}
+	defer raw.Close()
+	counted := &countedConn{Conn: raw}
+	c.mu.Lock()
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		c.opening = acknowledged(tcp)
+	}
+	c.raw = counted
+	c.mu.Unlock()
+	if tcp, ok := raw.(*net.TCPConn); ok && c.plan.readPause > 0 {
+		tcp.SetReadBuffer(64 << 10)
+	}
+	raw.SetDeadline(time.Now().Add(endless))
+	var conn net.Conn = counted
+	if c.plan.secure() {
+		t := tls.Client(counted, clientTLS)
+		if err := t.Handshake(); err != nil {
+			c.ended(err, 0)
+			return
+		}
+		conn = t
+	}
+	room, done := make(chan struct{}, c.plan.window), make(chan struct{})
+	var writer sync.WaitGroup
+	writer.Go(func() { c.write(conn, room, done) })
+	c.read(conn, room, answered)
+	close(done)
+	raw.Close()
+	writer.Wait()
+	c.history.Sent, c.history.Wrote = c.sent, c.wrote
+}
+
+// write sends messages until done.
+func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}) {
+	r := rand.New(rand.NewPCG(c.plan.seed, uint64(1+c.number)))
+	var (
+		payload, batch []byte
+		total          int64 // bytes of all batches
+		last           time.Time
+	)
+	for number := 0; ; {
+		batch = batch[:0]
+		var frames []Frame
+		var ends []int64
+		for range 1 + r.IntN(min(8, c.plan.window)) {
+			select {
+			case room <- struct{}{}:
+			case <-done:
+				return
+			}
+			payload = c.plan.payload(payload[:0], r, c.number, number)
+			var err error
+			if batch, err = c.plan.framer.Append(batch, payload); err != nil {
+				panic(err) // the plan holds no such payload
+			}
+			number++
+			frames = append(frames, frame(payload))
+			ends = append(ends, total+int64(len(batch)))
+		}
+		total += int64(len(batch))
+		now := time.Now()
+		c.mu.Lock()
+		shutting := c.shutting
+		if !shutting.IsZero() && now.Sub(later(last, shutting)) > silence {
+			c.mu.Unlock()
+			return
+		}
+		c.sent = append(c.sent, frames...)
+		if !c.plan.secure() {
+			c.ends = append(c.ends, ends...)
+		}
+		c.mu.Unlock()
+		c.raw.SetWriteDeadline(now.Add(endless))
+		_, err := conn.Write(batch)
+		now = time.Now()
+		c.mu.Lock()
+		if c.plan.secure() && err == nil {
+			for range frames {
+				c.ends = append(c.ends, c.raw.written.Load())
+			}
+		}
+		if !c.shutting.IsZero() && now.Sub(later(last, c.shutting)) > tooSilent {
+			c.wrote = true
+		}
+		c.mu.Unlock()
+		last = now
+		if err != nil {
+			return
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// read reads answers until the stream ends.
+func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
+	reader := framing.NewReader(conn, c.plan.framer)
+	for n := 1; ; n++ {
+		c.raw.SetReadDeadline(time.Now().Add(endless))
+		payload, err := reader.ReadFrame()
+		if err == io.EOF && c.plan.secure() {
+			_, err = c.raw.Read(make([]byte, 1)) // behind the close_notify
+		}
+		if err != nil {
+			c.ended(err, len(reader.Buffered()))
+			return
+		}
+		answered()
+		c.history.Returned = append(c.history.Returned, frame(payload))
+		select {
+		case <-room:
+		default:
+			// An answer to nothing, as the history shows.
+		}
+		if p := c.plan.readPause; p > 0 && n%p == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// ended notes how the stream ended.
+func (c *client) ended(err error, torn int) {
+	c.history.Torn = torn
+	var reset syscall.Errno
+	switch {
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
+		c.history.End = FIN
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.history.End = Timeout
+	case errors.As(err, &reset):
+		c.history.End = RST
+	default:
+		// What came breaks the framing.
+		c.history.Returned = append(c.history.Returned, Frame{Number: -1, Size: -1})
+		c.history.End = FIN
+	}
+}
+
+// sample notes what had arrived at the server when Shutdown is about to be
+// called.
+func (c *client) sample() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shutting = time.Now()
+	if c.raw == nil {
+		return
+	}
+	c.history.Connected = true
+	arrived := c.raw.written.Load()
+	if tcp, ok := c.raw.Conn.(*net.TCPConn); ok {
+		arrived = int64(acknowledged(tcp) - c.opening)
+	}
+	n := 0
+	for n < len(c.ends) && c.ends[n] <= arrived {
+		n++
+	}
+	c.history.Acknowledged = n
+	c.half = n < len(c.ends) && !c.plan.secure() && (n == 0 && arrived > 0 || n > 0 && arrived > c.ends[n-1])
+}
+
+// frame returns what a history keeps of a payload.
+func frame(payload []byte) Frame {
+	f := Frame{Number: -1, Size: len(payload), Sum: crc32.ChecksumIEEE(payload)}
+	if _, number, ok := parseHeader(payload); ok {
+		f.Number = number
+	}
+	return f
+}
+
+// headerSize is the size of what a message begins with if it has room: the
+// client's number and its own.
+const headerSize = 4 + 8
+
+func parseHeader(payload []byte) (client, number int, ok bool) {
+	if len(payload) < headerSize {
+		return 0, 0, false
+	}
+	a, err := strconv.ParseUint(string(payload[:4]), 16, 16)
+	b, err2 := strconv.ParseUint(string(payload[4:headerSize]), 16, 32)
+	return int(a), int(b), err == nil && err2 == nil
+}

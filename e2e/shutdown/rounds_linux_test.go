@@ -1,0 +1,375 @@
+package shutdown
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/server"
+)
+
+var (
+	roundsFlag = flag.Int("shutdown.rounds", 120, "run so many `rounds`")
+	seedFlag   = flag.Uint64("shutdown.seed", 0, "the `seed` of the first round, the next has one more; 0: random")
+)
+
+const (
+	atATime    = 4       // rounds
+	maxFlight  = 4 << 20 // bytes of a client that wait for their answers
+	maxWindow  = 256
+	maxClients = 64
+	maxFaulty  = 5 // rounds, before the test gives up
+)
+
+// framings are those that the rounds draw from.
+var framings = []struct {
+	spec   string // fixed gets its size
+	max    int    // bytes of payload
+	binary bool   // takes any bytes
+}{
+	{"line", 1 << 20, false},
+	{"crlf", 1 << 20, false},
+	{"delimiter,text=|", 1 << 20, false},
+	{"delimiter,text=END,text=;", 1 << 20, false},
+	{"length", 1 << 20, true},
+	{"length,width=1", 1<<8 - 1, true},
+	{"length,width=2,order=little", 1<<16 - 1, true},
+	{"length,width=8,includes-header", 1 << 20, true},
+	{"varint", 1 << 20, true},
+	{"fixed", 1 << 20, true},
+	{"netstring", 1 << 20, true},
+	{"octet-count", 1 << 20, true},
+	{"content-length", 1 << 20, true},
+	{"slip", 1 << 20, true},
+	{"slip,flush", 1 << 20, true},
+	{"cobs", 1 << 20, true},
+	{"stx", 1 << 20, false},
+	{"stx,dle", 1 << 20, true},
+}
+
+// A plan is what a round draws.
+type plan struct {
+	seed       uint64
+	framing    string
+	framer     framing.Framer
+	fill       []byte // what payloads are cut from
+	network    string // tcp, tls or unix
+	clients    int
+	window     int
+	min, max   int           // bytes of payload, after the first message
+	fixed      bool          // every message has max bytes
+	pause      time.Duration // of the handler
+	pauseEvery int           // messages; 0: it is fast
+	readPause  int           // answers between two pauses of a reader; 0: it is fast
+	maxConns   int
+	warm       bool          // Shutdown waits until every client has an answer
+	wait       time.Duration // then until Shutdown
+}
+
+func (p *plan) secure() bool { return p.network == "tls" }
+
+func (p *plan) String() string {
+	return fmt.Sprintf("%s, %s, %d clients, window %d, %d to %d bytes, handler pauses every %d messages, reader every %d answers, MaxConns %d, T0 %v after start (warm: %t)",
+		p.framing, p.network, p.clients, p.window, p.min, p.max, p.pauseEvery, p.readPause, p.maxConns, p.wait, p.warm)
+}
+
+// Payloads are cut from these.
+var textFill, binaryFill = fills()
+
+func fills() (text, binary []byte) {
+	r := rand.New(rand.NewPCG(1, 2))
+	text, binary = make([]byte, 2<<20), make([]byte, 2<<20)
+	for i := range text {
+		text[i] = "0123456789abcdef ghijklmnopqrstu"[r.IntN(32)]
+		binary[i] = byte(r.IntN(256))
+		if r.IntN(8) == 0 {
+			binary[i] = "\x00\x02\x03\x10\xc0\xdb\xdc\xdd"[r.IntN(8)] // what framings escape
+		}
+	}
+	return text, binary
+}
+
+// logUniform returns a number from 1 to n, of each magnitude as often.
+func logUniform(r *rand.Rand, n int) int {
+	return min(n, int(math.Exp(r.Float64()*math.Log(float64(n+1)))))
+}
+
+func draw(seed uint64) *plan {
+	r := rand.New(rand.NewPCG(seed, 0))
+	f := framings[r.IntN(len(framings))]
+	p := &plan{
+		seed:    seed,
+		framing: f.spec,
+		fill:    textFill,
+		network: []string{"tcp", "tcp", "tls", "unix"}[r.IntN(4)],
+		clients: logUniform(r, maxClients),
+		window:  logUniform(r, maxWindow),
+		fixed:   f.spec == "fixed",
+		warm:    r.IntN(2) == 0,
+		wait:    time.Duration(logUniform(r, int(30*time.Millisecond))),
+	}
+	if f.binary {
+		p.fill = binaryFill
+	}
+	p.max = min(logUniform(r, f.max+1)-1, f.max, maxFlight/p.window)
+	if p.fixed {
+		p.max = max(p.max, headerSize)
+		p.min = p.max
+		p.framing = fmt.Sprintf("fixed,size=%d", p.max)
+	}
+	var err error
+	if p.framer, err = spec.Parse(p.framing); err != nil {
+		panic(err)
+	}
+	if _, err := p.framer.Append(nil, nil); err != nil && !p.fixed {
+		p.min, p.max = 1, max(p.max, 1)
+	}
+	// A pause takes a millisecond; all that may wait is answered, and read, in
+	// some tens of them.
+	if r.IntN(2) == 0 {
+		p.pauseEvery = 1 + p.window/(1+r.IntN(40))
+	}
+	if r.IntN(3) == 0 {
+		p.readPause = 1 + p.window/(1+r.IntN(40))
+	}
+	if r.IntN(6) == 0 {
+		p.maxConns, p.warm = max(1, p.clients/2), false
+	}
+	return p
+}
+
+// payload appends a message to dst. The first of a client says whose it is.
+func (p *plan) payload(dst []byte, r *rand.Rand, client, number int) []byte {
+	size := p.max
+	switch {
+	case p.fixed:
+	case number == 0:
+		size = headerSize
+	case r.IntN(4) > 0:
+		size = min(p.max, p.min+logUniform(r, p.max-p.min+1)-1)
+	}
+	if size >= headerSize {
+		dst = fmt.Appendf(dst, "%04x%08x", client, number)
+		size -= headerSize
+	}
+	at := r.IntN(len(p.fill) - size)
+	return append(dst, p.fill[at:at+size]...)
+}
+
+// tally is the sum over rounds.
+type tally struct {
+	mu                                                  sync.Mutex
+	rounds, clients, sent, acknowledged, echoed, halves int
+	wrote                                               int
+	found                                               [Unreported + 1]int
+}
+
+func (t *tally) String() string {
+	torn := t.found[Torn] + t.found[Corrupt]
+	lost := t.found[Lost] + t.found[Missing]
+	return fmt.Sprintf("%d rounds, %d clients, %d frames sent, %d acknowledged at T0, %d echoed, %d half frames at T0: %d lost, %d doubled, %d reordered, %d torn, %d resets, %d other violations; %d clients reset for writing after a silence",
+		t.rounds, t.clients, t.sent, t.acknowledged, t.echoed, t.halves, lost, t.found[Doubled], t.found[Reordered], torn, t.found[Reset],
+		t.found[Unanswered]+t.found[Unhandled]+t.found[Endless]+t.found[Unreported], t.wrote)
+}
+
+func (t *tally) add(clients []*client, found []Finding) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rounds++
+	t.clients += len(clients)
+	for _, c := range clients {
+		t.sent += len(c.history.Sent)
+		t.acknowledged += c.history.Acknowledged
+		t.echoed += len(c.history.Returned)
+		if c.half {
+			t.halves++
+		}
+		if c.history.Wrote && c.history.End == RST {
+			t.wrote++
+		}
+	}
+	for _, f := range found {
+		t.found[f.Kind] += f.Count
+	}
+}
+
+// C1, C2, C3 and C4: Shutdown is called at any time, with any framing, on
+// clients that send without waiting, and all is judged. A round that fails says
+// its seed: -shutdown.seed=N -shutdown.rounds=1 repeats it.
+func TestC1Rounds(t *testing.T) {
+	first := *seedFlag
+	if first == 0 {
+		first = rand.Uint64N(1 << 40)
+	}
+	var (
+		total   tally
+		next    atomic.Int64
+		faulty  atomic.Int64
+		workers sync.WaitGroup
+	)
+	for range atATime {
+		workers.Go(func() {
+			for {
+				i := next.Add(1) - 1
+				if i >= int64(*roundsFlag) || faulty.Load() >= maxFaulty {
+					return
+				}
+				p := draw(first + uint64(i))
+				found := p.run(t, &total)
+				if len(found) > 0 {
+					faulty.Add(1)
+					t.Errorf("-shutdown.seed=%d: %v: %d findings", p.seed, p, len(found))
+					for _, f := range found[:min(len(found), 5)] {
+						t.Error(f)
+					}
+				}
+				if n := i + 1; n%500 == 0 {
+					fmt.Fprintf(os.Stderr, "%s round %d\n", time.Now().UTC().Format(time.TimeOnly), n)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	t.Logf("seed %d: %v", first, &total)
+	if total.acknowledged == 0 || total.echoed == 0 {
+		t.Error("nothing was sent")
+	}
+}
+
+// served is what the handler saw of one connection.
+type served struct{ frames []Frame }
+
+type servedKey struct{}
+
+// run runs a round and returns what is wrong with it.
+func (p *plan) run(t *testing.T, total *tally) []Finding {
+	var mu sync.Mutex
+	handled := make(map[int]*served)
+	accepted := make(chan struct{})
+	accept := sync.OnceFunc(func() { close(accepted) })
+	s := &server.Server{
+		Framer:           p.framer,
+		MaxConns:         p.maxConns,
+		Grace:            endless,
+		HandshakeTimeout: endless,
+		FrameTimeout:     endless,
+		WriteTimeout:     endless,
+		Logger:           slog.New(slog.NewTextHandler(io.Discard, nil)),
+		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+			accept()
+			return context.WithValue(ctx, servedKey{}, new(served))
+		},
+		Handler: func(c *server.Conn, message []byte) error {
+			of := c.Context().Value(servedKey{}).(*served)
+			if len(of.frames) == 0 {
+				if client, _, ok := parseHeader(message); ok {
+					mu.Lock()
+					handled[client] = of
+					mu.Unlock()
+				}
+			}
+			of.frames = append(of.frames, frame(message))
+			if p.pauseEvery > 0 && len(of.frames)%p.pauseEvery == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			return c.WriteFrame(message)
+		},
+	}
+	if p.secure() {
+		s.TLSConfig = serverTLS
+	}
+	l := p.listen(t)
+	serving := make(chan error, 1)
+	go func() { serving <- s.Serve(l) }()
+	// Serve closes the listener at once if Shutdown comes first.
+	first, err := net.Dial(l.Addr().Network(), l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-accepted
+	first.Close()
+
+	var warm, done sync.WaitGroup
+	clients := make([]*client, p.clients)
+	for i := range clients {
+		c := &client{plan: p, number: i}
+		clients[i] = c
+		warm.Add(1)
+		done.Go(func() { c.run(l.Addr(), warm.Done) })
+	}
+	if p.warm {
+		warm.Wait()
+	}
+	time.Sleep(p.wait)
+	for _, c := range clients {
+		c.sample()
+	}
+	err = s.Shutdown(context.Background())
+	if err := <-serving; !errors.Is(err, server.ErrServerClosed) {
+		t.Errorf("Serve returned %v", err)
+	}
+	done.Wait()
+
+	round := Round{Err: err}
+	for i, c := range clients {
+		if of := handled[i]; of != nil {
+			c.history.Handled = of.frames
+		}
+		round.Clients = append(round.Clients, c.history)
+	}
+	found := round.Judge()
+	total.add(clients, found)
+	return found
+}
+
+var sockets atomic.Int64
+
+func (p *plan) listen(t *testing.T) net.Listener {
+	network, addr := "tcp", "127.0.0.1:0"
+	if p.network == "unix" {
+		network, addr = "unix", fmt.Sprintf("@wholeframe-%d-%d", os.Getpid(), sockets.Add(1))
+	}
+	l, err := net.Listen(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// What a server and its clients need for TLS.
+var (
+	serverTLS = &tls.Config{Certificates: []tls.Certificate{selfSigned()}}
+	clientTLS = &tls.Config{InsecureSkipVerify: true}
+)
+
+func selfSigned() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour * 24)}
+	der, err := x509.CreateCertificate(crand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}

@@ -2,7 +2,7 @@
 // message. Many rounds draw a framing, clients that send without waiting, and
 // the moment at which Shutdown is called; what each client sent, what its kernel
 // says had arrived by then, and what came back is a [History], and [Round.Judge]
-// compares it with the clauses C1 to C4 of the closing contract:
+// compares it with these clauses of the closing contract:
 //
 //   - C1: what had arrived whole when Shutdown was called is answered.
 //   - C2: what a client gets is a prefix of what it sent, and an answer that is

@@ -75,11 +75,10 @@ type plan struct {
 	network    string // tcp, tls or unix
 	clients    int
 	window     int
-	min, max   int           // bytes of payload, after the first message
-	fixed      bool          // every message has max bytes
-	pause      time.Duration // of the handler
-	pauseEvery int           // messages; 0: it is fast
-	readPause  int           // answers between two pauses of a reader; 0: it is fast
+	min, max   int  // bytes of payload, after the first message
+	fixed      bool // every message has max bytes
+	pauseEvery int  // messages between two pauses of the handler; 0: it is fast
+	readPause  int  // answers between two pauses of a reader; 0: it is fast
 	maxConns   int
 	warm       bool          // Shutdown waits until every client has an answer
 	wait       time.Duration // then until Shutdown

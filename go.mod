@@ -4,7 +4,11 @@ go 1.25
 
 require golang.org/x/sys v0.41.0
 
-require pgregory.net/rapid v1.3.0
+require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
+	golang.org/x/term v0.40.0
+	pgregory.net/rapid v1.3.0
+)
 
 require github.com/kylelemons/godebug v1.1.0 // indirect
 

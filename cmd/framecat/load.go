@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// Latencies are kept from 1 µs to 1 minute, to three digits.
+const longestLatency = time.Minute
+
+// A loader keeps connections busy and gathers what they see.
+type loader struct {
+	options *options
+	script  script
+	echoed  atomic.Int64
+
+	mu        sync.Mutex
+	latencies *hdrhistogram.Histogram
+	errors    map[string]int // how many connections each has ended
+}
+
+// load keeps a server that echoes busy, and prints what was measured.
+func load(ctx context.Context, o *options, stdout, stderr io.Writer, p *problems) error {
+	dial, err := o.dialer()
+	if err != nil {
+		return err
+	}
+	l := &loader{options: o, script: script(o.size), errors: map[string]int{},
+		latencies: hdrhistogram.New(1, longestLatency.Microseconds(), 3)}
+	if _, err := o.frame(nil, message{l.script.message(nil, 0), "-size " + o.size.String()}); err != nil {
+		return err
+	}
+	sending, stop := ctx, context.CancelFunc(func() {})
+	if o.duration > 0 {
+		sending, stop = context.WithTimeout(ctx, o.duration)
+	}
+	defer stop()
+	begin := time.Now()
+	var conns sync.WaitGroup
+	for range o.conns {
+		conns.Go(func() {
+			c, err := dial(sending)
+			if err == nil {
+				err = l.exchange(sending, c)
+				c.Close()
+			} else if sending.Err() != nil {
+				return
+			}
+			if err != nil {
+				l.mu.Lock()
+				l.errors[err.Error()]++
+				l.mu.Unlock()
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() { conns.Wait(); close(ended) }()
+	l.progress(stderr, begin, ended)
+	l.summary(stdout, time.Since(begin))
+	for _, text := range slices.Sorted(maps.Keys(l.errors)) {
+		p.report(fmt.Errorf("%d of %d connections: %s", l.errors[text], o.conns, text))
+	}
+	if ctx.Err() != nil && !p.any() {
+		return errInterrupted
+	}
+	return nil
+}
+
+// exchange sends messages on one connection until ctx is done, and checks that
+// each comes back.
+func (l *loader) exchange(ctx context.Context, c conn) error {
+	sent := make(chan time.Time, l.options.depth) // when each message on its way was
+	go l.send(ctx, c, sent)
+	r := framing.NewReader(c, l.options.framing.Framer)
+	r.SetMaxPayload(int(l.options.maxPayload))
+	var want []byte
+	for i := 0; ; i++ {
+		if err := c.SetReadDeadline(l.options.patience()); err != nil {
+			return err
+		}
+		got, err := r.ReadFrame()
+		if err == io.EOF {
+			if n := len(sent); n > 0 {
+				return errors.New("the server ended the connection before it had answered all messages")
+			}
+			if ctx.Err() == nil {
+				return errors.New("the server ended the connection")
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if want = l.script.message(want[:0], i); !bytes.Equal(got, want) {
+			return errors.New("a reply is not the message that was sent")
+		}
+		select {
+		case at := <-sent:
+			l.record(time.Since(at))
+		default:
+			return errors.New("a reply came to no message")
+		}
+	}
+}
+
+// send sends messages, as many as may be on their way, and ends the stream when
+// ctx is done. What fails here, exchange sees too.
+func (l *loader) send(ctx context.Context, c conn, sent chan<- time.Time) {
+	w := framing.NewWriter(c, l.options.framing.Framer)
+	w.SetMaxPayload(int(l.options.maxPayload))
+	defer c.CloseWrite()
+	defer w.Flush()
+	var payload []byte
+	for i := 0; ctx.Err() == nil; i++ {
+		select {
+		case sent <- time.Now():
+		default:
+			if w.Flush() != nil {
+				return
+			}
+			select {
+			case sent <- time.Now():
+			case <-ctx.Done():
+				return
+			}
+		}
+		payload = l.script.message(payload[:0], i)
+		if w.WriteFrame(payload) != nil {
+			return
+		}
+	}
+}
+
+func (l *loader) record(latency time.Duration) {
+	l.echoed.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// Only what is beyond the longest can fail, and that one counts as the longest.
+	_ = l.latencies.RecordValue(min(latency, longestLatency).Microseconds())
+}
+
+// progress shows on a terminal how far it is, until all connections have ended.
+func (l *loader) progress(stderr io.Writer, begin time.Time, ended <-chan struct{}) {
+	if !isTerminal(stderr) {
+		<-ended
+		return
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			fmt.Fprint(stderr, "\r\x1b[K") // an empty line for what follows
+			return
+		case <-tick.C:
+			fmt.Fprintf(stderr, "\r\x1b[K%.0fs: %d messages echoed", time.Since(begin).Seconds(), l.echoed.Load())
+		}
+	}
+}
+
+// summary prints what was measured.
+func (l *loader) summary(w io.Writer, elapsed time.Duration) {
+	o, n := l.options, l.echoed.Load()
+	perSecond := float64(n) / elapsed.Seconds()
+	fmt.Fprintf(w, "%d connections, %d messages of %v bytes on their way on each, framing %v\n", o.conns, o.depth, int(o.size), o.framing)
+	fmt.Fprintf(w, "%d messages echoed in %.1fs: %.0f/s, %.1f MiB/s, every byte checked\n", n, elapsed.Seconds(), perSecond, perSecond*float64(o.size)/(1<<20))
+	at := func(percent float64) time.Duration {
+		return time.Duration(l.latencies.ValueAtPercentile(percent)) * time.Microsecond
+	}
+	fmt.Fprintf(w, "latency: 50%% %v, 90%% %v, 99%% %v, 99.9%% %v, max %v\n", at(50), at(90), at(99), at(99.9), at(100))
+	if len(l.errors) == 0 {
+		fmt.Fprintln(w, "errors: none")
+	} else {
+		fmt.Fprintf(w, "errors: %d connections\n", l.failed())
+	}
+}
+
+// A script is the messages of a connection: letters of so many bytes, which
+// every framing carries, that begin with a number.
+type script int
+
+func (s script) message(dst []byte, i int) []byte {
+	number := i
+	for j := range int(s) {
+		c := byte('a' + (i+j)%26)
+		if j < 8 {
+			c = byte('a' + number%26)
+			number /= 26
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// failed returns how many connections did.
+func (l *loader) failed() (n int) {
+	for _, each := range l.errors {
+		n += each
+	}
+	return n
+}

@@ -1,0 +1,75 @@
+// Command framecat is nc for framed protocols: it sends each line of its input
+// as one message and prints each reply as a line.
+//
+//	framecat -framing=length 127.0.0.1:8000
+//
+// It can also show the wire (-x), make trouble for a server (-chop, -stick,
+// -half, -delay), cut a captured stream into its messages (-decode) and load a
+// server that echoes (-load). See framecat -h for its flags, and framecat
+// -framing=help for the framings.
+//
+// What comes from the peer never reaches a terminal as it is, unless -raw asks
+// for that: a message that is not plain text is printed as a Go string.
+//
+// Exit codes: 0 all is well; 1 a message was refused, the stream broke, or the
+// connection failed; 2 wrong usage; 130 ended by SIGINT or SIGTERM.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const (
+	exitFine        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// errInterrupted says that a signal has ended the work before its end.
+var errInterrupted = errors.New("interrupted")
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process
+
+	o, err := parse(args)
+	var help helpText
+	switch {
+	case errors.As(err, &help):
+		fmt.Fprint(stdout, string(help))
+		return exitFine
+	case err != nil:
+		fmt.Fprintf(stderr, "framecat: %s\nRun 'framecat -h' for help.\n", clean(err.Error()))
+		return exitUsage
+	}
+	p := &problems{w: stderr}
+	switch o.mode {
+	case decoding:
+		err = decode(ctx, o, stdin, stdout, p)
+	case loading:
+		err = load(ctx, o, stdout, stderr, p)
+	default:
+		err = chat(ctx, o, stdin, stdout, p)
+	}
+	switch {
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case err != nil:
+		p.report(err)
+	}
+	if p.any() {
+		return exitFailed
+	}
+	return exitFine
+}

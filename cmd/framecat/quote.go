@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A style is how messages are printed.
+type style uint8
+
+const (
+	quoted style = iota // as they are if they are plain text, else as Go strings
+	raw                 // as they are
+	asHex               // as hexadecimal digits
+)
+
+// appendMessage appends a message as a line of its own.
+func (s style) appendMessage(dst, message []byte) []byte {
+	switch {
+	case s == asHex:
+		dst = hex.AppendEncode(dst, message)
+	case s == raw || plain(message):
+		dst = append(dst, message...)
+	default:
+		dst = strconv.AppendQuote(dst, string(message))
+	}
+	return append(dst, '\n')
+}
+
+// plain reports whether a message can be printed as it is: one line that a
+// terminal shows as it stands, and that is not taken for a quoted one. Control
+// characters are not printable, nor are those that turn the direction of text.
+func plain(message []byte) bool {
+	if len(message) > 0 && message[0] == '"' {
+		return false
+	}
+	for at := 0; at < len(message); {
+		r, n := utf8.DecodeRune(message[at:])
+		if r == utf8.RuneError && n == 1 || !strconv.IsPrint(r) {
+			return false
+		}
+		at += n
+	}
+	return true
+}
+
+// clean returns the text of an error with what is not printable, and may come
+// from a peer, as the escapes of a Go string.
+func clean(text string) string {
+	if plain([]byte(text)) {
+		return text
+	}
+	var s strings.Builder
+	for at := 0; at < len(text); {
+		r, n := utf8.DecodeRuneInString(text[at:])
+		if r == utf8.RuneError && n == 1 || !strconv.IsPrint(r) {
+			q := strconv.Quote(text[at : at+n])
+			s.WriteString(q[1 : len(q)-1])
+		} else {
+			s.WriteString(text[at : at+n])
+		}
+		at += n
+	}
+	return s.String()
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"sync"
+)
+
+// A screen is standard output: what is written to it in one call stays together.
+type screen struct {
+	mu sync.Mutex
+	w  *bufio.Writer
+}
+
+func newScreen(w io.Writer) *screen { return &screen{w: bufio.NewWriter(w)} }
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
+}
+
+func (s *screen) Flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Flush()
+}

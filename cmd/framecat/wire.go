@@ -147,4 +147,3 @@ func bytesOf(n int) string {
 	}
 	return fmt.Sprintf("%d bytes", n)
 }
-

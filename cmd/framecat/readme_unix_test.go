@@ -31,7 +31,7 @@ func TestSessions(t *testing.T) {
 	found := regexp.MustCompile("```console\n\\$ (printf [^\n]*)\n((?:[^`].*\n)*)```").FindAllStringSubmatch(string(text), -1)
 	require.Len(t, found, 6)
 	for _, m := range found {
-		framing := regexp.MustCompile("-framing=(\\S+)").FindStringSubmatch(m[1])[1]
+		framing := regexp.MustCompile(`-framing=(\S+)`).FindStringSubmatch(m[1])[1]
 		line := strings.ReplaceAll(m[1], "framecat", os.Args[0])
 		if strings.Contains(line, "127.0.0.1:8000") {
 			line = strings.ReplaceAll(line, "127.0.0.1:8000", echo(t, framing))

@@ -87,11 +87,7 @@ func (c *Conn) account(err, failed error) {
 // handled.
 func (c *Conn) countUnanswered() (count int) {
 	defer func() { _ = recover() }() // a framer that panicked may do so again
-	c.wire.snapshot()
-	if c.wire.guess {
-		c.wire.left = 0
-	}
-	c.raw.SetReadDeadline(time.Now().Add(stragglers / 2))
+	c.wire.count(time.Now().Add(stragglers / 2))
 	for {
 		_, ok, err := c.buf.Next()
 		switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -521,5 +522,26 @@ func TestC4QuietLooksAtSocket(t *testing.T) {
 		require.NoError(t, s.Shutdown(background))
 		assert.Equal(t, 250*ms, f.at(c.Peer().Closed()))
 		f.wantFIN(c, "a\n", 0)
+	})
+}
+
+// C10: a connection that is accepted when the others have been forced is reset,
+// and what it had sent is reported.
+func TestC10AcceptedBehindForce(t *testing.T) {
+	s := new(server.Server)
+	var result error
+	var closed sync.WaitGroup
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn {
+		closed.Go(func() { result = s.Close() })
+		time.Sleep(ms)
+		return c
+	}, func(f *fake) {
+		c := f.dial("a\nb\nha")
+		time.Sleep(ms)
+		closed.Wait()
+		f.wantRST(c, "", ms)
+		var loss *server.ShutdownError
+		require.ErrorAs(t, result, &loss)
+		assert.Equal(t, server.Report{Unanswered: 2, Forced: 1}, loss.Report)
 	})
 }

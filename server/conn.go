@@ -342,7 +342,9 @@ func (c *Conn) readBy(now time.Time, half bool) (by time.Time, more bool) {
 		return time.Time{}, true
 	}
 	if !half {
-		c.enter(StateIdle)
+		if !c.srv.draining.Load() {
+			c.enter(StateIdle)
+		}
 		return after(now, c.srv.idleTimeout()), true
 	}
 	if at := c.buf.Offset(); at != c.frameAt {

@@ -228,7 +228,7 @@ func (s *Server) start(nc net.Conn) {
 	}
 	if s.state == forced {
 		s.mu.Unlock()
-		nc.Close()
+		s.refuse(c)
 		return
 	}
 	s.conns[c] = struct{}{}
@@ -238,6 +238,23 @@ func (s *Server) start(nc net.Conn) {
 	}
 	s.mu.Unlock()
 	go c.serve()
+}
+
+// refuse resets a connection that was accepted when the others had been forced,
+// and reports what it had sent.
+func (s *Server) refuse(c *Conn) {
+	c.force()
+	r := Report{}
+	if c.tls == nil {
+		r.Unanswered = c.countUnanswered()
+	}
+	if r.Unanswered > 0 {
+		r.Forced = 1
+	}
+	reset(c.raw)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.report.add(r)
 }
 
 // end forgets a connection that is closed, and adds up what it leaves.

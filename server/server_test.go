@@ -280,7 +280,7 @@ func TestConnState(t *testing.T) {
 			f.send(c, "slow\n")
 			synctest.Wait()
 			f.s.Shutdown(background)
-		}, "new idle active idle draining half-closed closed"},
+		}, "new idle active draining half-closed closed"},
 		"handler ends": {func(f *fake, c *fakenet.Conn) {
 			f.send(c, "end\n")
 		}, "new idle active half-closed closed"},

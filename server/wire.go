@@ -39,6 +39,7 @@ type wire struct {
 	guess    bool // it is only the most that may have arrived
 	forced   bool
 	shaking  bool // a TLS handshake runs, which no deadline but its own may touch
+	counting bool // what is left unanswered is counted, and no deadline but its own may touch that
 	readBy   time.Time
 	writeBy  time.Time
 }
@@ -131,13 +132,19 @@ func (w *wire) done(n int) {
 	}
 }
 
-// snapshot takes the snapshot, if wake has not.
-func (w *wire) snapshot() {
+// count lets what had arrived be read until t, to be counted, whatever happens
+// meanwhile.
+func (w *wire) count(t time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.taken {
 		w.take()
 	}
+	if w.guess {
+		w.left = 0
+	}
+	w.counting = true
+	w.raw.SetReadDeadline(t)
 }
 
 // take takes the snapshot: what has arrived is what may still be read. mu is
@@ -186,7 +193,7 @@ func (w *wire) wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.draining = true
-	if !w.shaking {
+	if !w.shaking && !w.counting {
 		if !w.inRead {
 			w.take()
 		}
@@ -200,7 +207,10 @@ func (w *wire) force() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.forced = true
-	w.raw.SetDeadline(longAgo)
+	w.raw.SetWriteDeadline(longAgo)
+	if !w.counting {
+		w.raw.SetReadDeadline(longAgo)
+	}
 }
 
 // shake begins a handshake that may take until t, or for ever if that is zero.

@@ -85,67 +85,6 @@ func TestMaxEncodedLen(t *testing.T) {
 	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
 }
 
-// FuzzSplit compares Split and Append with the programs of the paper.
-func FuzzSplit(f *testing.F) {
-	for _, wire := range []string{"\x01\x00", "\x00\x02a\x00", "\x03a\x01b\x00", "\x02a\x02b\x01\x00", join([]byte{0xff}, numbers(1, 254), []byte{2, 9, 0})} {
-		f.Add([]byte(wire))
-	}
-	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "cobs")
-	f.Fuzz(func(t *testing.T, wire []byte) {
-		var want oracle.Stream
-		pieces := bytes.Split(wire, []byte{0})
-		for _, piece := range pieces[:len(pieces)-1] {
-			if len(piece) == 0 {
-				continue
-			}
-			if payload, ok := unstuff(piece); ok {
-				want.Frame(payload)
-			} else {
-				want.Condemn()
-			}
-		}
-		want.Torn = len(pieces[len(pieces)-1]) > 0
-		oracle.Compare(t, cobs.New(), wire, want)
-
-		have, err := cobs.New().Append(nil, wire)
-		require.NoError(t, err)
-		require.NotContains(t, have[:len(have)-1], byte(0))
-		stuffed := stuff(wire)
-		oracle.Compare(t, cobs.New(), append(have, append(stuffed, 0)...), oracle.Stream{Frames: []oracle.Frame{{Payload: string(wire)}, {Payload: string(wire)}}})
-		require.LessOrEqual(t, len(stuffed)+1, cobs.New().MaxEncodedLen(len(wire)))
-	})
-}
-
-// stuff is the encoder of the paper, which adds a zero and drops it again.
-func stuff(data []byte) (out []byte) {
-	code := []byte{}
-	for _, c := range data {
-		if c != 0 {
-			code = append(code, c)
-		}
-		if c == 0 || len(code) == 254 {
-			out = append(append(out, byte(len(code)+1)), code...)
-			code = nil
-		}
-	}
-	return append(append(out, byte(len(code)+1)), code...)
-}
-
-// unstuff is its decoder.
-func unstuff(data []byte) (out []byte, ok bool) {
-	for len(data) > 0 {
-		code := int(data[0])
-		if code > len(data) {
-			return nil, false
-		}
-		out = append(out, data[1:code]...)
-		if data = data[code:]; code < 255 && len(data) > 0 {
-			out = append(out, 0)
-		}
-	}
-	return out, true
-}
-
 // costs are payloads, from ordinary to the dearest.
 var costs = []struct {
 	name    string

@@ -3,7 +3,6 @@ package headers_test
 import (
 	"bytes"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,62 +152,6 @@ func TestPrefixer(t *testing.T) {
 	var refused *framing.PayloadError
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "x", string(head))
-}
-
-// FuzzSplit compares Split with a decoder made of regular expressions.
-func FuzzSplit(f *testing.F) {
-	for _, wire := range []string{
-		"Content-Length: 5\r\n\r\nhello", "content-length:5 \r\nA: b\r\n\r\nhello", "A:\r\nContent-Length: 0\r\n\r\n",
-		"Content-Length: 1\r\nContent-Length: 1\r\n\r\na", "Content-Length: 01\r\n\r\n", "Content-Length: 5\n\nhello", "A: b\r\n\r\n",
-	} {
-		f.Add([]byte(wire))
-	}
-	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "content-length")
-	const token = "[-!#$%&'*+.^_`|~0-9A-Za-z]+"
-	header := regexp.MustCompile(`^(` + token + `:[\t -~\x80-\xff]*\r\n)*\r\n`)
-	length := regexp.MustCompile(`(?mi)^Content-Length:[\t ]*(0|[1-9][0-9]*)[\t ]*\r$`)
-	lengths := regexp.MustCompile(`(?mi)^Content-Length:`)
-	long := regexp.MustCompile(`[0-9]{6}`)
-	f.Fuzz(func(t *testing.T, wire []byte) {
-		if len(wire) > headers.MaxHeader || long.Match(wire) {
-			return // for TestMaxHeader and TestTooLarge
-		}
-		var want oracle.Stream
-		rest := wire
-		for len(rest) > 0 {
-			head := header.FindString(string(latin1(rest)))
-			head = string(rest[:len([]rune(head))])
-			if m := length.FindStringSubmatch(head); head != "" && m != nil && len(lengths.FindAllString(head, -1)) == 1 {
-				size, err := strconv.Atoi(m[1])
-				require.NoError(t, err)
-				if body := rest[len(head):]; len(body) >= size {
-					want.Frame(body[:size])
-					rest = body[size:]
-					continue
-				}
-				want.Torn = true
-			} else if head != "" {
-				want.Lost = true
-			}
-			break
-		}
-		if len(rest) > 0 && !want.Torn && !want.Lost {
-			// No header, or not all of one: the end of the stream decides, or
-			// a mistake before it. Which, TestWire and TestErrors show.
-			_, err := headers.New().Split(rest, 0)
-			want.Torn, want.Lost = err == nil, err != nil
-		}
-		oracle.Compare(t, headers.New(), wire, want)
-	})
-}
-
-// latin1 returns data with each byte as a character.
-func latin1(data []byte) []rune {
-	r := make([]rune, len(data))
-	for i, c := range data {
-		r[i] = rune(c)
-	}
-	return r
 }
 
 // costs are payloads, from ordinary to the dearest.

@@ -3,7 +3,6 @@ package netstring_test
 import (
 	"bytes"
 	"math"
-	"regexp"
 	"strconv"
 	"testing"
 
@@ -122,45 +121,6 @@ func TestAppendHeader_Least(t *testing.T) {
 	wire, err := netstring.New().AppendHeader([]byte("x"), 0)
 	require.NoError(t, err)
 	require.Equal(t, "x0:", string(wire))
-}
-
-// FuzzSplit compares Split with a decoder made of a regular expression.
-func FuzzSplit(f *testing.F) {
-	for _, wire := range []string{"0:,", "5:hello,", "2:abc1:d,", "01:a,", "3:a:,,10:0123456789,", "4:abc"} {
-		f.Add([]byte(wire))
-	}
-	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "netstring")
-	header := regexp.MustCompile(`^(0|[1-9][0-9]{0,5}):`)
-	begun := regexp.MustCompile(`^(0|[1-9][0-9]{0,5})?$`)
-	long := regexp.MustCompile(`[0-9]{6}`)
-	f.Fuzz(func(t *testing.T, wire []byte) {
-		if long.Match(wire) {
-			return // for TestTooLarge
-		}
-		var want oracle.Stream
-		for rest := wire; len(rest) > 0; {
-			m := header.FindSubmatch(rest)
-			if m == nil {
-				want.Torn = begun.Match(rest)
-				want.Lost = !want.Torn
-				break
-			}
-			size, err := strconv.Atoi(string(m[1]))
-			require.NoError(t, err)
-			body := rest[len(m[0]):]
-			if len(body) < size+1 {
-				want.Torn = true
-				break
-			}
-			if body[size] == ',' {
-				want.Frame(body[:size])
-			} else {
-				want.Condemn()
-			}
-			rest = body[size+1:]
-		}
-		oracle.Compare(t, netstring.New(), wire, want)
-	})
 }
 
 // costs are payloads, from ordinary to the dearest.

@@ -3,7 +3,6 @@ package octetcount_test
 import (
 	"bytes"
 	"math"
-	"regexp"
 	"strconv"
 	"testing"
 
@@ -104,41 +103,6 @@ func TestAppendHeader_Least(t *testing.T) {
 	wire, err := octetcount.New().AppendHeader([]byte("x"), 1)
 	require.NoError(t, err)
 	require.Equal(t, "x1 ", string(wire))
-}
-
-// FuzzSplit compares Split with a decoder made of a regular expression.
-func FuzzSplit(f *testing.F) {
-	for _, wire := range []string{"0 ", "5 hello", "2 ab1 d", "01 a", "3 a  10 0123456789", "4 abc", "<1>"} {
-		f.Add([]byte(wire))
-	}
-	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "octet-count")
-	header := regexp.MustCompile(`^([1-9][0-9]{0,5}) `)
-	begun := regexp.MustCompile(`^([1-9][0-9]{0,5})?$`)
-	long := regexp.MustCompile(`[0-9]{6}`)
-	f.Fuzz(func(t *testing.T, wire []byte) {
-		if long.Match(wire) {
-			return // for TestTooLarge
-		}
-		var want oracle.Stream
-		for rest := wire; len(rest) > 0; {
-			m := header.FindSubmatch(rest)
-			if m == nil {
-				want.Torn = begun.Match(rest)
-				want.Lost = !want.Torn
-				break
-			}
-			size, err := strconv.Atoi(string(m[1]))
-			require.NoError(t, err)
-			body := rest[len(m[0]):]
-			if len(body) < size {
-				want.Torn = true
-				break
-			}
-			want.Frame(body[:size])
-			rest = body[size:]
-		}
-		oracle.Compare(t, octetcount.New(), wire, want)
-	})
 }
 
 // costs are payloads, from ordinary to the dearest.

@@ -15,7 +15,6 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/headers"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -358,35 +357,4 @@ func checkText(t require.TestingT, text string) {
 
 func TestCanonicalText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkText(t, drawText(t)) })
-}
-
-// FuzzParse compares Parse with a grammar and the constructors, and holds what it
-// makes to its canonical text.
-func FuzzParse(f *testing.F) {
-	for _, framing := range spec.Framings() {
-		f.Add(framing.Name)
-		f.Add(framing.Example)
-	}
-	for _, text := range []string{
-		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
-		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,zero=cafe", "length,strip=0",
-		"varint,non-minimal", "fixed,size=64KiB,pad=fF",
-	} {
-		f.Add(text)
-	}
-	vectors := map[string]bool{}
-	oracle.Seeds(f, func(text string, _ []byte) { vectors[text] = true },
-		"line", "crlf", "delimiter", "length", "varint", "fixed", "netstring", "octet-count", "content-length", "slip", "cobs", "stx")
-	for text := range vectors {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		checkText(t, text)
-		want, ok := decode(text)
-		have, err := spec.Parse(text)
-		require.Equal(t, ok, err == nil, "%q: %v", text, err)
-		if ok {
-			require.Equal(t, want, have, "%q", text)
-		}
-	})
 }

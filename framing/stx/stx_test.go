@@ -143,68 +143,6 @@ func BenchmarkManyMarks(b *testing.B) {
 	}
 }
 
-// FuzzSplit compares Split with a decoder that goes symbol by symbol.
-func FuzzSplit(f *testing.F) {
-	for _, wire := range []string{"\x02hello\x03", "\x02a\x02b\x03c\x03", "\x10\x02a\x10\x10b\x10\x03", "\x10\x02\x10a\x10\x03", "x\x10\x02\x10\x02\x10\x03"} {
-		f.Add([]byte(wire))
-	}
-	oracle.Seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "stx")
-	f.Fuzz(func(t *testing.T, wire []byte) {
-		plain := make([][]byte, len(wire))
-		for i := range wire {
-			plain[i] = wire[i : i+1]
-		}
-		oracle.Compare(t, stx.New(), wire, decode(plain, "\x02", "\x03"))
-
-		var pairs [][]byte
-		for rest := wire; len(rest) > 0; {
-			n := 1
-			if rest[0] == 0x10 {
-				n = min(2, len(rest))
-			}
-			pairs = append(pairs, rest[:n])
-			rest = rest[n:]
-		}
-		oracle.Compare(t, stx.DLE(), wire, decode(pairs, "\x10\x02", "\x10\x03"))
-
-		stuffed := "\x10\x02" + strings.ReplaceAll(string(wire), "\x10", "\x10\x10") + "\x10\x03"
-		have, err := stx.DLE().Append(nil, wire)
-		require.NoError(t, err)
-		require.Equal(t, stuffed, string(have))
-	})
-}
-
-// decode decodes symbols: bytes, or DLE with the byte behind it.
-func decode(symbols [][]byte, begin, end string) (s oracle.Stream) {
-	var payload []byte
-	inside, begun, bad := false, false, false // inside: behind any symbol of the frame
-	for _, symbol := range symbols {
-		switch text := string(symbol); {
-		case text == begin:
-			if inside {
-				s.Condemn()
-			}
-			payload, inside, begun, bad = nil, true, true, false
-			continue
-		case text == end:
-			if begun && !bad {
-				s.Frame(payload)
-			} else {
-				s.Condemn()
-			}
-			payload, inside, begun, bad = nil, false, false, false
-			continue
-		case text == "\x10\x10" || len(symbol) == 1 && (text != "\x10" || begin == "\x02"):
-			payload = append(payload, symbol[0])
-		default:
-			bad = true
-		}
-		inside = true
-	}
-	s.Torn = inside
-	return s
-}
-
 // costs are payloads, from ordinary to the dearest.
 var costs = []struct {
 	name    string

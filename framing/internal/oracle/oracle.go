@@ -2,15 +2,9 @@
 package oracle
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"slices"
-	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
@@ -42,33 +36,19 @@ func (s Stream) equal(o Stream) bool {
 	return slices.Equal(s.Frames, o.Frames) && s.Lost == o.Lost && s.Torn == o.Torn
 }
 
-// Compare cuts wire with f, as a whole, byte by byte and in pieces of a size
-// that depends on wire, and fails where that is not want.
-func Compare(t require.TestingT, f framing.Framer, wire []byte, want Stream) {
-	for _, piece := range []int{max(1, len(wire)), 1, 2 + len(wire)%6} {
-		if have := read(f, wire, piece); !have.equal(want) {
-			require.Equal(t, want, have, "%v, in pieces of %d bytes: %q", f, piece, wire)
-		}
-	}
+// T is a *testing.T or a *rapid.T.
+type T interface {
+	Helper()
+	Fatalf(format string, args ...any)
 }
 
-// Seeds calls add with the wire vectors of testdata/decode/name.json for every
-// name, and with the texts of their framers. It leaves out the long ones, which
-// fuzzing would spend its time on.
-func Seeds(f *testing.F, add func(spec string, wire []byte), names ...string) {
-	f.Helper()
-	for _, name := range names {
-		text, err := os.ReadFile("../../testdata/decode/" + name + ".json")
-		require.NoError(f, err)
-		var vectors []struct{ Spec, Wire string }
-		require.NoError(f, json.Unmarshal(text, &vectors))
-		require.NotEmpty(f, vectors)
-		for _, v := range vectors {
-			wire, err := hex.DecodeString(v.Wire)
-			require.NoError(f, err)
-			if len(wire) <= 256 {
-				add(v.Spec, wire)
-			}
+// Compare cuts wire with f, as a whole, byte by byte and in pieces of a size
+// that depends on wire, and fails where that is not want.
+func Compare(t T, f framing.Framer, wire []byte, want Stream) {
+	t.Helper()
+	for _, piece := range []int{max(1, len(wire)), 1, 2 + len(wire)%6} {
+		if have := read(f, wire, piece); !have.equal(want) {
+			t.Fatalf("%v, in pieces of %d bytes: %q is\n%+v; want\n%+v", f, piece, wire, have, want)
 		}
 	}
 }

@@ -1,12 +1,16 @@
-package spec_test
+package fuzz_test
 
 import (
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"math/big"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/cobs"
@@ -17,6 +21,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
 	"github.com/wholeframe/wholeframe/framing/slip"
+	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
@@ -46,9 +51,9 @@ func init() {
 	}
 }
 
-// decode returns the framer that text describes, from a grammar for each name
+// described returns the framer that text describes, from a grammar for each name
 // and the constructors.
-func decode(text string) (f framing.Framer, ok bool) {
+func described(text string) (f framing.Framer, ok bool) {
 	var parts []string
 	for {
 		p := part.FindString(text)
@@ -200,4 +205,48 @@ func unescaped(text string) (string, bool) {
 		return string(rune(n))
 	})
 	return text, ok
+}
+
+// FuzzParse compares Parse with a grammar and the constructors, and holds what it
+// makes to its canonical text.
+func FuzzParse(f *testing.F) {
+	for _, framing := range spec.Framings() {
+		f.Add(framing.Name)
+		f.Add(framing.Example)
+	}
+	for _, text := range []string{
+		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
+		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,zero=cafe", "length,strip=0",
+		"varint,non-minimal", "fixed,size=64KiB,pad=fF",
+	} {
+		f.Add(text)
+	}
+	vectors := map[string]bool{}
+	seeds(f, func(text string, _ []byte) { vectors[text] = true },
+		"line", "crlf", "delimiter", "length", "varint", "fixed", "netstring", "octet-count", "content-length", "slip", "cobs", "stx")
+	for text := range vectors {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > most {
+			return
+		}
+		want, ok := described(text)
+		have, err := spec.Parse(text)
+		if !ok {
+			var fault *spec.Error
+			if !errors.As(err, &fault) || fault.Text != text || fault.Offset < 0 || fault.Offset > len(text) {
+				t.Fatalf("Parse(%q) = %v, %#v", text, have, err)
+			}
+			return
+		}
+		if err != nil || !reflect.DeepEqual(have, want) {
+			t.Fatalf("Parse(%q) = %v, %v; want %v", text, have, err, want)
+		}
+		canonical := fmt.Sprint(have)
+		back, err := spec.Parse(canonical)
+		if err != nil || !reflect.DeepEqual(back, want) || fmt.Sprint(back) != canonical {
+			t.Fatalf("%q stands for %q; Parse of that is %v, %v", canonical, text, back, err)
+		}
+	})
 }

@@ -1,10 +1,8 @@
-package fixed_test
+package fuzz_test
 
 import (
-	"strings"
+	"bytes"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/fixed"
@@ -12,25 +10,29 @@ import (
 	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
-// FuzzSplit compares both framers with slices of the stream.
-func FuzzSplit(f *testing.F) {
+// FuzzFixed compares both framers with slices of the stream.
+func FuzzFixed(f *testing.F) {
 	f.Add(byte(0), false, byte(0), []byte("a"))
 	f.Add(byte(3), true, byte('a'), []byte("aaabaaaba"))
-	oracle.Seeds(f, func(text string, wire []byte) {
+	seeds(f, func(text string, wire []byte) {
 		framer, err := spec.Parse(text)
-		require.NoError(f, err)
+		if err != nil {
+			f.Fatal(err)
+		}
 		switch framer := framer.(type) {
 		case *fixed.Framer:
 			f.Add(byte(framer.Size()), false, byte(0), wire)
 		case *fixed.PaddedFramer:
 			sent, err := framer.Append(nil, nil)
-			require.NoError(f, err)
+			if err != nil {
+				f.Fatal(err)
+			}
 			f.Add(byte(framer.Size()), true, sent[0], wire)
 		}
 	}, "fixed")
 	f.Fuzz(func(t *testing.T, frameSize byte, padded bool, pad byte, wire []byte) {
-		if len(wire) > 1024 {
-			return // slow, and no different
+		if len(wire) > most {
+			return
 		}
 		size := int(frameSize)
 		var framer framing.Framer
@@ -40,12 +42,14 @@ func FuzzSplit(f *testing.F) {
 		} else {
 			framer, err = fixed.New(size)
 		}
-		require.Equal(t, size > 0, err == nil)
+		if (size > 0) != (err == nil) {
+			t.Fatalf("a size of %d: %v", size, err)
+		}
 		if err != nil {
 			return
 		}
-		trim := func(s string) string {
-			for padded && strings.HasSuffix(s, string([]byte{pad})) {
+		trim := func(s []byte) []byte {
+			for padded && len(s) > 0 && s[len(s)-1] == pad {
 				s = s[:len(s)-1]
 			}
 			return s
@@ -53,23 +57,22 @@ func FuzzSplit(f *testing.F) {
 		var want oracle.Stream
 		rest := wire
 		for ; len(rest) >= size; rest = rest[size:] {
-			want.Frame([]byte(trim(string(rest[:size]))))
+			want.Frame(trim(rest[:size]))
 		}
 		want.Torn = len(rest) > 0
 		oracle.Compare(t, framer, wire, want)
 
-		sent := string(wire)
+		sent := bytes.Clone(wire)
 		for padded && len(sent) < size {
-			sent += string([]byte{pad})
+			sent = append(sent, pad)
 		}
-		have, err := framer.Append([]byte("before"), wire)
-		if len(sent) == size && trim(string(wire)) == string(wire) {
-			require.NoError(t, err)
-			require.Equal(t, "before"+sent, string(have))
+		if len(sent) == size && len(trim(wire)) == len(wire) {
+			writes(t, framer, wire, sent)
 		} else {
-			require.Error(t, err)
-			require.Equal(t, "before", string(have))
+			refuses(t, framer, wire)
 		}
-		require.Equal(t, size, framer.MaxEncodedLen(len(wire)))
+		if have := framer.MaxEncodedLen(len(wire)); have != size {
+			t.Fatalf("%v says that %d bytes take %d at most", framer, len(wire), have)
+		}
 	})
 }

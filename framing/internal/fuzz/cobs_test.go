@@ -1,0 +1,78 @@
+package fuzz_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/wholeframe/wholeframe/framing/cobs"
+	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+)
+
+// FuzzCOBS compares Split and Append with the programs of the paper.
+func FuzzCOBS(f *testing.F) {
+	for _, wire := range []string{"\x01\x00", "\x00\x02a\x00", "\x03a\x01b\x00", "\x02a\x02b\x01\x00", "\xff" + strings.Repeat("x", 254) + "\x02y\x00"} {
+		f.Add([]byte(wire))
+	}
+	seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "cobs")
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		if len(wire) > most {
+			return
+		}
+		var want oracle.Stream
+		pieces := bytes.Split(wire, []byte{0})
+		for _, piece := range pieces[:len(pieces)-1] {
+			if len(piece) == 0 {
+				continue
+			}
+			if payload, ok := unstuff(piece); ok {
+				want.Frame(payload)
+			} else {
+				want.Condemn()
+			}
+		}
+		want.Torn = len(pieces[len(pieces)-1]) > 0
+		oracle.Compare(t, cobs.New(), wire, want)
+
+		have, err := cobs.New().Append(nil, wire)
+		if err != nil || bytes.IndexByte(have, 0) != len(have)-1 {
+			t.Fatalf("Append makes of %q %q, %v", wire, have, err)
+		}
+		stuffed := append(stuff(wire), 0)
+		if limit := cobs.New().MaxEncodedLen(len(wire)); len(stuffed) > limit {
+			t.Fatalf("MaxEncodedLen says that %d bytes take %d at most: %q", len(wire), limit, stuffed)
+		}
+		same := oracle.Frame{Payload: string(wire)}
+		oracle.Compare(t, cobs.New(), append(have, stuffed...), oracle.Stream{Frames: []oracle.Frame{same, same}})
+	})
+}
+
+// stuff is the encoder of the paper, which adds a zero and drops it again.
+func stuff(data []byte) (out []byte) {
+	code := []byte{}
+	for _, c := range data {
+		if c != 0 {
+			code = append(code, c)
+		}
+		if c == 0 || len(code) == 254 {
+			out = append(append(out, byte(len(code)+1)), code...)
+			code = nil
+		}
+	}
+	return append(append(out, byte(len(code)+1)), code...)
+}
+
+// unstuff is its decoder.
+func unstuff(data []byte) (out []byte, ok bool) {
+	for len(data) > 0 {
+		code := int(data[0])
+		if code > len(data) {
+			return nil, false
+		}
+		out = append(out, data[1:code]...)
+		if data = data[code:]; code < 255 && len(data) > 0 {
+			out = append(out, 0)
+		}
+	}
+	return out, true
+}

@@ -1,0 +1,61 @@
+package fuzz_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// most is the most bytes of a stream that targets look at: what is longer
+// takes longer, and is no different.
+const most = 512
+
+// seeds calls add with the wire vectors of testdata/decode/name.json for every
+// name, and with the texts of their framers. It leaves out the long ones, which
+// fuzzing would spend its time on.
+func seeds(f *testing.F, add func(spec string, wire []byte), names ...string) {
+	f.Helper()
+	for _, name := range names {
+		text, err := os.ReadFile("../../../testdata/decode/" + name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		var vectors []struct{ Spec, Wire string }
+		if err := json.Unmarshal(text, &vectors); err != nil || len(vectors) == 0 {
+			f.Fatalf("%s: %d vectors, %v", name, len(vectors), err)
+		}
+		for _, v := range vectors {
+			wire, err := hex.DecodeString(v.Wire)
+			if err != nil {
+				f.Fatalf("%s: %v", name, err)
+			}
+			if len(wire) <= most/2 {
+				add(v.Spec, wire)
+			}
+		}
+	}
+}
+
+// writes fails where Append does not make sent of payload.
+func writes(t *testing.T, f framing.Framer, payload, sent []byte) {
+	t.Helper()
+	have, err := f.Append([]byte("before"), payload)
+	if err != nil || string(have) != "before"+string(sent) {
+		t.Fatalf("%v makes of %q %q, %v; want %q", f, payload, have, err, sent)
+	}
+	if limit := f.MaxEncodedLen(len(payload)); len(sent) > limit {
+		t.Fatalf("%v says that %d bytes take %d at most: %q", f, len(payload), limit, sent)
+	}
+}
+
+// refuses fails where Append accepts payload.
+func refuses(t *testing.T, f framing.Framer, payload []byte) {
+	t.Helper()
+	have, err := f.Append([]byte("before"), payload)
+	if err == nil || string(have) != "before" {
+		t.Fatalf("%v makes of %q %q, %v; it cannot carry that", f, payload, have, err)
+	}
+}

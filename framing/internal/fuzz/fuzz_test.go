@@ -41,21 +41,22 @@ func seeds(f *testing.F, add func(spec string, wire []byte), names ...string) {
 
 // writes fails where Append does not make sent of payload.
 func writes(t *testing.T, f framing.Framer, payload, sent []byte) {
-	t.Helper()
 	have, err := f.Append([]byte("before"), payload)
 	if err != nil || string(have) != "before"+string(sent) {
+		t.Helper()
 		t.Fatalf("%v makes of %q %q, %v; want %q", f, payload, have, err, sent)
 	}
 	if limit := f.MaxEncodedLen(len(payload)); len(sent) > limit {
+		t.Helper()
 		t.Fatalf("%v says that %d bytes take %d at most: %q", f, len(payload), limit, sent)
 	}
 }
 
 // refuses fails where Append accepts payload.
 func refuses(t *testing.T, f framing.Framer, payload []byte) {
-	t.Helper()
 	have, err := f.Append([]byte("before"), payload)
 	if err == nil || string(have) != "before" {
+		t.Helper()
 		t.Fatalf("%v makes of %q %q, %v; it cannot carry that", f, payload, have, err)
 	}
 }

@@ -45,9 +45,9 @@ type T interface {
 // Compare cuts wire with f, as a whole, byte by byte and in pieces of a size
 // that depends on wire, and fails where that is not want.
 func Compare(t T, f framing.Framer, wire []byte, want Stream) {
-	t.Helper()
 	for _, piece := range []int{max(1, len(wire)), 1, 2 + len(wire)%6} {
 		if have := read(f, wire, piece); !have.equal(want) {
+			t.Helper() // here, for it takes time
 			t.Fatalf("%v, in pieces of %d bytes: %q is\n%+v; want\n%+v", f, piece, wire, have, want)
 		}
 	}

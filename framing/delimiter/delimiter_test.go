@@ -111,6 +111,7 @@ func TestAppend(t *testing.T) {
 	}{
 		{delimiter.Line(), "", "\n", carried},
 		{delimiter.Line(), "a\rb", "a\rb\n", carried},
+		{delimiter.Line(), "\n", "", `it holds the delimiter "\n" at byte 0`},
 		{delimiter.Line(), "a\n", "", `it holds the delimiter "\n" at byte 1`},
 		{delimiter.Line(), "a\r\nb", "", `it holds the delimiter "\r\n" at byte 1`},
 		{delimiter.Line(), "a\r", "", `it ends in "\r", which makes "\r\n" together with the delimiter "\n"; CRLF (crlf) or Keep (line,keep) carry it`},
@@ -136,6 +137,7 @@ func TestAppend(t *testing.T) {
 		{newFramer(t, "cd", "abcx"), "ab", "abcd", carried},
 		{newFramer(t, "cd", "abc"), "ab", "", `its end makes the delimiter "abc" together with the delimiter "cd"`},
 		{newFramer(t, "cd", "abc"), "b", "bcd", carried},
+		{newFramer(t, "ab", "cb"), "b", "bab", carried},
 		{newFramer(t, "|", ";"), "a;", "", `it holds the delimiter ";" at byte 1`},
 	} {
 		// Capacity for all of it: a refusal must not show, a write not beyond dst.

@@ -31,6 +31,13 @@ func TestNew_Refuses(t *testing.T) {
 	}
 }
 
+// The smallest frame.
+func TestNew_Least(t *testing.T) {
+	if wire, err := newFramer(t, 1).Append(nil, []byte("x")); err != nil || string(wire) != "x" {
+		t.Errorf("%q, %v", wire, err)
+	}
+}
+
 func newFramer(t *testing.T, size int) *fixed.Framer {
 	t.Helper()
 	f, err := fixed.New(size)

@@ -148,6 +148,9 @@ func TestPrefixer(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "xContent-Length: 9223372036854775807\r\n\r\n", string(head))
 	require.Nil(t, f.Trailer())
+	head, err = f.AppendHeader([]byte("x"), 0)
+	require.NoError(t, err)
+	require.Equal(t, "xContent-Length: 0\r\n\r\n", string(head))
 	head, err = f.AppendHeader([]byte("x"), -1)
 	var refused *framing.PayloadError
 	require.ErrorAs(t, err, &refused)

@@ -289,12 +289,14 @@ func TestAppend_DeliveredHeader(t *testing.T) {
 		{lengthprefix.Config{Width: 3, Offset: 2, Strip: lengthprefix.KeepHeader}, "xy\x00\x00\x05hello", ""},
 		{lengthprefix.Config{Width: 3, Offset: 2, Strip: lengthprefix.KeepHeader}, "xy\x00\x05\x00hello", "its length field holds 000500 at byte 2; for this size it must hold 000005"},
 		{lengthprefix.Config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x05hello", ""},
+		{lengthprefix.Config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00", "it must hold at least the 4 bytes of the header that are delivered"},
 		{lengthprefix.Config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x06hello", "its length field holds 000006 at byte 1; for this size it must hold 000005"},
 		// A part of the field is stripped: the rest of it is verified.
 		{lengthprefix.Config{Width: 4, Strip: 2}, "\x00\x05hello", ""},
 		{lengthprefix.Config{Width: 4, Strip: 2}, "\x01\x05hello", "its length field holds 0105 at byte 0; for this size it must hold 0005"},
 		{lengthprefix.Config{Width: 1, Adjust: 5, Strip: lengthprefix.KeepHeader}, "\x00hello", ""},
 		{lengthprefix.Config{Width: 1, Adjust: 5, Strip: lengthprefix.KeepHeader}, "\x00hell", "its length would be negative; with this adjustment the least is 6 bytes"},
+		{lengthprefix.Config{Width: 1, Offset: 1, Adjust: 5, Strip: 1}, "\x00hell", "its length would be negative; with this adjustment the least is 6 bytes"},
 	} {
 		f := newFramer(t, test.config)
 		wire, err := f.Append([]byte("before"), []byte(test.payload))

@@ -81,8 +81,11 @@ func TestVarint_LargerThanInt(t *testing.T) {
 			t.Errorf("%d: %+v, %v", value, frame, err)
 		}
 	}
-	const most = math.MaxInt - 10
-	if frame, err := lengthprefix.Varint().Split(binary.AppendUvarint(nil, most), 0); err != nil || frame.End-frame.Start != most {
+	most := uint64(math.MaxInt - len(binary.AppendUvarint(nil, math.MaxInt)))
+	if frame, err := lengthprefix.Varint().Split(binary.AppendUvarint(nil, most), 0); err != nil || frame.Size != math.MaxInt {
 		t.Errorf("%d: %+v, %v", most, frame, err)
+	}
+	if frame, err := lengthprefix.Varint().Split(binary.AppendUvarint(nil, most+1), 0); err == nil {
+		t.Errorf("%d: %+v", most+1, frame)
 	}
 }

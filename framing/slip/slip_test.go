@@ -74,6 +74,7 @@ func TestMaxEncodedLen(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, wire, f.MaxEncodedLen(n))
 		}
+		require.Less(t, f.MaxEncodedLen((math.MaxInt-2)/2), math.MaxInt)
 		require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt/2+1))
 		require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
 	}

@@ -1,9 +1,11 @@
 package fuzz_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
@@ -39,7 +41,8 @@ func seeds(f *testing.F, add func(spec string, wire []byte), names ...string) {
 	}
 }
 
-// writes fails where Append does not make sent of payload.
+// writes fails where Append does not make sent of payload, or Enclose another
+// frame.
 func writes(t *testing.T, f framing.Framer, payload, sent []byte) {
 	have, err := f.Append([]byte("before"), payload)
 	if err != nil || string(have) != "before"+string(sent) {
@@ -50,13 +53,26 @@ func writes(t *testing.T, f framing.Framer, payload, sent []byte) {
 		t.Helper()
 		t.Fatalf("%v says that %d bytes take %d at most: %q", f, len(payload), limit, sent)
 	}
+	if e, ok := f.(framing.Encloser); ok {
+		header, trailer, ok := e.Enclose(payload)
+		if !ok || !bytes.Equal(slices.Concat(header, payload, trailer), sent) {
+			t.Helper()
+			t.Fatalf("%v puts %q and %q around %q, %t; want %q", f, header, trailer, payload, ok, sent)
+		}
+	}
 }
 
-// refuses fails where Append accepts payload.
+// refuses fails where Append or Enclose accepts payload.
 func refuses(t *testing.T, f framing.Framer, payload []byte) {
 	have, err := f.Append([]byte("before"), payload)
 	if err == nil || string(have) != "before" {
 		t.Helper()
 		t.Fatalf("%v makes of %q %q, %v; it cannot carry that", f, payload, have, err)
+	}
+	if e, ok := f.(framing.Encloser); ok {
+		if header, trailer, ok := e.Enclose(payload); ok {
+			t.Helper()
+			t.Fatalf("%v puts %q and %q around %q; it cannot carry that", f, header, trailer, payload)
+		}
 	}
 }

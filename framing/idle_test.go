@@ -101,3 +101,27 @@ func (e endless) Read(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// idleNothing calls no bytes idle.
+type idleNothing struct{ framing.Framer }
+
+func (idleNothing) Split([]byte, int) (framing.Frame, error) {
+	return framing.Frame{}, framing.ErrIdle
+}
+
+// TestIdleNothing shows that a Framer that calls no bytes idle, which says
+// nothing, loses the stream and makes nobody ask for ever.
+func TestIdleNothing(t *testing.T) {
+	buf := framing.NewBuffer(idleNothing{slip.New()})
+	buf.Write([]byte("one"))
+	for range 2 {
+		_, ok, err := buf.Next()
+		require.False(t, ok)
+		require.ErrorIs(t, err, framing.ErrIdle)
+		require.NotErrorIs(t, err, framing.ErrFrame)
+	}
+	scanner := bufio.NewScanner(bytes.NewReader([]byte("one")))
+	scanner.Split(framing.SplitFunc(idleNothing{slip.New()}))
+	require.False(t, scanner.Scan())
+	require.ErrorIs(t, scanner.Err(), framing.ErrIdle)
+}

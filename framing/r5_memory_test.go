@@ -132,6 +132,21 @@ func TestR5_LargeBuffersAreGivenBack(t *testing.T) {
 			t.Errorf("%q, %v", p, err)
 		}
 	})
+	t.Run("Reader, small and after a wait", func(t *testing.T) {
+		r := framing.NewReader(&pieces{{"small\n", nil}, {"", os.ErrDeadlineExceeded}}, f)
+		r.ReadFrame()
+		held := r.Held()
+		if _, err := r.ReadFrame(); err != os.ErrDeadlineExceeded || r.Held() != held {
+			t.Errorf("%v, %d of %d bytes held after a wait", err, r.Held(), held)
+		}
+	})
+	t.Run("Buffer, just full", func(t *testing.T) {
+		b := framing.NewBuffer(f)
+		b.Lend(make([]byte, 64))
+		if b.Write(make([]byte, 64)); b.Cap() != 64 {
+			t.Errorf("%d bytes held for 64 of 64 bytes", b.Cap())
+		}
+	})
 	t.Run("Buffer, after some frames", func(t *testing.T) {
 		b := framing.NewBuffer(f)
 		io.WriteString(b, line)

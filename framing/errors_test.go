@@ -71,6 +71,8 @@ func TestErrors_NameTheMistake(t *testing.T) {
 		{lengthprefix.Uint32(), "HTTP/1.1 400 Bad Request\r\n", "an HTTP response"},
 		{lengthprefix.Uint32(), "SSH-2.0-OpenSSH\r\n", "an SSH greeting"},
 		{lengthprefix.Uint32(), "\x16\x03\x01\x02\x00\x01\x00", "a TLS handshake"},
+		{lengthprefix.Uint32(), "\x16\x03\x04\x02\x00\x01\x00", "a TLS handshake"},
+		{lengthprefix.Uint32(), "\x16\x03\x05\x02\x00\x01\x00", ""},
 		{uint24, "\x16\x03\x01\x02\x00\x01\x00", "a TLS handshake"},
 		{lengthprefix.Uint64(), "GET / HTTP/1.1\r\n", "an HTTP request"},
 		{lengthprefix.Uint64(), "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", "a TLS handshake"},

@@ -323,6 +323,18 @@ func TestPayloadShortWrite(t *testing.T) {
 	}
 }
 
+// TestPayloadFailingWrite shows that WriteTo returns the error of a write that
+// takes nothing.
+func TestPayloadFailingWrite(t *testing.T) {
+	_, payload, err := framing.NewReader(bytes.NewReader([]byte("\x03abc")), lengthprefix.Uint8()).NextReader()
+	require.NoError(t, err)
+	r, w := io.Pipe()
+	require.NoError(t, r.Close())
+	n, err := payload.(io.WriterTo).WriteTo(w)
+	require.Equal(t, io.ErrClosedPipe, err)
+	require.Zero(t, n)
+}
+
 // still is a source of size bytes that it does not care to write.
 type still struct{ left int64 }
 

@@ -2,6 +2,7 @@ package framing_test
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 
@@ -49,6 +50,34 @@ func TestWriter_FlushesWhenFull(t *testing.T) {
 	}
 	if calls.n != 1000/32 {
 		t.Errorf("%d writes for 1000 KiB", calls.n)
+	}
+}
+
+// WriteFrom leaves no more than that either.
+func TestWriter_WriteFromFlushesWhenFull(t *testing.T) {
+	for size, waits := range map[int64]int{32<<10 - 5: 32<<10 - 1, 32<<10 - 4: 0} {
+		w := framing.NewWriter(io.Discard, lengthprefix.Uint32())
+		if err := w.WriteFrom(&still{size}, size); err != nil || w.Buffered() != waits {
+			t.Errorf("%v, %d bytes wait of a payload of %d", err, w.Buffered(), size)
+		}
+	}
+}
+
+// A buffer of which a quarter was needed is given back at the seventeenth use.
+func TestWriter_GivesBackAfterSeventeenUses(t *testing.T) {
+	for size, held := range map[int]int{4 << 10: 0, 4<<10 + 1: 16 << 10} {
+		w := framing.NewWriter(io.Discard, lengthprefix.Uint32())
+		w.Lend(make([]byte, 16<<10))
+		for n := 1; n <= 17; n++ {
+			if w.Cap() != 16<<10 {
+				t.Fatalf("%d bytes held before use %d", w.Cap(), n)
+			}
+			w.WriteFrame(make([]byte, size-4))
+			w.Flush()
+		}
+		if w.Cap() != held {
+			t.Errorf("%d bytes held after 17 uses of %d", w.Cap(), size)
+		}
 	}
 }
 

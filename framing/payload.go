@@ -80,7 +80,8 @@ func (b *Buffer) announced() (Frame, error) {
 		case b.r == b.w:
 			return Frame{}, nil
 		}
-		data := b.buf[b.r:min(b.w, b.r+b.window)]
+		data := b.buf[b.r:b.w]
+		data = data[:min(len(data), b.window)]
 		f, err := b.framer.Split(data, b.seen)
 		if f.Size > 0 && err != ErrIdle {
 			return f, nil

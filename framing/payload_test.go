@@ -303,6 +303,31 @@ type narrow struct{ bytes.Buffer }
 
 func (n *narrow) Write(p []byte) (int, error) { return n.Buffer.Write(p[:1]) }
 
+// TestPayloadNoLimit shows that payloads of any size are read one behind the
+// other, at once and byte by byte, by a Prefixer and by another Framer.
+func TestPayloadNoLimit(t *testing.T) {
+	for _, f := range []framing.Framer{lengthprefix.Uint8(), delimiter.Line()} {
+		var wire []byte
+		for _, payload := range []string{"a", "b", "c"} {
+			wire = must(f.Append(wire, []byte(payload)))
+		}
+		for _, src := range []io.Reader{bytes.NewReader(wire), iotest.OneByteReader(bytes.NewReader(wire))} {
+			r := framing.NewReader(src, f)
+			r.SetMaxPayload(-1)
+			for _, want := range []string{"a", "b", "c"} {
+				size, payload, err := r.NextReader()
+				require.NoError(t, err)
+				require.Equal(t, int64(1), size)
+				have, err := io.ReadAll(payload)
+				require.NoError(t, err)
+				require.Equal(t, want, string(have))
+			}
+			_, _, err := r.NextReader()
+			require.Equal(t, io.EOF, err)
+		}
+	}
+}
+
 // TestPayloadShortWrite shows that WriteTo notices a write that is short, and
 // loses nothing of the payload by it.
 func TestPayloadShortWrite(t *testing.T) {

@@ -1,366 +1,222 @@
 package attack
 
 import (
-	"bufio"
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
-	"errors"
+	"encoding/pem"
 	"flag"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
 
 var conns = flag.Int("attack.conns", 2000, "connections of T4")
 
-var echo string // the command
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "attack")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	echo = filepath.Join(dir, "echo")
-	build := exec.Command("go", "build", "-o", echo, "./cmd/echo")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v: %s", err, out)
-		return 1
-	}
-	code := m.Run()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
-
-// patient is when a test that waits gives up, and fails.
-const patient = time.Minute
-
-// A target is the command as it runs.
-type target struct {
-	t    *testing.T
-	pid  int
-	addr string
-}
-
-// attackOn starts the command, under a limit of descriptors if it is not 0.
-func attackOn(t *testing.T, descriptors int, args ...string) *target {
-	t.Helper()
-	args = append([]string{echo, "-addr", "127.0.0.1:0", "-framing", "length"}, args...)
-	if descriptors > 0 {
-		args = append([]string{"sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$@"`, descriptors), "sh"}, args...)
-	}
-	cmd := exec.Command(args[0], args[1:]...)
-	out, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	log := bufio.NewReader(out)
-	first, _ := log.ReadString('\n')
-	drained := make(chan struct{})
-	go func() {
-		defer close(drained)
-		io.Copy(io.Discard, log)
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-drained
-		cmd.Wait()
-	})
-	m := regexp.MustCompile(`msg=listening addr=(\S+) `).FindStringSubmatch(first)
-	if m == nil {
-		t.Fatalf("the server says %q", first)
-	}
-	return &target{t, cmd.Process.Pid, m[1]}
-}
-
-// dial returns a connection to the server.
-func (s *target) dial() *net.TCPConn {
-	s.t.Helper()
-	c, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patient))
-	return c.(*net.TCPConn)
-}
-
-// send dials n connections that send b and stay.
-func (s *target) send(n int, b []byte) []*net.TCPConn {
-	s.t.Helper()
-	all := make([]*net.TCPConn, n)
-	for i := range all {
-		all[i] = s.dial()
-		if _, err := all[i].Write(b); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	return all
-}
-
-// resident returns the server's resident memory in KiB.
-func (s *target) resident() (kib int) {
-	s.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	if _, err := fmt.Sscan(rest, &kib); err != nil {
-		s.t.Fatal(err)
-	}
-	return kib
-}
-
-// cpu returns the processor time that the server has used.
-func (s *target) cpu() time.Duration {
-	s.t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	// Fields 14 and 15, counted behind the name, which ends at the last ).
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	var user, system int
-	fmt.Sscan(fields[11], &user)
-	fmt.Sscan(fields[12], &system)
-	return time.Duration(user+system) * time.Second / 100 // USER_HZ
-}
-
-// descriptors returns how many the server has open.
-func (s *target) descriptors() int {
-	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return len(fds)
-}
-
-// until waits for what no connection of the test can tell.
-func (s *target) until(what string, done func() bool) {
-	s.t.Helper()
-	for end := time.Now().Add(patient); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.t.Fatalf("in vain for %s", what)
-		}
-	}
-}
-
-// frame returns payload behind its length.
-func frame(payload string) []byte {
-	return append(binary.BigEndian.AppendUint32(nil, uint32(len(payload))), payload...)
-}
-
-// ask sends one message and wants it back.
-func ask(c net.Conn, payload string) error {
-	f := frame(payload)
-	if _, err := c.Write(f); err != nil {
-		return err
-	}
-	got := make([]byte, len(f))
-	if _, err := io.ReadFull(c, got); err != nil {
-		return err
-	}
-	if !bytes.Equal(got, f) {
-		return fmt.Errorf("%q came back for %q", got, f)
-	}
-	return nil
-}
-
-// rounds is how many messages the good client sends for a p99.
-const rounds = 2000
-
-// p99 returns the 99th percentile of the good client's round trips.
-func (s *target) p99(c net.Conn) time.Duration {
-	s.t.Helper()
-	took := make([]time.Duration, rounds)
-	for i := range took {
-		start := time.Now()
-		if err := ask(c, fmt.Sprintf("message %08d", i)); err != nil {
-			s.t.Fatalf("the good client: %v", err)
-		}
-		took[i] = time.Since(start)
-	}
-	slices.Sort(took)
-	return took[rounds*99/100]
-}
-
-// beside measures the good client before and in the attack, and prints how they
-// compare. Only a ratio far beyond what a busy machine makes is a failure.
-func (s *target) beside(attack func()) {
-	s.t.Helper()
-	c := s.dial()
-	quiet := s.p99(c)
-	attack()
-	attacked := s.p99(c)
-	ratio := float64(attacked) / float64(quiet)
-	s.t.Logf("good client: p99 %v quiet, %v attacked, ratio %.2f", quiet, attacked, ratio)
-	if ratio > 20 {
-		s.t.Errorf("the good client's p99 is %.1f times what it was", ratio)
-	}
-}
-
-// wantEnd wants the end of the stream, or a reset, and nothing before it.
-func wantEnd(t *testing.T, c net.Conn) {
-	t.Helper()
-	if n, err := io.Copy(io.Discard, c); n != 0 || err != nil && !errors.Is(err, syscall.ECONNRESET) {
-		t.Fatalf("%d bytes, %v", n, err)
-	}
-}
+// messages is how many the good client sends for a p99.
+const messages = 2000
 
 // T1: a thousand half frames are held, and end by the frame timeout.
 func TestT1_HalfFrames(t *testing.T) {
-	s := attackOn(t, 0, "-frame-timeout", "4s")
+	const n = 1000
+	s := attackOn(t, "-framing", "length", "-frame-timeout", "4s")
 	var all []*net.TCPConn
-	s.beside(func() { all = s.send(1000, frame("half a frame")[:9]) })
+	good := s.beside(1, messages, func() { all = s.send(n, frame("half a frame")[:9]) })
 	for _, c := range all {
 		wantEnd(t, c)
 	}
-	t.Logf("%d half frames held, every one ended", len(all))
+	s.until("all to end by the frame timeout", func() bool { return s.ended("frame timeout") == n })
+	t.Logf("T1: %d half frames held, all ended by the frame timeout; %s", n, good)
+	if good.far() {
+		t.Error("the good client suffers")
+	}
 }
 
-// T2: who sends one byte at a time gets the answer, and harms nobody.
+// T2: who sends one byte at a time gets the answer, and harms nobody. What a
+// byte costs does not depend on the length of its frame, though every byte of
+// these may begin the delimiter.
 func TestT2_OneByteAtATime(t *testing.T) {
-	s := attackOn(t, 0)
-	f := frame(strings.Repeat("drip", 250))
-	const drips = 4
-	stop := make(chan struct{})
-	var drip sync.WaitGroup
-	var sent atomic.Int64
-	s.beside(func() {
-		for _, c := range s.send(drips, nil) {
-			drip.Go(func() {
-				for {
-					for i := range f {
-						if _, err := c.Write(f[i : i+1]); err != nil {
-							t.Error(err)
-							return
-						}
-					}
-					got := make([]byte, len(f))
-					if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, f) {
-						t.Errorf("not what was sent: %v", err)
-						return
-					}
-					sent.Add(1)
-					select {
-					case <-stop:
-						return
-					default:
-					}
-				}
-			})
+	s := attackOn(t, "-framing", "delimiter,text=--end--", "-frame-timeout", "-1s")
+	const total = 256 << 10
+	cost := func(size int) float64 {
+		message := []byte(strings.Repeat("-", size-len("--end--")) + "--end--")
+		used := s.cpu()
+		a := (&attacker{conns: 1, message: message, piece: 1, times: total / size}).command(s)
+		if err := a.Run(); err != nil {
+			t.Fatalf("%v: %v", err, a.Stderr)
 		}
+		return float64(s.cpu()-used) / total
+	}
+	short, long := cost(4<<10), cost(256<<10)
+	t.Logf("T2: %d bytes one at a time cost the server %.0f ns each in frames of 4 KiB, %.0f ns in frames of 256 KiB, ratio %.1f", total, short, long, long/short)
+	if long > 3*short {
+		t.Errorf("a byte of a long frame costs %.1f times that of a short one", long/short)
+	}
+
+	const drippers = 20
+	s = attackOn(t, "-framing", "length")
+	a := (&attacker{conns: drippers, message: frame(strings.Repeat("drip", 1000)), piece: 1}).command(s)
+	good := s.beside(1, messages, func() {
+		if err := a.Start(); err != nil {
+			t.Fatal(err)
+		}
+		s.until("the drippers", func() bool { return s.count(`wholeframe_frames_total{direction="in"}`) > messages+drippers })
 	})
-	close(stop)
-	drip.Wait()
-	t.Logf("%d frames of %d bytes came byte by byte on %d connections, all came back", sent.Load(), len(f), drips)
+	a.Process.Kill()
+	a.Wait()
+	t.Logf("T2: %d connections sent one byte at a time; %s", drippers, good)
 }
 
-// T3: a length that is too large ends the connection at the header.
+// T3: a length that is too large ends the connection at the header, with one
+// warning that tells it. One that is not is served.
 func TestT3_LengthBombs(t *testing.T) {
-	for _, width := range []int{4, 8} {
+	const limit, each = 100, 10
+	bombs, grown := 0, 0
+	for width := 1; width <= 8; width++ {
 		for _, order := range []string{"big", "little"} {
-			t.Run(fmt.Sprintf("%d,%s", width, order), func(t *testing.T) {
-				s := attackOn(t, 0, "-framing", fmt.Sprintf("length,width=%d,order=%s", width, order))
-				before, n := s.resident(), 0
-				for _, v := range []uint64{1<<20 + 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
-					if width == 4 && v > 1<<32-1 {
-						continue
-					}
-					b := make([]byte, 8)
-					if order == "big" {
-						binary.BigEndian.PutUint64(b, v<<(64-8*width))
-					} else {
-						binary.LittleEndian.PutUint64(b, v)
-					}
-					all := s.send(50, b[:width])
-					for _, c := range all {
-						wantEnd(t, c)
-						c.Close()
-					}
-					n += len(all)
+			s := attackOn(t, "-framing", fmt.Sprintf("length,width=%d,order=%s", width, order), "-max-payload", fmt.Sprint(limit))
+			header := func(v uint64) []byte {
+				b := make([]byte, 8)
+				if order == "big" {
+					binary.BigEndian.PutUint64(b, v<<(64-8*width))
+				} else {
+					binary.LittleEndian.PutUint64(b, v)
 				}
-				grown := s.resident() - before
-				t.Logf("%d length bombs refused, %d KiB of resident memory more", n, grown)
-				if grown > 64<<10 {
-					t.Errorf("%d KiB for %d length bombs", grown, n)
+				return b[:width]
+			}
+			for _, size := range []uint64{limit - 1, limit} {
+				c := s.dial()
+				if err := ask(c, append(header(size), bytes.Repeat([]byte{'x'}, int(size))...)); err != nil {
+					t.Errorf("width %d, %s: %d bytes: %v", width, order, size, err)
 				}
-			})
+				c.Close()
+			}
+			before, n := s.resident(), 0
+			for _, size := range []uint64{limit + 1, 1<<8 - 1, 1<<16 - 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
+				if size > 1<<(8*width)-1 {
+					continue
+				}
+				wantEnd(t, s.send(1, header(size))[0])
+				n++
+				s.says(fmt.Sprintf(`level=WARN msg="connection broke the framing" remote=\S+ err="framing: frame at offset 0: payload of (%d) bytes is larger than the limit of %d\b`, size, limit))
+				if got := strings.Count(s.log.text(), "broke the framing"); got != n {
+					t.Errorf("width %d, %s: %d warnings for %d length bombs", width, order, got, n)
+				}
+			}
+			for _, c := range s.send(each, header(1<<(8*width)-1)) {
+				wantEnd(t, c)
+				n++
+			}
+			s.until("all to end", func() bool { return s.open() == 0 })
+			if got := s.ended("too large"); got != n {
+				t.Errorf("width %d, %s: %d of %d were too large", width, order, got, n)
+			}
+			bombs, grown = bombs+n, max(grown, s.resident()-before)
 		}
+	}
+	t.Logf("T3: %d length bombs of widths 1 to 8 refused at the header, %d KiB of resident memory more in a server at most", bombs, grown)
+	if grown > 64<<10 {
+		t.Errorf("%d KiB for length bombs", grown)
 	}
 }
 
 // T4: memory grows with what arrives, not with what is announced.
 func TestT4_AnnouncedNotSent(t *testing.T) {
-	s := attackOn(t, 0, "-max-conns", "-1", "-frame-timeout", "-1s")
+	s := attackOn(t, "-framing", "length", "-max-conns", "-1", "-frame-timeout", "-1s")
 	before := s.resident()
-	s.beside(func() {
-		s.send(*conns, append(binary.BigEndian.AppendUint32(nil, 1<<20), 'x'))
-		s.until("the connections", func() bool { return s.descriptors() > *conns })
+	good := s.beside(1, messages, func() {
+		s.send(*conns, append(binary.BigEndian.AppendUint32(nil, 1<<20), bytes.Repeat([]byte{'x'}, 1<<10)...))
+		s.until("the connections", func() bool {
+			return s.count(`wholeframe_bytes_total{direction="in"}`) >= *conns*(4+1<<10)
+		})
 	})
 	each := float64(s.resident()-before) / float64(*conns)
-	t.Logf("%d connections announced 1 MiB: %.1f KiB of resident memory each", *conns, each)
+	t.Logf("T4: %d connections announced 1 MiB and sent 1 KiB, %.1f KiB of resident memory each; %s", *conns, each, good)
+	if good.far() {
+		t.Error("the good client suffers")
+	}
 	if each > 64 {
 		t.Errorf("%.1f KiB each", each)
 	}
 }
 
 // T5: who sends and never reads costs what the kernel's buffers hold, and is
-// closed when the write timeout is over; a slow reader stays.
+// closed when the write timeout is over; who reads 1 KiB a second stays.
 func TestT5_NeverReads(t *testing.T) {
-	s := attackOn(t, 0, "-write-timeout", "3s")
+	const n = 100
+	s := attackOn(t, "-framing", "length", "-write-timeout", "3s")
 	before := s.resident()
 	message := frame(strings.Repeat("x", 64<<10))
-	var flood sync.WaitGroup
-	var ended atomic.Int64
-	s.beside(func() {
-		for _, c := range s.send(100, nil) {
-			c.SetReadBuffer(4 << 10)
-			flood.Go(func() {
-				for {
-					if _, err := c.Write(message); err != nil {
-						if errors.Is(err, os.ErrDeadlineExceeded) {
-							t.Error("never closed")
-						}
-						ended.Add(1)
-						return
-					}
-				}
-			})
+
+	// The window of who reads slowly must be small, and from the beginning: its
+	// system acknowledges only when it has room for a window.
+	small := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+		raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1) }) // the least there is
+		return err
+	}}
+	slow, err := small.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var writer sync.WaitGroup
+	writer.Go(func() { (&attacker{message: message, piece: len(message)}).send(slow) })
+	defer writer.Wait()
+	defer slow.Close()
+
+	deaf := (&attacker{conns: n, message: message, piece: len(message), deaf: true}).command(s)
+	good := s.beside(1, messages, func() {
+		if err := deaf.Start(); err != nil {
+			t.Fatal(err)
 		}
+		s.until("them all", func() bool { return s.accepted() == n+2 })
 	})
-	grown := s.resident() - before
-	flood.Wait()
-	t.Logf("%d clients that never read were closed, %d KiB of resident memory each", ended.Load(), grown/100)
-	if grown > 100*1024 {
-		t.Errorf("%d KiB for 100 clients", grown)
+	grown := (s.resident() - before) / n
+	closed := make(chan error, 1)
+	go func() { closed <- deaf.Wait() }()
+
+	read := 0
+	sips := time.NewTicker(time.Second / 4)
+	defer sips.Stop()
+	for begin, over := time.Now(), false; !over || time.Since(begin) < 9*time.Second; {
+		select {
+		case err := <-closed:
+			if err != nil {
+				t.Fatalf("%v: %v", err, deaf.Stderr)
+			}
+			over = true
+		case <-sips.C:
+			slow.SetReadDeadline(time.Now().Add(patient))
+			m, err := slow.Read(make([]byte, 256))
+			if err != nil {
+				t.Fatalf("after %d bytes the slow reader ends: %v", read, err)
+			}
+			read += m
+		}
+		if time.Since(begin) > patient {
+			t.Fatal("not all that never read were closed")
+		}
+	}
+	if got, open := s.ended("write timeout"), s.open(); got != n || open != 2 {
+		t.Errorf("%d ended by the write timeout, %d are open", got, open)
+	}
+	t.Logf("T5: %d clients that never read closed by the write timeout, %d KiB of resident memory each, one that read %d bytes at 1 KiB/s stays; %s", n, grown, read, good)
+	if good.far() {
+		t.Error("the good client suffers")
+	}
+	if grown > 1024 {
+		t.Errorf("%d KiB for each", grown)
 	}
 }
 
@@ -368,109 +224,168 @@ func TestT5_NeverReads(t *testing.T) {
 // again when there are some.
 func TestT6_NoDescriptors(t *testing.T) {
 	const limit = 64
-	s := attackOn(t, limit, "-max-conns", "-1")
+	s := start(t, []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$@"`, limit), "sh", echo, "-framing", "length", "-max-conns", "-1"})
 	old := s.dial()
-	if err := ask(old, "before"); err != nil {
+	if err := ask(old, frame("before")); err != nil {
 		t.Fatal(err)
 	}
 	all := s.send(2*limit, nil)
 	s.until("the limit", func() bool { return s.descriptors() >= limit })
-	used, start := s.cpu(), time.Now()
+	used, begin := s.cpu(), time.Now()
 	time.Sleep(2 * time.Second) // the time over which the processor's is measured
-	busy := float64(s.cpu()-used) / float64(time.Since(start))
-	t.Logf("at the limit of %d descriptors the server uses %.1f %% of a processor", limit, 100*busy)
-	if busy > 0.2 {
-		t.Errorf("it is busy with nothing to do")
+	busy := 100 * float64(s.cpu()-used) / float64(time.Since(begin))
+	if busy > 20 {
+		t.Errorf("the server uses %.1f %% of a processor", busy)
 	}
-	if err := ask(old, "during"); err != nil {
+	if err := ask(old, frame("during")); err != nil {
 		t.Fatalf("an old connection: %v", err)
 	}
 	for _, c := range all {
 		c.Close()
 	}
-	if err := ask(s.dial(), "after"); err != nil {
+	if err := ask(s.dial(), frame("after")); err != nil {
 		t.Fatalf("a new connection: %v", err)
 	}
+	failures := s.count("wholeframe_accept_errors_total ")
+	if failures == 0 {
+		t.Error("it never failed to accept")
+	}
+	t.Logf("T6: at the limit of %d descriptors accept failed %d times, the server used %.1f %% of a processor, an old connection was answered, and a new one when there were descriptors", limit, failures, busy)
 }
 
 // T7: never more than MaxConns; who waits is served when others leave.
 func TestT7_Flood(t *testing.T) {
 	const limit, n = 20, 400
-	s := attackOn(t, 0, "-max-conns", fmt.Sprint(limit))
-	idle := s.descriptors()
-	var most atomic.Int64
-	stop := make(chan struct{})
-	var watch, flood sync.WaitGroup
-	watch.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				most.Store(max(most.Load(), int64(s.descriptors()-idle)))
-			}
+	s := attackOn(t, "-framing", "length", "-max-conns", fmt.Sprint(limit))
+	all := s.send(n, nil)
+	for i, c := range all[:limit] {
+		if err := ask(c, frame(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
 		}
-	})
-	for i, c := range s.send(n, nil) {
-		flood.Go(func() {
+	}
+	if got := s.accepted(); got != limit {
+		t.Errorf("%d were accepted while none left, not %d", got, limit)
+	}
+	var clients sync.WaitGroup
+	for i, c := range all {
+		clients.Go(func() {
 			defer c.Close()
-			if err := ask(c, fmt.Sprint(i)); err != nil {
-				t.Error(err)
+			if err := ask(c, frame(fmt.Sprint(i))); err != nil {
+				t.Errorf("client %d of %d: %v", i, n, err)
 			}
 		})
 	}
-	flood.Wait()
-	close(stop)
-	watch.Wait()
-	t.Logf("%d connections came, all were served, at most %d at a time", n, most.Load())
-	// The network poller has descriptors of its own from the first one on.
-	if most.Load() > limit+4 {
-		t.Errorf("%d at a time, not %d", most.Load(), limit)
+	most := 0 // the server's own count, which it takes under its lock
+	s.until("the end of all", func() bool {
+		most = max(most, s.open())
+		return s.accepted() == n && s.open() == 0
+	})
+	clients.Wait()
+	t.Logf("T7: %d connections came, all were served, at most %d at a time, %d being allowed", n, most, limit)
+	if most > limit {
+		t.Errorf("%d at a time, not %d", most, limit)
 	}
 }
 
 // T11: a half-close and a reset behind it end the connection.
 func TestT11_HalfCloseThenReset(t *testing.T) {
-	s := attackOn(t, 0)
-	if err := ask(s.dial(), "warm"); err != nil {
-		t.Fatal(err)
-	}
-	before := s.descriptors()
-	for _, c := range s.send(200, frame("half")[:6]) {
+	const n = 200
+	s := attackOn(t, "-framing", "length")
+	for _, c := range s.send(n, frame("half")[:6]) {
 		c.CloseWrite()
 		c.SetLinger(0)
 		c.Close()
 	}
-	s.until("the end of every connection", func() bool { return s.descriptors() <= before })
+	s.until("the end of all", func() bool { return s.accepted() == n && s.open() == 0 })
+	t.Logf("T11: %d connections half-closed and reset, all ended", n)
+}
+
+// T12: a TLS handshake that stalls, or is none, keeps nobody else from
+// connecting, and ends.
+func TestT12_Handshake(t *testing.T) {
+	const n = 100 // of each kind
+	cert, key, config := certificate(t)
+	s := attackOn(t, "-framing", "length", "-tls-cert", cert, "-tls-key", key)
+	s.tls = config
+	var stalled, plain []*net.TCPConn
+	good := s.beside(1, messages, func() {
+		stalled = append(s.send(n, nil), s.send(n, []byte("\x16\x03\x01\x02\x00\x01\x00"))...)
+		plain = s.send(n, frame("not a hello"))
+	})
+	late := tls.Client(s.dial(), s.tls)
+	if err := ask(late, frame("hello")); err != nil {
+		t.Errorf("who connects while the handshakes stall: %v", err)
+	}
+	for _, c := range stalled {
+		wantEnd(t, c)
+	}
+	for _, c := range plain {
+		if _, err := io.Copy(io.Discard, c); isTimeout(err) { // an alert may come
+			t.Fatal(err)
+		}
+	}
+	s.until("all to end by their handshakes", func() bool { return s.ended("handshake") == 3*n })
+	t.Logf("T12: %d handshakes stalled and %d plaintexts sent to TLS, all ended; %s", 2*n, n, good)
+	if good.far() {
+		t.Error("the good client suffers")
+	}
+}
+
+// certificate returns the files of a certificate and its key, and what a client
+// needs to trust it.
+func certificate(t *testing.T) (cert, key string, client *tls.Config) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		DNSNames:     []string{"localhost"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+	public, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name, kind string, der []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	return write("cert.pem", "CERTIFICATE", public), write("key.pem", "PRIVATE KEY", secret), &tls.Config{RootCAs: roots, ServerName: "localhost"}
 }
 
 // T20: one that floods with empty frames does not starve fifty others.
 func TestT20_EmptyFrames(t *testing.T) {
-	s := attackOn(t, 0)
-	others := s.send(50, nil)
-	var flooder *net.TCPConn
-	var flood sync.WaitGroup
-	var sent atomic.Int64
-	s.beside(func() {
-		flooder = s.dial()
-		empty := make([]byte, 64<<10)
-		flood.Go(func() { io.Copy(io.Discard, flooder) })
-		flood.Go(func() {
-			for {
-				n, err := flooder.Write(empty)
-				sent.Add(int64(n / 4))
-				if err != nil {
-					return
-				}
-			}
-		})
-	})
-	for i, c := range others {
-		if err := ask(c, fmt.Sprint(i)); err != nil {
-			t.Errorf("client %d of 50: %v", i, err)
+	const others, each = 50, 40
+	s := attackOn(t, "-framing", "length")
+	flooder := (&attacker{conns: 1, message: make([]byte, 64<<10), piece: 64 << 10}).command(s)
+	const in = `wholeframe_frames_total{direction="in"}`
+	before := 0
+	good := s.beside(others, each, func() {
+		if err := flooder.Start(); err != nil {
+			t.Fatal(err)
 		}
-	}
-	flooder.Close()
-	flood.Wait()
-	t.Logf("%d empty frames sent, %d others answered", sent.Load(), len(others))
+		before = s.count(in)
+		s.until("the flood", func() bool { return s.count(in) > before+1<<16 })
+	})
+	flooder.Process.Kill()
+	flooder.Wait()
+	s.until("the others alone", func() bool { return s.open() == others })
+	t.Logf("T20: %d empty frames from one connection, all %d others answered; %s", s.count(in)-before, others, good)
 }

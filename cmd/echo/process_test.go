@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(leakless(m))
 }
 
 // patient is when a test that waits gives up, and fails.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net"
@@ -182,6 +183,49 @@ func TestSignal_C13_GraceOver(t *testing.T) {
 	assert.Regexp(t, `level=ERROR msg=closed err="server: closed with loss: .* 1 connections forced: context deadline exceeded"\n$`, p.stderr.text())
 	_, err := io.Copy(io.Discard, c)
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
+}
+
+// The signal that forces gives signals their default action back, so that a
+// third one kills whatever hangs: here standard error is a pipe that is full.
+func TestSignal_C13_ThirdKills(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	r, err := os.OpenFile(pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0) // waits for no writer
+	require.NoError(t, err)
+	defer r.Close()
+	stderr, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	p := &process{t: t, cmd: command(t, "-addr", "127.0.0.1:0")}
+	p.cmd.Stderr = stderr
+	require.NoError(t, p.cmd.Start())
+	stderr.Close()
+	log := bufio.NewReader(r)
+	first, err := log.ReadString('\n')
+	require.NoError(t, err)
+	_, p.addr, _ = strings.Cut(first, "addr=")
+	p.addr, _, _ = strings.Cut(p.addr, " ")
+	c := busyWith(t, p)
+	p.signal(syscall.SIGTERM)
+	closing, err := log.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, closing, "msg=closing")
+	full, err := syscall.Open(pipe, syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer syscall.Close(full)
+	for err == nil {
+		_, err = syscall.Write(full, []byte{'\n'})
+	}
+	require.ErrorIs(t, err, syscall.EAGAIN)
+
+	time.Sleep(sameRequest + sameRequest/10)
+	p.signal(syscall.SIGTERM)
+	_, err = io.Copy(io.Discard, c)
+	require.ErrorIs(t, err, syscall.ECONNRESET) // it has forced
+	p.signal(syscall.SIGTERM)
+	p.cmd.Wait()
+	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	assert.True(t, status.Signaled() && status.Signal() == syscall.SIGTERM, "%v", p.cmd.ProcessState)
 }
 
 func TestEcho_Unix(t *testing.T) {

@@ -1,0 +1,36 @@
+package server_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"testing"
+	"time"
+)
+
+// TestMain fails when a test leaves a goroutine or a descriptor behind.
+func TestMain(m *testing.M) {
+	// What the runtime starts once, with the first socket, is no leak.
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		l.Close()
+	}
+	goroutines, open := runtime.NumGoroutine(), len(descriptors())
+	code := m.Run()
+	for end := time.Now().Add(10 * time.Second); code == 0; time.Sleep(10 * time.Millisecond) {
+		left, fds := runtime.NumGoroutine()-goroutines, descriptors()
+		if left <= 0 && len(fds) <= open {
+			break
+		}
+		if time.Now().After(end) {
+			fmt.Fprintf(os.Stderr, "the tests leave %d goroutines, and %d descriptors more than there were: %q\n", left, len(fds)-open, fds)
+			pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// descriptors returns what is open, where that is known.
+var descriptors = func() []string { return nil }

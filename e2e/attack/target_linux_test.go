@@ -223,6 +223,20 @@ func (s *target) cpu() time.Duration {
 	return time.Duration(user+system) * time.Second / 100 // USER_HZ
 }
 
+// reads returns how often the server has called read.
+func (s *target) reads() (n int) {
+	s.t.Helper()
+	io, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", s.pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(io), "syscr: ")
+	if _, err := fmt.Sscan(rest, &n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
 // descriptors returns how many the server has open.
 func (s *target) descriptors() int {
 	s.t.Helper()

@@ -46,10 +46,10 @@ func TestT1_HalfFrames(t *testing.T) {
 
 // T2: who sends one byte at a time gets the answer, and harms nobody. What it
 // costs to read on does not depend on the length of the frame, though every
-// byte of these may begin the delimiter. It is counted for each read, for how
+// byte of these may begin one of two delimiters. It is counted for each read, for how
 // many bytes one of them finds depends on how busy the machine is.
 func TestT2_OneByteAtATime(t *testing.T) {
-	s := attackOn(t, "-framing", "delimiter,text=--end--", "-frame-timeout", "-1s")
+	s := attackOn(t, "-framing", "delimiter,text=--end--,text=--fin--", "-frame-timeout", "-1s")
 	const total = 256 << 10
 	cost := func(size int) (each time.Duration, reads int) {
 		message := []byte(strings.Repeat("-", size-len("--end--")) + "--end--")

@@ -348,6 +348,7 @@ func TestEnclose(t *testing.T) {
 		{delimiter.Line(), "line\r", "", false},
 		{delimiter.Line().Keep(), "line\r\n", "", true},
 		{delimiter.Line().Keep(), "line", "", false},
+		{delimiter.Line().Keep(), "", "", false},
 		{delimiter.Line().Keep(), "li\nne\n", "", false},
 		{delimiter.CRLF(), "line\r", "\r\n", true},
 		{delimiter.CRLF(), "li\r\nne", "", false},

@@ -14,7 +14,7 @@ require (
 	github.com/wholeframe/wholeframe v0.0.0-00010101000000-000000000000
 	golang.org/x/sys v0.41.0
 	gonum.org/v1/plot v0.16.0
-	google.golang.org/protobuf v1.36.6
+	google.golang.org/protobuf v1.36.8
 )
 
 require (

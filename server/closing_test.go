@@ -207,6 +207,21 @@ func TestC8Parallel(t *testing.T) {
 	})
 }
 
+// C8: what a connection waits for adds nothing to what others wait for: a slow
+// handler, half a message that does not go on, a peer that does not end its side.
+func TestC8MaximumNotSum(t *testing.T) {
+	s := &server.Server{Handler: slowly(100 * ms)}
+	onFake(t, s, func(f *fake) {
+		for range 30 {
+			f.dial("")
+			f.dial("a\nb\nc\n")
+			f.dial("half")
+		}
+		require.NoError(t, s.Shutdown(background))
+		assert.Equal(t, 600*ms, f.now(), "the half messages stall for 500 ms, and the quiet takes 100 ms")
+	})
+}
+
 // C9: a second after Grace everything is closed, and who does not return from
 // its handler is named.
 func TestC9Stuck(t *testing.T) {

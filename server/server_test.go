@@ -85,8 +85,10 @@ func TestListenerWithoutDeadline(t *testing.T) {
 		require.NoError(t, err)
 		io.WriteString(c, "a\nb\n")
 		synctest.Wait()
+		start := time.Now()
 		go s.Shutdown(background)
 		assert.ErrorIs(t, <-served, server.ErrServerClosed)
+		assert.Equal(t, 2*time.Second+100*ms, time.Since(start), "two messages and the quiet, not Grace")
 		got, err := io.ReadAll(c)
 		assert.NoError(t, err)
 		assert.Equal(t, "a\nb\n", string(got))
@@ -132,6 +134,45 @@ func TestC1LateMessages(t *testing.T) {
 		f.sendLater(50*ms, c, strings.Repeat("late\n", 1000))
 		require.NoError(t, s.Shutdown(background))
 		f.wantFIN(c, "0\n1\n2\n3\n", 400*ms)
+	})
+}
+
+// A reluctant connection has read long before it says so.
+type reluctant struct{ *fakenet.Conn }
+
+func (r reluctant) Read(p []byte) (int, error) {
+	n, err := r.Conn.Read(p)
+	if n > 0 {
+		time.Sleep(2 * ms)
+	}
+	return n, err
+}
+
+// C1: what a read brings that runs at T0 is no part of what is still to be read.
+func TestC1SnapshotDuringRead(t *testing.T) {
+	onFakeWrapped(t, &server.Server{}, func(c net.Conn) net.Conn { return reluctant{c.(*fakenet.Conn)} }, func(f *fake) {
+		c := f.dial("a\n")
+		f.send(c, "b\nc\nd\n")
+		time.Sleep(ms)
+		require.NoError(t, f.s.Shutdown(background))
+		f.wantFIN(c, "a\nb\nc\nd\n", 4*ms)
+	})
+}
+
+// C10: what is left unanswered is counted to the end, although Close comes in
+// between.
+func TestC10CountedToTheEnd(t *testing.T) {
+	s := &server.Server{Handler: func(*server.Conn, []byte) error {
+		time.Sleep(10 * ms)
+		panic("no sense")
+	}}
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn { return reluctant{c.(*fakenet.Conn)} }, func(f *fake) {
+		c := f.dial("die\n", fakenet.Buffers(64<<10))
+		f.send(c, strings.Repeat(strings.Repeat("x", 999)+"\n", 40))
+		time.AfterFunc(15*ms, func() { s.Close() }) // they are read from 12 ms on
+		err := s.Shutdown(background)
+		wantReport(t, err, server.Report{Unanswered: 1 + 40}, err)
+		assert.Greater(t, f.now(), 15*ms)
 	})
 }
 
@@ -258,6 +299,7 @@ func TestPipelinedInOneReadAndWrite(t *testing.T) {
 		_, err := io.ReadFull(c, got)
 		require.NoError(t, err)
 		assert.Equal(t, want, string(got))
+		assert.Zero(t, f.now(), "the answers do not wait for the end")
 		assert.EqualValues(t, 1, conn.reads.Load())
 		assert.EqualValues(t, 1, conn.writes.Load())
 	})

@@ -47,7 +47,8 @@ func moduleVersion(path, module string) (string, error) {
 	return "", fmt.Errorf("%s was built without %s", path, module)
 }
 
-// buildOurs builds the echo server as its users do.
+// buildOurs builds the echo server as its users do. It is run without a limit of connections and of their idleness, which
+// the others do not have.
 func buildOurs(ctx context.Context, d dirs) (Program, error) {
 	root := filepath.Dir(d.bench)
 	path := filepath.Join(d.out, "echo")
@@ -58,7 +59,7 @@ func buildOurs(ctx context.Context, d dirs) (Program, error) {
 	if err != nil {
 		return Program{}, err
 	}
-	return Program{Version: info.Main.Version, Command: []string{path}}, nil
+	return Program{Version: info.Main.Version, Command: []string{path, "-max-conns=-1", "-idle-timeout=-1s"}}, nil
 }
 
 // nettyJars are the parts of Netty that the server needs, from Debian's package libnetty-java.

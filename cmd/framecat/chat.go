@@ -46,7 +46,13 @@ func chat(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, p 
 	defer s.out.Flush()
 
 	sent, received := make(chan error, 1), make(chan error, 1)
-	go func() { sent <- s.send(ctx, stdin) }()
+	go func() {
+		err := s.send(ctx, stdin)
+		sent <- err
+		if err != nil {
+			c.SetReadDeadline(o.patience()) // what was sent may still be answered
+		}
+	}()
 	go func() { received <- s.receive() }()
 	select {
 	case <-ctx.Done():
@@ -64,7 +70,11 @@ func chat(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, p 
 func (s *session) verdict(received error, sent chan error) error {
 	select {
 	case err := <-sent:
-		if received == nil && err != nil {
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return fmt.Errorf("the server has taken nothing for %v", s.options.timeout)
+		case received == nil:
 			return fmt.Errorf("the server ended the connection and did not take all messages: %w", err)
 		}
 	default:
@@ -191,6 +201,9 @@ func (s writeTap) Write(p []byte) (int, error) {
 		if err := s.out.Flush(); err != nil {
 			return 0, err
 		}
+	}
+	if err := s.conn.SetWriteDeadline(s.options.patience()); err != nil {
+		return 0, err
 	}
 	return s.conn.Write(p)
 }

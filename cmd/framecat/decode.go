@@ -22,6 +22,7 @@ func decode(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, 
 		src = f
 	}
 	out := newScreen(stdout)
+	src = flushTap{src, out}
 	done := make(chan error, 1)
 	go func() {
 		switch {
@@ -64,6 +65,19 @@ func count(src io.Reader, o *options, out io.Writer, p *problems) error {
 	}
 	_, err := fmt.Fprintf(out, "%d messages, %d bytes of payload\n", messages, payload)
 	return errors.Join(err, final)
+}
+
+// A flushTap shows what there is before it reads more, which may take long.
+type flushTap struct {
+	src io.Reader
+	out *screen
+}
+
+func (f flushTap) Read(p []byte) (int, error) {
+	if err := f.out.Flush(); err != nil {
+		return 0, err
+	}
+	return f.src.Read(p)
 }
 
 // A fileTap reads from a file, and shows what it reads.

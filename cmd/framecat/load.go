@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -55,12 +56,12 @@ func load(ctx context.Context, o *options, stdout, stderr io.Writer, p *problems
 			if err == nil {
 				err = l.exchange(sending, c)
 				c.Close()
-			} else if sending.Err() != nil {
-				return
+			} else if ctx.Err() == nil && sending.Err() != nil {
+				err = errors.New("not connected before -for was over")
 			}
-			if err != nil {
+			if err != nil && ctx.Err() == nil {
 				l.mu.Lock()
-				l.errors[err.Error()]++
+				l.errors[what(err)]++
 				l.mu.Unlock()
 			}
 		})
@@ -76,6 +77,15 @@ func load(ctx context.Context, o *options, stdout, stderr io.Writer, p *problems
 		return errInterrupted
 	}
 	return nil
+}
+
+// what says what went wrong, without the addresses that would make the errors
+// of many connections as many.
+func what(err error) string {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return op.Op + ": " + op.Err.Error()
+	}
+	return err.Error()
 }
 
 // exchange sends messages on one connection until ctx is done, and checks that

@@ -100,7 +100,7 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.depth, "depth", 16, "have `N` messages on their way on each")
 	f.Var(&o.size, "size", "send messages of `SIZE`")
 	f.DurationVar(&o.duration, "for", 10*time.Second, "send for so long; 0: 10s, negative: until Ctrl-C")
-	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "give up when connecting takes so long, or, once the input has ended, the wait for more; 0: 10s, negative: never")
+	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "give up when connecting takes so long, or a write, or, once the input has ended, the wait for more; 0: 10s, negative: never")
 	f.BoolVar(&o.tls, "tls", false, "connect with TLS")
 	f.StringVar(&o.tlsCA, "tls-ca", "", "trust the certificates in the PEM `FILE`, and no others")
 	f.BoolVar(&o.tlsInsecure, "tls-insecure", false, "do not verify who the server is: anybody could be in between")

@@ -1,0 +1,45 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Ctrl-C ends a session, and a capture that never ends, without a word more
+// than the exit code.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{echo(t, "line")}, {"-decode"}} {
+		ctx, cancel := context.WithTimeout(context.Background(), patient)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, os.Args[0], args...)
+		cmd.Env = append(os.Environ(), asCommand+"=1")
+		stdin, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		defer stdin.Close()
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		require.NoError(t, cmd.Start())
+		_, err = stdin.Write([]byte("hello\n"))
+		require.NoError(t, err)
+		line, err := bufio.NewReader(stdout).ReadString('\n')
+		require.NoError(t, err)
+		assert.Equal(t, "hello\n", line)
+		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+		cmd.Wait()
+		assert.Equal(t, 130, cmd.ProcessState.ExitCode(), args)
+		assert.Empty(t, stderr.String(), args)
+	}
+}

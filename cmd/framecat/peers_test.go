@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/server"
+)
+
+// A server is who -tls-ca trusts, or who it says it is to -tls-insecure.
+func TestChat_TLS(t *testing.T) {
+	t.Parallel()
+	addr, ca := echoTLS(t)
+	for _, test := range []struct {
+		args   []string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{[]string{"-tls", "-tls-ca", ca}, 0, "hello\n", ""},
+		{[]string{"-tls", "-tls-insecure"}, 0, "hello\n", ""},
+		{[]string{"-tls"}, 1, "", "certificate"},
+		{[]string{"-tls", "-tls-ca", os.Args[0]}, 1, "", "there is no certificate in it"},
+	} {
+		code, stdout, stderr := finish(t, "hello\n", append(test.args, addr)...)
+		assert.Equal(t, test.code, code, "%v: %s", test.args, stderr)
+		assert.Equal(t, test.stdout, stdout, test.args)
+		assert.Contains(t, stderr, test.stderr)
+	}
+}
+
+// echoTLS is echo for lines, with TLS, and returns also a file with its
+// certificate.
+func echoTLS(t *testing.T) (addr, ca string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "echo"},
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+	public, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	require.NoError(t, err)
+	ca = filepath.Join(t.TempDir(), "cert.pem")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: public}), 0o600))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &server.Server{Framer: delimiter.Line(), Handler: server.Echo, Logger: slog.New(slog.DiscardHandler),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{public}, PrivateKey: private}}}}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	return l.Addr().String(), ca
+}
+
+// A server that takes nothing does not hold the command for ever.
+func TestChat_NeverReads(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close() // a connection waits in its backlog for ever
+	line := strings.Repeat("x", 1<<20-1) + "\n"
+	code, _, stderr := finish(t, strings.Repeat(line, 32), "-timeout=200ms", l.Addr().String())
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "framecat: the server has taken nothing for 200ms\n", stderr)
+}
+
+// That a server ends before the input does is an error.
+func TestChat_EndedEarly(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			c.Close()
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), patient)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], l.Addr().String())
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	defer stdin.Close()
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	cmd.Run()
+	assert.Equal(t, 1, cmd.ProcessState.ExitCode())
+	assert.Equal(t, "framecat: the server ended the connection before the input had ended\n", stderr.String())
+}
+
+// Between two writes -delay passes: nothing is sent earlier.
+func TestChat_Delay(t *testing.T) {
+	t.Parallel()
+	const delay = 20 * time.Millisecond
+	begin := time.Now()
+	code, _, _ := finish(t, "hello\n", "-chop=1", "-delay="+delay.String(), echo(t, "line"))
+	assert.Equal(t, 0, code)
+	assert.GreaterOrEqual(t, time.Since(begin), 5*delay)
+}
+
+// Who does not connect before -for is over is not forgotten.
+func TestLoad_NotConnected(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	code, stdout, stderr := finish(t, "", "-load", "-tls", "-conns=3", "-for=50ms", l.Addr().String())
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stdout, "errors: 3 connections\n")
+	assert.Equal(t, "framecat: 3 of 3 connections: not connected before -for was over\n", stderr)
+}
+
+// Errors of many connections are one where only their addresses differ.
+func TestLoad_ErrorsByKind(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.ReadFull(c, make([]byte, 1))
+			c.(*net.TCPConn).SetLinger(0)
+			c.Close()
+		}
+	}()
+	code, _, stderr := finish(t, "", "-load", "-conns=5", "-for=1s", l.Addr().String())
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "framecat: 5 of 5 connections: read: ")
+	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+}

@@ -364,9 +364,6 @@ func (b *Buffer) Lend(mem []byte) {
 	}
 }
 
-// Cap returns how many bytes of memory the Buffer holds.
-func (b *Buffer) Cap() int { return cap(b.buf) }
-
 // room makes room for n more bytes at least.
 func (b *Buffer) room(n int) {
 	waiting, size := b.w-b.r, len(b.buf)

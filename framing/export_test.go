@@ -11,3 +11,9 @@ func (r *Reader) Held() int { return cap(r.buf.buf) }
 
 // Held returns how many bytes of memory c holds for writing.
 func (c *Conn) Held() int { return cap(c.next) + cap(c.spare) }
+
+// Cap returns how many bytes of memory b holds.
+func (b *Buffer) Cap() int { return cap(b.buf) }
+
+// Cap returns how many bytes of memory w holds.
+func (w *Writer) Cap() int { return cap(w.buf) }

@@ -135,9 +135,6 @@ func (w *Writer) Lend(mem []byte) {
 	}
 }
 
-// Cap returns how many bytes of memory the Writer holds.
-func (w *Writer) Cap() int { return cap(w.buf) }
-
 // SetMaxPayload sets the most bytes that a payload may have, counted as Reader
 // delivers them. Zero allows empty payloads only, a negative n any size.
 func (w *Writer) SetMaxPayload(n int) { w.enc.setMax(n) }

@@ -71,7 +71,7 @@ func (c *Conn) Buffered() []byte { return c.r.Buffered() }
 func (c *Conn) WriteFrame(payload []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sink.vectored && len(payload) >= vectorAt {
+	if c.sink.vectored && len(payload) >= vectorAt && len(payload) <= c.enc.max {
 		for c.writing {
 			c.written.Wait()
 		}
@@ -110,7 +110,10 @@ func (c *Conn) gather(payload []byte) error {
 	if c.err != nil {
 		return c.err
 	}
-	buf, err := c.enc.append(c.next, payload, c.offset+int64(len(c.next)))
+	if len(payload) > c.enc.max {
+		return c.enc.tooLarge(payload, c.offset+int64(len(c.next)))
+	}
+	buf, err := c.enc.framer.Append(begin(c.next), payload)
 	c.next = buf
 	return err
 }

@@ -48,6 +48,9 @@ func (w *Writer) WriteFrame(payload []byte) error {
 	if w.sink.err != nil {
 		return w.sink.err
 	}
+	if len(payload) > w.enc.max {
+		return w.enc.tooLarge(payload, w.sink.written+int64(len(w.buf)))
+	}
 	if len(payload) >= vectorAt && w.sink.vectored {
 		if head, tail, ok := w.enc.enclose(w.buf, payload); ok {
 			err := w.sink.writeVec(head, payload, tail)
@@ -55,7 +58,7 @@ func (w *Writer) WriteFrame(payload []byte) error {
 			return err
 		}
 	}
-	buf, err := w.enc.append(w.buf, payload, w.offset())
+	buf, err := w.enc.framer.Append(begin(w.buf), payload)
 	w.buf = buf
 	if err != nil {
 		return err
@@ -143,7 +146,13 @@ func (w *Writer) SetMaxPayload(n int) { w.enc.setMax(n) }
 // the buffer stay as they are.
 func (w *Writer) SetFramer(f Framer) { w.enc.setFramer(f) }
 
-func (w *Writer) offset() int64 { return w.sink.written + int64(len(w.buf)) }
+// begin returns buf, with room in it if it had none.
+func begin(buf []byte) []byte {
+	if cap(buf) == 0 {
+		return make([]byte, 0, minBuffer)
+	}
+	return buf
+}
 
 // reuse returns buf emptied, or nil if it has become larger than it needs to
 // be, or minBuffer bytes of room if it was nil.
@@ -181,15 +190,9 @@ func (e *encoder) setMax(n int) {
 	e.max = n
 }
 
-// append appends payload's frame to dst. offset is for errors.
-func (e *encoder) append(dst, payload []byte, offset int64) ([]byte, error) {
-	if len(payload) > e.max {
-		return dst, &TooLargeError{Size: uint64(len(payload)), Max: uint64(e.max), Offset: offset}
-	}
-	if cap(dst) == 0 {
-		dst = make([]byte, 0, minBuffer)
-	}
-	return e.framer.Append(dst, payload)
+// tooLarge returns the error for a payload of more than max bytes.
+func (e *encoder) tooLarge(payload []byte, offset int64) error {
+	return &TooLargeError{Size: uint64(len(payload)), Max: uint64(e.max), Offset: offset}
 }
 
 // header appends the header of a payload of size bytes to dst.
@@ -200,13 +203,11 @@ func (e *encoder) header(dst []byte, size int64) ([]byte, error) {
 	return e.prefixer.AppendHeader(dst, size)
 }
 
-// enclose appends only the header of payload's frame to dst and returns the
-// trailer beside it, so that payload need not be copied. ok is false where that
-// cannot be done: append then does it, or says why not.
+// enclose appends only the header of the frame of payload, which is within max,
+// to dst and returns the trailer beside it, so that payload need not be copied.
+// ok is false where that cannot be done: the framer's Append then does it, or says why not.
 func (e *encoder) enclose(dst, payload []byte) (head, tail []byte, ok bool) {
 	switch {
-	case len(payload) > e.max:
-		return dst, nil, false
 	case e.prefixer != nil:
 		head, err := e.prefixer.AppendHeader(dst, int64(len(payload)))
 		return head, e.prefixer.Trailer(), err == nil

@@ -149,7 +149,7 @@ func build(c Config) *Framer {
 		f.need = max(f.header, strip)
 		f.kind = verify
 	}
-	if f.kind == general && strip == c.Width && c.Offset == 0 && !c.LittleEndian {
+	if f.kind == general && strip == c.Width && c.Offset == 0 && f.base == int64(c.Width) && !c.LittleEndian {
 		switch c.Width {
 		case 2:
 			f.kind = big16
@@ -281,15 +281,16 @@ func (f *Framer) same(data []byte, from, to int) error {
 // Append implements [framing.Framer]. Where a part of the header is delivered,
 // it must be in the payload as it is to be on the wire.
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
+	switch size := uint64(len(payload)); {
+	// What the rest comes to (64 bytes take 0.8 of the time).
+	case f.kind == big32 && size <= math.MaxUint32:
+		return append(binary.BigEndian.AppendUint32(dst, uint32(size)), payload...), nil
+	case f.kind == big16 && size <= math.MaxUint16:
+		return append(binary.BigEndian.AppendUint16(dst, uint16(size)), payload...), nil
+	}
 	value, err := f.valueFor(int64(len(payload)))
 	if err != nil {
 		return dst, err
-	}
-	switch f.kind {
-	case big32:
-		return append(binary.BigEndian.AppendUint32(dst, uint32(value)), payload...), nil
-	case big16:
-		return append(binary.BigEndian.AppendUint16(dst, uint16(value)), payload...), nil
 	}
 	var field [8]byte
 	f.put(field[:f.config.Width], value)

@@ -53,9 +53,11 @@ type Buffer struct {
 	err   error // failed: the final error
 	loose bool  // deliver a last piece without its terminator
 
-	initial int   // what buf starts with
-	full    bool  // the last Fill filled all the room there was
-	usage   usage // of buf, to give it back
+	initial int    // what buf starts with
+	full    bool   // the last Fill filled all the room there was
+	usage   usage  // of buf, to give it back
+	pool    *Pool  // where buf comes from, or nil
+	block   *block // buf, if it comes from a Pool
 }
 
 // state says what the bytes at the front of a Buffer are.
@@ -332,7 +334,9 @@ func (b *Buffer) Fill(src io.Reader) (int, error) {
 		if n > 0 || err != nil {
 			b.w += n
 			b.full = b.w == len(b.buf)
-			b.usage.note(b.w)
+			if n > 0 {
+				b.usage.note(b.w)
+			}
 			if n == 0 && len(b.buf) > b.initial && errors.Is(err, os.ErrDeadlineExceeded) {
 				b.Release() // an idle wait is over that needed no large buffer
 			}
@@ -342,34 +346,30 @@ func (b *Buffer) Fill(src io.Reader) (int, error) {
 	return 0, io.ErrNoProgress
 }
 
-// Release takes the memory from an empty Buffer and returns it, nil if there is
-// none or bytes wait in it. A server calls it before it waits for an idle
-// connection, and may Lend the memory to another.
-func (b *Buffer) Release() []byte {
-	mem := b.buf
-	if b.r < b.w {
-		return nil
+// Release gives back the memory of an empty Buffer, to its Pool if it has one. A
+// server calls it before it waits for an idle connection. Where bytes wait, it
+// does nothing.
+func (b *Buffer) Release() {
+	if b.r < b.w || b.buf == nil {
+		return
 	}
 	b.base += int64(b.r)
-	b.buf, b.r, b.w, b.full, b.usage = nil, 0, 0, false, usage{}
-	return mem
+	b.usage.release(len(b.buf), b.pool != nil)
+	b.block.giveBack()
+	b.buf, b.block, b.r, b.w, b.full = nil, nil, 0, 0, false
 }
 
-// Lend gives a Buffer that holds no memory mem to work with, all of its length,
-// until Release. A Buffer that needs more allocates it and forgets mem. One that
-// holds memory ignores mem.
-func (b *Buffer) Lend(mem []byte) {
-	if b.buf == nil {
-		b.buf = mem
-	}
-}
+// SetPool makes b take what memory it needs from now on from p, which other
+// Buffers and Writers may share. After Release it begins with as much as it
+// needed before.
+func (b *Buffer) SetPool(p *Pool) { b.pool = p }
 
 // room makes room for n more bytes at least.
 func (b *Buffer) room(n int) {
 	waiting, size := b.w-b.r, len(b.buf)
 	switch {
 	case size == 0:
-		size = b.initial
+		size = max(b.initial, b.usage.start)
 	case b.full && size < maxReading:
 		size *= 2
 	default:
@@ -388,7 +388,7 @@ func (b *Buffer) room(n int) {
 	}
 	switch free := len(b.buf) - b.w; {
 	case size != len(b.buf):
-		b.moveTo(make([]byte, size))
+		b.resize(size)
 	case b.r > 0 && (free < n || waiting <= minBuffer || free < b.rest(waiting)):
 		b.moveTo(b.buf)
 	}
@@ -402,6 +402,18 @@ func (b *Buffer) rest(waiting int) int {
 		return b.size - waiting
 	}
 	return minBuffer
+}
+
+// resize gives b a buffer of size bytes.
+func (b *Buffer) resize(size int) {
+	if b.pool == nil {
+		b.moveTo(make([]byte, size))
+		return
+	}
+	old := b.block
+	b.block = b.pool.get(size)
+	b.moveTo(b.block.mem[:size])
+	old.giveBack()
 }
 
 // moveTo moves the bytes that wait to the front of buf.

@@ -3,6 +3,9 @@ package framing
 // SetInitial makes b start with a buffer of n bytes, and go back to that.
 func (b *Buffer) SetInitial(n int) { b.initial = n }
 
+// SetInitial makes w start with a buffer of n bytes.
+func (w *Writer) SetInitial(n int) { w.buf = make([]byte, 0, n) }
+
 // SetInitial does so for the Buffer of r.
 func (r *Reader) SetInitial(n int) { r.buf.initial = n }
 

@@ -5,6 +5,7 @@ package framing
 type usage struct {
 	times int // how often it was used since the last look
 	peak  int // the most bytes it held in that time
+	start int // what to start with after a release
 }
 
 // note notes that the buffer holds n bytes.
@@ -27,6 +28,18 @@ func (u *usage) fit(size, least int) int {
 	if u.peak <= size/4 {
 		size = min(size, max(least, 2*u.peak))
 	}
-	*u = usage{}
+	u.times, u.peak = 0, 0
 	return size
+}
+
+// release notes that the buffer, of size bytes, is given up. If it is to start
+// again with what was needed, that is its size, or half if a quarter was enough.
+func (u *usage) release(size int, again bool) {
+	if u.times > 0 && u.peak <= size/4 {
+		size /= 2
+	}
+	*u = usage{}
+	if again {
+		u.start = size
+	}
 }

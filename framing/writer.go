@@ -7,7 +7,9 @@ import (
 )
 
 const (
-	flushAt  = 32 << 10 // a Writer flushes by itself when so many bytes wait
+	flushAt       = 32 << 10 // a Writer flushes by itself when so many bytes wait
+	aroundPayload = 32       // a header and trailer take about so much at most
+
 	vectorAt = 16 << 10 // payloads from this size on are not copied where a vectored write can take them
 )
 
@@ -25,6 +27,9 @@ type Writer struct {
 	sink sink
 	buf  []byte // frames that wait
 	use  usage  // of buf, to give it back
+
+	pool  *Pool  // where buf comes from, or nil
+	block *block // what was taken from it; buf has outgrown it where a framing adds much
 }
 
 // NewWriter returns a Writer that writes frames of f to dst and refuses
@@ -52,13 +57,13 @@ func (w *Writer) WriteFrame(payload []byte) error {
 		return w.enc.tooLarge(payload, w.sink.written+int64(len(w.buf)))
 	}
 	if len(payload) >= vectorAt && w.sink.vectored {
-		if head, tail, ok := w.enc.enclose(w.buf, payload); ok {
+		if head, tail, ok := w.enc.enclose(w.room(0), payload); ok {
 			err := w.sink.writeVec(head, payload, tail)
 			w.clear(head)
 			return err
 		}
 	}
-	buf, err := w.enc.framer.Append(begin(w.buf), payload)
+	buf, err := w.enc.framer.Append(w.room(len(payload)), payload)
 	w.buf = buf
 	if err != nil {
 		return err
@@ -112,31 +117,54 @@ func (w *Writer) Flush() error {
 }
 
 // clear empties buf, which was written, for the frames that follow.
-func (w *Writer) clear(buf []byte) { w.buf = reuse(buf, &w.use) }
+func (w *Writer) clear(buf []byte) {
+	if w.buf = reuse(buf, &w.use); w.buf == nil {
+		w.block.giveBack()
+		w.block = nil
+	}
+}
+
+// room returns the buffer, with room for the frame of a payload of n bytes, as
+// most framings make it; Append makes what is missing.
+func (w *Writer) room(n int) []byte {
+	if cap(w.buf)-len(w.buf) < n+aroundPayload {
+		w.grow(len(w.buf) + n + aroundPayload)
+	}
+	return w.buf
+}
+
+// grow gives the buffer size bytes at least, if there is a Pool to take them
+// from; else Append does that as well.
+func (w *Writer) grow(size int) {
+	if w.pool == nil {
+		w.buf = begin(w.buf)
+		return
+	}
+	old := w.block
+	w.block = w.pool.get(max(size, 2*cap(w.buf), w.use.start, minBuffer))
+	w.buf = append(w.block.mem[:0], w.buf...)
+	old.giveBack()
+}
 
 // Buffered returns how many bytes wait for Flush.
 func (w *Writer) Buffered() int { return len(w.buf) }
 
-// Release takes the memory from an empty buffer and returns it, nil if there is
-// none or frames wait in it. A server calls it before it waits for an idle
-// connection, and may Lend the memory to another.
-func (w *Writer) Release() []byte {
-	if len(w.buf) > 0 {
-		return nil
+// Release gives back the memory of an empty buffer, to its Pool if it has one. A
+// server calls it before it waits for an idle connection. Where frames wait, it
+// does nothing.
+func (w *Writer) Release() {
+	if len(w.buf) > 0 || w.buf == nil {
+		return
 	}
-	mem := w.buf[:cap(w.buf)]
-	w.buf, w.use = nil, usage{}
-	return mem
+	w.use.release(cap(w.buf), w.pool != nil)
+	w.block.giveBack()
+	w.buf, w.block = nil, nil
 }
 
-// Lend gives a Writer that holds no memory mem to gather frames in, all of its
-// length, until Release. A Writer that needs more allocates it and forgets mem.
-// One that holds memory ignores mem.
-func (w *Writer) Lend(mem []byte) {
-	if w.buf == nil {
-		w.buf = mem[:0:len(mem)]
-	}
-}
+// SetPool makes w take what memory it needs from now on from p, which other
+// Writers and Buffers may share. After Release it begins with as much as it
+// needed before.
+func (w *Writer) SetPool(p *Pool) { w.pool = p }
 
 // SetMaxPayload sets the most bytes that a payload may have, counted as Reader
 // delivers them. Zero allows empty payloads only, a negative n any size.

@@ -67,7 +67,7 @@ func TestWriter_WriteFromFlushesWhenFull(t *testing.T) {
 func TestWriter_GivesBackAfterSeventeenUses(t *testing.T) {
 	for size, held := range map[int]int{4 << 10: 0, 4<<10 + 1: 16 << 10} {
 		w := framing.NewWriter(io.Discard, lengthprefix.Uint32())
-		w.Lend(make([]byte, 16<<10))
+		w.SetInitial(16 << 10)
 		for n := 1; n <= 17; n++ {
 			if w.Cap() != 16<<10 {
 				t.Fatalf("%d bytes held before use %d", w.Cap(), n)

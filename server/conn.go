@@ -36,9 +36,7 @@ type Conn struct {
 
 	buf     *framing.Buffer
 	replies *framing.Writer
-	mem     *memory // lent to buf and replies, or nil
-	large   bool    // what was lent last had become large
-	pending int     // messages handled whose answers wait in replies
+	pending int // messages handled whose answers wait in replies
 	report  Report
 	end     End // once state is StateClosed
 
@@ -91,8 +89,10 @@ func newConn(s *Server, raw net.Conn) *Conn {
 	}
 	c.buf = framing.NewBuffer(s.Framer)
 	c.buf.SetMaxPayload(s.maxPayload())
+	c.buf.SetPool(&s.pool)
 	c.replies = framing.NewWriter(dst, s.Framer)
 	c.replies.SetMaxPayload(s.maxPayload())
+	c.replies.SetPool(&s.pool)
 	c.idle = newIdler(c)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
@@ -148,7 +148,7 @@ func (c *Conn) serve() {
 			c.srv.log(slog.LevelError, "handler panicked", "remote", c.raw.RemoteAddr().String(), "panic", quote(cause), "stack", string(debug.Stack()))
 		}
 		c.finish(err)
-		c.giveBack()
+		c.release()
 		c.cancel()
 		c.enter(StateClosed)
 		c.srv.end(c)
@@ -326,8 +326,13 @@ func (c *Conn) read() (int, error) {
 	if c.idle != nil && c.phase == reading && len(c.buf.Bytes()) == 0 {
 		return c.idle.fill()
 	}
-	c.borrow()
 	return c.buf.Fill(c.in)
+}
+
+// release gives the memory back that nothing waits in.
+func (c *Conn) release() {
+	c.buf.Release()
+	c.replies.Release()
 }
 
 // readBy returns by when bytes must have come, or the zero time, and whether

@@ -57,11 +57,10 @@ func (i *idler) fill() (int, error) {
 }
 
 func (i *idler) tryRead(fd uintptr) (done bool) {
-	i.c.borrow()
 	i.fd = fd
 	i.n, i.err = i.c.buf.Fill(i)
 	if i.err == syscall.EAGAIN {
-		i.c.giveBack()
+		i.c.release()
 		return false
 	}
 	return true

@@ -15,7 +15,6 @@ type out struct {
 	w     io.Writer
 	err   error
 	sends *framing.Writer // made by the first Send
-	large bool            // what was lent to it last had become large
 }
 
 func newOut(w io.Writer) *out { return &out{turn: make(chan struct{}, 1), w: w} }
@@ -40,14 +39,11 @@ func (o *out) send(c *Conn, payload []byte) error {
 	if o.sends == nil {
 		o.sends = framing.NewWriter(o.w, c.srv.Framer)
 		o.sends.SetMaxPayload(c.srv.maxPayload())
+		o.sends.SetPool(&c.srv.pool)
 	}
-	mem := c.srv.memories.get(o.large)
-	o.sends.Lend(mem.out)
 	err := o.sends.WriteFrame(payload)
 	o.err = o.sends.Flush() // also of a write that failed in WriteFrame; not of a payload that was refused
-	mem.out = o.sends.Release()
-	o.large = mem.isLarge()
-	c.srv.memories.put(mem)
+	o.sends.Release()
 	if err == nil {
 		err = o.err
 	}

@@ -104,7 +104,7 @@ type Server struct {
 
 	draining atomic.Bool // state is more than serving
 	warnings warnings
-	memories memories
+	pool     framing.Pool // of the connections
 
 	mu        sync.Mutex
 	changed   sync.Cond // on mu: a connection has ended, or state has changed

@@ -23,7 +23,7 @@ func TestPool_TurnsTakeOneMemory(t *testing.T) {
 	var pool framing.Pool
 	f := lengthprefix.Uint32()
 	message := make([]byte, 1000)
-	frame := must(f.Append(nil, make([]byte, 60_000)))
+	frame := must(f.Append(nil, make([]byte, 30_000)))
 	for name, turn := range map[string]func(){
 		"Buffer": func() {
 			b := framing.NewBuffer(f)
@@ -31,7 +31,7 @@ func TestPool_TurnsTakeOneMemory(t *testing.T) {
 			for i := 0; i < len(frame); i += 1000 {
 				b.Write(frame[i:min(i+1000, len(frame))])
 			}
-			if p, ok, err := b.Next(); len(p) != 60_000 || !ok || err != nil {
+			if p, ok, err := b.Next(); len(p) != 30_000 || !ok || err != nil {
 				t.Fatalf("%d bytes, %v, %v", len(p), ok, err)
 			}
 			b.Release()
@@ -54,9 +54,9 @@ func TestPool_TurnsTakeOneMemory(t *testing.T) {
 				turn()
 			}
 			runtime.ReadMemStats(&after)
-			// Without, each turn takes 60 KiB and more; under the race detector a
+			// Without, each turn takes 60 KiB, 28 of them outgrown; under the race detector a
 			// sync.Pool loses a quarter of what it gets.
-			if n := (after.TotalAlloc - before.TotalAlloc) / 100; n > 32<<10 {
+			if n := (after.TotalAlloc - before.TotalAlloc) / 100; n > 24<<10 {
 				t.Errorf("%d bytes were allocated in each turn", n)
 			}
 		})

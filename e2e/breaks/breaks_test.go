@@ -546,7 +546,7 @@ var breaks = []mutant{
 	{
 		what: "holds its memory while it is idle",
 		file: "server/idle_unix.go",
-		old:  `		i.c.giveBack()`,
+		old:  `		i.c.release()`,
 		new:  ``,
 		pkg:  "server",
 		test: "TestIdleHoldsNoMemory",

@@ -206,3 +206,30 @@ func ExampleNewCopyConn() {
 	fmt.Printf("%q\n", kept)
 	// Output: ["first" "second"]
 }
+
+// Connections that wait hold no memory: what arrives at one is read into what
+// another needs no more.
+func ExamplePool() {
+	var pool framing.Pool
+	conns := []*framing.Buffer{framing.NewBuffer(delimiter.Line()), framing.NewBuffer(delimiter.Line())}
+	for _, buf := range conns {
+		buf.SetPool(&pool)
+	}
+	arrived := func(buf *framing.Buffer, bytes string) {
+		io.WriteString(buf, bytes)
+		for line, err := range buf.Frames() {
+			fmt.Printf("%s %v\n", line, err)
+		}
+		buf.Release() // unless a line has arrived in part
+	}
+	arrived(conns[0], "one\ntwo\n")
+	arrived(conns[1], "three\nfo")
+	arrived(conns[0], "five\n")
+	arrived(conns[1], "ur\n")
+	// Output:
+	// one <nil>
+	// two <nil>
+	// three <nil>
+	// five <nil>
+	// four <nil>
+}

@@ -277,13 +277,19 @@ func TestConn_WriteBuffers(t *testing.T) {
 		t.Run(fmt.Sprintf("%T %v", test.framer, test.framer), func(t *testing.T) {
 			g := &gather{}
 			c := framing.NewConn(g, test.framer)
+			c.SetMaxPayload(len(large))
 			if err := c.WriteFrame(large); err != nil {
 				t.Fatal(err)
 			}
 			check(t, g, test.header, test.trailer)
+			var e *framing.TooLargeError
+			if size := len(test.header) + len(large) + len(test.trailer); !errors.As(c.WriteFrame(append(large, 'x')), &e) || e.Offset != int64(size) {
+				t.Errorf("%v behind a frame of %d bytes", e, size)
+			}
 
 			g = &gather{}
 			w := framing.NewWriter(g, test.framer)
+			w.SetMaxPayload(len(large))
 			w.WriteFrame([]byte("a"))
 			if err := w.WriteFrame(large); err != nil || w.Buffered() != 0 {
 				t.Fatalf("%v, %d bytes wait", err, w.Buffered())

@@ -8,9 +8,11 @@ import (
 	"math"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -556,6 +558,36 @@ func TestConnWriteFromShort(t *testing.T) {
 	require.Equal(t, int64(rounds*3*len("1:x,")), large.Offset)
 }
 
+// TestConnWriteFromShortBehindOthers does so where the frame of another waits,
+// which is written at the same turn or before.
+func TestConnWriteFromShortBehindOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{open: make(chan error)}
+		c := framing.NewConn(stub{Writer: g}, lengthprefix.Uint8())
+		const rounds = 20
+		for range rounds {
+			errs := make(chan error, 2)
+			go func() { errs <- c.WriteFrame([]byte("a")) }()
+			synctest.Wait()
+			short := make(chan error, 1)
+			go func() { short <- c.WriteFrom(&still{2}, 3) }()
+			synctest.Wait()
+			go func() { errs <- c.WriteFrame([]byte("b")) }()
+			synctest.Wait()
+			for range 2 {
+				g.open <- nil
+				require.NoError(t, <-errs)
+			}
+			require.Error(t, <-short)
+		}
+		require.Equal(t, strings.Repeat("\x01a\x01b", rounds), g.took.String())
+		c.SetMaxPayload(0)
+		var large *framing.TooLargeError
+		require.ErrorAs(t, c.WriteFrame([]byte("x")), &large)
+		require.Equal(t, int64(g.took.Len()), large.Offset)
+	})
+}
+
 // TestConnWriteFrom writes frames from many goroutines by all ways, one of them
 // from sources that end short, and reads them whole and in order.
 func TestConnWriteFrom(t *testing.T) {
@@ -590,6 +622,7 @@ func TestConnWriteFrom(t *testing.T) {
 			}
 		})
 	}
+	var wire int64
 	var next [writers]int
 	for range writers * frames {
 		n, payload, err := r.NextReader()
@@ -597,6 +630,7 @@ func TestConnWriteFrom(t *testing.T) {
 		have, err := io.ReadAll(payload)
 		require.NoError(t, err)
 		require.Len(t, have, int(n))
+		wire += int64(len(fmt.Sprintf("%d:%s,", n, have)))
 		writer := have[1]
 		i := next[writer]
 		next[writer]++
@@ -605,6 +639,10 @@ func TestConnWriteFrom(t *testing.T) {
 		require.True(t, bytes.Equal(want, have))
 	}
 	wg.Wait()
+	w.SetMaxPayload(0)
+	var large *framing.TooLargeError
+	require.ErrorAs(t, w.WriteFrame([]byte("x")), &large)
+	require.Equal(t, wire, large.Offset)
 
 	// A torn frame ends the writing.
 	errs := make(chan error, 1)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,10 +39,12 @@ func TestReader_HostileSources(t *testing.T) {
 		{counts{0}, io.ErrNoProgress.Error()},
 		{counts{-1}, "framing: Read returned an impossible count"},
 		{counts{tooMany}, "framing: Read returned an impossible count"},
+		{counts{2, tooMany}, "framing: Read returned an impossible count"},
 		{counts{2, -5}, "framing: Read returned an impossible count"},
 	} {
 		for _, initial := range initials {
-			r := newReader(&test.source, lengthprefix.Uint64(), initial)
+			source := slices.Clone(test.source)
+			r := newReader(&source, lengthprefix.Uint64(), initial)
 			for range 3 {
 				if p, err := r.ReadFrame(); p != nil || err == nil || err.Error() != test.want {
 					t.Errorf("%v, buffer %d: %q, %v, want %s", test.source, initial, p, err, test.want)

@@ -656,3 +656,33 @@ func TestConnWriteFrom(t *testing.T) {
 	require.True(t, short.Final)
 	require.Equal(t, err, w.WriteFrame(nil))
 }
+
+// TestNextReaderSourceErrors shows that an error of the source is returned in
+// the middle of a payload, as it is, and that the next call goes on.
+func TestNextReaderSourceErrors(t *testing.T) {
+	r := framing.NewReader(&pieces{{"\x05he", nil}, {"", errPause}, {"llo", nil}}, lengthprefix.Uint8())
+	_, payload, err := r.NextReader()
+	require.NoError(t, err)
+	for _, want := range []struct {
+		data string
+		err  error
+	}{{"he", nil}, {"", errPause}, {"llo", nil}, {"", io.EOF}} {
+		data := make([]byte, 10)
+		n, err := payload.Read(data)
+		require.Equal(t, want.data, string(data[:n]))
+		require.Equal(t, want.err, err)
+	}
+}
+
+// TestNextReaderHeaderInParts shows a header that goes on behind the length, and
+// whose end arrives with the payload.
+func TestNextReaderHeaderInParts(t *testing.T) {
+	f := must(lengthprefix.New(lengthprefix.Config{Width: 1, Strip: 5}))
+	r := framing.NewReader(&pieces{{"\x0babc", nil}, {"dpay", nil}, {"load", nil}, {"\x04", nil}}, f)
+	size, payload, err := r.NextReader()
+	require.NoError(t, err)
+	require.Equal(t, int64(7), size)
+	data, err := io.ReadAll(payload)
+	require.NoError(t, err)
+	require.Equal(t, "payload", string(data))
+}

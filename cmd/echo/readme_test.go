@@ -117,29 +117,65 @@ func dump(b []byte) string {
 	return s.String()
 }
 
-// The program compiles in a module of its own with the command that makes it
-// find a clone beside it, and prints what the server sends back. Nothing is
-// fetched.
+// The function echoes, in a module of its own, with the command that makes it
+// find a clone beside it. Nothing is fetched.
 func TestReadme_Program(t *testing.T) {
+	const main = `package main
+
+import (
+	"io"
+	"log"
+	"net"
+	"os"
+)
+
+func main() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	go func() {
+		c, err := l.Accept()
+		check(err)
+		check(echo(c))
+		check(c.Close())
+	}()
+	c, err := net.Dial("tcp", l.Addr().String())
+	check(err)
+	_, err = io.Copy(c, os.Stdin)
+	check(err)
+	check(c.(*net.TCPConn).CloseWrite())
+	_, err = io.Copy(os.Stdout, c)
+	check(err)
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+`
 	for _, name := range readmes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program := only(t, name, "```go\n(package main\n(?s:.*?))```")[1]
-			edit := strings.Fields(only(t, name, `\$ go (mod edit -require=.*)\n`)[1])
+			program := only(t, name, "```go\n(import \\((?s:.*?))```")[1]
+			edit := strings.Fields(only(t, name, "`go (mod edit -require=[^`]*)`")[1])
 			clone, err := filepath.Abs(root)
 			require.NoError(t, err)
-			p := serve(t, "-framing=length")
-			require.Contains(t, program, `"127.0.0.1:8000"`)
-			program = strings.Replace(program, "127.0.0.1:8000", p.addr, 1)
 			for i := range edit {
 				edit[i] = strings.Replace(edit[i], "=../wholeframe", "="+clone, 1)
 			}
 
 			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "echo.go"), []byte("package main\n\n"+program), 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(main), 0o600))
 			goCommand(t, dir, "mod", "init", "example")
 			goCommand(t, dir, edit...)
-			assert.Equal(t, "hello\nworld\n", goCommand(t, dir, "run", "."))
+			goCommand(t, dir, "build", "-o", "echo.exe", ".")
+			cmd := exec.Command(filepath.Join(dir, "echo.exe"))
+			const messages = "\x00\x00\x00\x05hello\x00\x00\x00\x05world"
+			cmd.Stdin = strings.NewReader(messages)
+			out, err := cmd.Output()
+			require.NoError(t, err)
+			assert.Equal(t, messages, string(out))
 		})
 	}
 }

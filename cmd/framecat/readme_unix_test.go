@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"html"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +24,8 @@ var update = flag.Bool("update", false, "write docs/framecat.svg")
 const docs = "../../docs"
 
 // The sessions of docs/framecat.md print what they show, in a shell, with
-// framecat and a server that echoes in the places of those they name.
+// framecat and a server that echoes in the places of those they name. What it
+// answers comes in one write, as they show it.
 func TestSessions(t *testing.T) {
 	shell, err := exec.LookPath("sh")
 	require.NoError(t, err)
@@ -34,13 +37,55 @@ func TestSessions(t *testing.T) {
 		framing := regexp.MustCompile(`-framing=(\S+)`).FindStringSubmatch(m[1])[1]
 		line := strings.ReplaceAll(m[1], "framecat", os.Args[0])
 		if strings.Contains(line, "127.0.0.1:8000") {
-			line = strings.ReplaceAll(line, "127.0.0.1:8000", echo(t, framing))
+			line = strings.ReplaceAll(line, "127.0.0.1:8000", gathered(t, echo(t, framing)))
 		}
 		cmd := exec.Command(shell, "-c", line)
 		cmd.Env = append(os.Environ(), asCommand+"=1")
 		out, _ := cmd.CombinedOutput() // some sessions show a failure
 		assert.Equal(t, m[2], string(out), m[1])
 	}
+}
+
+// gathered stands before the server at addr for one connection, and returns where
+// it listens. It passes on what the client sends as it comes, and what the server
+// sends in one write, when the server has ended: how many writes the server takes,
+// which depends on when the bytes arrive, is not for the client to see.
+func gathered(t *testing.T, addr string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	passed := make(chan error, 1)
+	go func() { passed <- pass(l, addr) }()
+	t.Cleanup(func() {
+		l.Close()
+		assert.NoError(t, <-passed)
+	})
+	return l.Addr().String()
+}
+
+func pass(l net.Listener, addr string) error {
+	client, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	server, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if _, err := io.Copy(server, client); err != nil {
+		return err
+	}
+	if err := server.(*net.TCPConn).CloseWrite(); err != nil {
+		return err
+	}
+	answers, err := io.ReadAll(server)
+	if err != nil {
+		return err
+	}
+	_, err = client.Write(answers)
+	return err
 }
 
 // The picture shows what the program prints; go test -update draws it anew.

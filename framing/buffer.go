@@ -262,11 +262,12 @@ func (b *Buffer) Frames() iter.Seq2[[]byte, error] {
 	}
 }
 
-// End says what it means that the stream ends here; ask it when Next has
-// returned all whole frames. Between frames that is [io.EOF], inside a frame
+// End says what it means that the stream ends here; call it when Next has
+// returned all whole frames. Between frames it returns [io.EOF], inside a frame
 // (also while skipping one) an [*UnexpectedEOFError], after a final error that
-// error. With AcceptUnterminated the last piece is returned as a payload first;
-// what comes after it, if anything, begins with a frame.
+// error. With AcceptUnterminated it returns the last piece as a payload first,
+// valid as long as one of Next; what comes after it, if anything, begins with a
+// frame.
 func (b *Buffer) End() (payload []byte, err error) {
 	ender, ok := b.framer.(Ender)
 	loose := b.loose && ok

@@ -64,10 +64,11 @@ func (c *Conn) Frames() iter.Seq2[[]byte, error] { return c.r.Frames() }
 // see [Reader.Buffered].
 func (c *Conn) Buffered() []byte { return c.r.Buffered() }
 
-// WriteFrame writes the frame that carries payload. When it returns nil the
-// whole frame was handed to the connection. Calls that come together share one
-// write. A payload that is refused writes nothing and changes nothing; a write
-// that fails is final, as for [Writer].
+// WriteFrame writes the frame that carries payload, which it does not keep. When
+// it returns nil the whole frame was handed to the connection. Calls that come
+// together share one write. A payload that is refused, with an error as
+// [Writer.WriteFrame] returns it, writes nothing and changes nothing; a write that
+// fails is final, as for [Writer].
 func (c *Conn) WriteFrame(payload []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +89,7 @@ func (c *Conn) WriteFrame(payload []byte) error {
 
 // WriteFrames writes the frames that carry payloads one directly behind the
 // other, in one write where that can be. If one of them is refused, none is
-// written.
+// written, and the error, which wraps the one of WriteFrame, says which.
 func (c *Conn) WriteFrames(payloads ...[]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

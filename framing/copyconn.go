@@ -3,13 +3,15 @@ package framing
 import "net"
 
 // A CopyConn is a [Conn] whose ReadFrame returns a slice that the caller may
-// keep. It has the methods of goframe.FrameConn and can take its place.
+// keep. It has the methods of goframe.FrameConn and can take its place; they may
+// be called concurrently as those of Conn may.
 type CopyConn struct{ c *Conn }
 
 // NewCopyConn returns a CopyConn on c.
 func NewCopyConn(c *Conn) CopyConn { return CopyConn{c} }
 
 // ReadFrame reads the next frame and returns its payload in memory of its own.
+// Its errors are those of [Reader.ReadFrame].
 func (c CopyConn) ReadFrame() ([]byte, error) {
 	payload, err := c.c.ReadFrame()
 	if err != nil {

@@ -16,9 +16,10 @@
 //		}
 //	}
 //
-// Framers are in the packages beside this one. The families: delimiter (lines),
-// lengthprefix and fixed. What protocols define: netstring, octetcount (syslog),
-// headers (Content-Length, the Language Server Protocol), slip, cobs and stx.
+// The framers have packages of their own below this one. Three are families:
+// delimiter (lines), lengthprefix and fixed. The others are what protocols
+// define: netstring, octetcount (syslog), headers (Content-Length, as in the
+// Language Server Protocol), slip, cobs and stx.
 //
 // [Buffer] is a Reader without the reading, for event loops, and [SplitFunc]
 // drives a [bufio.Scanner]. [Reader.NextReader] and [Writer.WriteFrom] pass

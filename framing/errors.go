@@ -17,8 +17,8 @@ const DefaultMaxPayload = 1 << 20
 // error is final.
 var ErrFrame = errors.New("framing: one frame lost")
 
-// ErrSkipping is returned where something is asked that must wait until the
-// frame that is being skipped has passed.
+// ErrSkipping is what SetFramer returns while a frame is being skipped: the new
+// framer has to wait until that has passed.
 var ErrSkipping = errors.New("framing: a frame is being skipped")
 
 // ErrIdle is what Split of a [Framer] returns for bytes between two frames that
@@ -26,12 +26,12 @@ var ErrSkipping = errors.New("framing: a frame is being skipped")
 // They are passed over without a word, and no reader returns it.
 var ErrIdle = errors.New("framing: idle bytes, not a frame")
 
-// A TooLargeError reports a frame whose payload is larger than the limit, on
-// reading, or that a limit or the framing itself cannot carry, on writing.
+// A TooLargeError reports a payload that is larger than the limit or, on
+// writing, than what the framing can carry.
 type TooLargeError struct {
 	Size   uint64 // payload bytes as announced; 0 if the limit was passed before the size was known
 	Max    uint64 // the most that is allowed
-	Offset int64  // stream offset of the frame's first byte
+	Offset int64  // stream offset of the frame's first byte; 0 from a Framer, which does not know it
 	Final  bool   // the stream cannot be followed beyond this frame
 	Looks  string // what the frame's first bytes look like, if they tell: "an HTTP request", say
 }
@@ -105,7 +105,7 @@ func (e *PayloadError) Error() string {
 }
 
 // A SourceError reports a payload that could not be written because the
-// io.Reader that it was to come from failed, or ended short.
+// [io.Reader] that it was to come from failed, or ended too early.
 type SourceError struct {
 	Have  int64 // bytes of the payload that it gave
 	Want  int64 // the payload's size

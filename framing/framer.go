@@ -33,7 +33,8 @@ type Framer interface {
 	// bytes before it are not looked at again until the frame is whole.
 	//
 	// Split may rewrite the bytes of a whole frame (unescape in place), so it
-	// is called once on a whole frame and never asked again.
+	// is called once on a whole frame and never asked again. It does not keep
+	// data.
 	//
 	// An error with Size > 0 condemns that frame only (a bad escape, say): the
 	// stream goes on behind it. Start and End are then what a shorter prefix
@@ -53,9 +54,10 @@ type Framer interface {
 	// returned as it was. Append does not keep payload or change it.
 	Append(dst, payload []byte) ([]byte, error)
 
-	// MaxEncodedLen returns the most bytes that a payload of n bytes can take
-	// on the wire, in any form that Split accepts. It leaves room for a whole
-	// header even where n is too small for one, and saturates at math.MaxInt.
+	// MaxEncodedLen returns the most bytes that a payload of n bytes, 0 or
+	// more, can take on the wire, in any form that Split accepts. It leaves
+	// room for a whole header even where n is too small for one, and saturates
+	// at math.MaxInt.
 	MaxEncodedLen(n int) int
 }
 
@@ -67,7 +69,7 @@ type Skipper interface {
 	// whether the frame ends behind them; with no bytes, and end, the next
 	// frame begins at data[0]. It stops only between symbols, never inside an
 	// escape or a part of a delimiter: what it leaves is shown to it again,
-	// with more behind.
+	// with more behind, and is not changed. data may be empty.
 	Skip(data []byte) (n int, end bool)
 }
 
@@ -86,8 +88,10 @@ type Ender interface {
 // serves header and payload in one vectored write, and payloads larger than
 // memory.
 type Prefixer interface {
-	// AppendHeader appends the header of a payload of size bytes to dst. On
-	// error it returns dst as it was.
+	// AppendHeader appends the header of a payload of size bytes to dst and
+	// returns the extended slice. A size that cannot be carried, a negative one
+	// included, is refused with a [*PayloadError] or a [*TooLargeError]; dst is
+	// then returned as it was.
 	AppendHeader(dst []byte, size int64) ([]byte, error)
 
 	// Trailer returns the bytes behind the payload, or nil. They are not to be
@@ -100,8 +104,8 @@ type Prefixer interface {
 // can be carried. It serves payloads that are written without a copy, as a
 // [Prefixer] does.
 type Encloser interface {
-	// Enclose returns what stands before and behind payload in its frame,
-	// which are not to be changed. ok is false where it cannot say: Append does
-	// it, or says why not.
+	// Enclose returns what stands before and behind payload in its frame;
+	// neither is to be changed. If ok is false it cannot say: Append then
+	// carries the payload, or says why not.
 	Enclose(payload []byte) (header, trailer []byte, ok bool)
 }

@@ -23,15 +23,15 @@ var errStalePayload = errors.New("framing: payload read after the next frame was
 // ReadFrame does it, within MaxPayload.
 //
 // The payload is valid until the next call of a read method, which skips what
-// was not read of it; until then its frame counts as being skipped. It returns
-// [io.EOF] at the payload's end only, and an [*UnexpectedEOFError] where the
-// stream ends before. An error of the source is returned as it is, and the next
-// Read goes on where that one stopped. Bytes behind the payload that are not
-// the framing's trailer are a [*FormatError], which costs this one frame, in
-// place of io.EOF. The payload is an [io.WriterTo] too, so that [io.Copy] needs
-// no buffer of its own.
+// was not read of it; until then its frame counts as being skipped: see
+// [ErrSkipping]. It returns [io.EOF] at the payload's end only, and an
+// [*UnexpectedEOFError] where the stream ends before. An error of the source is
+// returned as it is, and the next Read goes on where that one stopped. Bytes
+// behind the payload that are not the framing's trailer are a [*FormatError],
+// which costs this one frame, in place of io.EOF. The payload is an
+// [io.WriterTo] too, so that [io.Copy] needs no buffer of its own.
 //
-// The error is that of ReadFrame.
+// The errors of NextReader itself are those of ReadFrame.
 func (r *Reader) NextReader() (size int64, payload io.Reader, err error) {
 	p := &r.payload
 	*p = payloadReader{r: r}

@@ -9,9 +9,9 @@ import (
 // A Reader reads frames from an [io.Reader]: a [Buffer] and its source. It is
 // not safe for concurrent use.
 //
-// An error of the source is returned once the frames that arrived before it
-// are, and as it is. It is not the end of the Reader: the next call asks the
-// source again and goes on where it stopped, so a timeout in mid-frame loses
+// An error of the source is returned as it is, after the frames that arrived
+// before it. It is not the end of the Reader: the next call asks the source
+// again and goes on where this one stopped, so a timeout in mid-frame loses
 // nothing, and a dead source says so again. [io.EOF], in contrast, is final.
 type Reader struct {
 	buf     Buffer

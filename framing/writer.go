@@ -47,8 +47,11 @@ func NewWriter(dst io.Writer, f Framer) *Writer {
 }
 
 // WriteFrame writes the frame that carries payload into the buffer, and the
-// buffer to the destination when it is full or payload large. It does not keep
-// payload.
+// buffer to the destination once it holds 32 KiB or more; a large payload may go
+// to the destination directly. It does not keep payload.
+//
+// A payload over the limit is refused with a [*TooLargeError], one that the
+// framing cannot carry with that or a [*PayloadError]. Any other error is final.
 func (w *Writer) WriteFrame(payload []byte) error {
 	if w.sink.err != nil {
 		return w.sink.err
@@ -74,17 +77,17 @@ func (w *Writer) WriteFrame(payload []byte) error {
 	return nil
 }
 
-// WriteFrom writes the frame whose payload is the next size bytes of src, which
-// it does not hold but for a buffer. It reads no more of src than that. The end
-// of the frame may stay in the buffer, as with WriteFrame.
+// WriteFrom writes the frame whose payload is the next size bytes of src, of
+// which it holds 32 KiB at a time. It reads no more of src than that payload.
+// The end of the frame may stay in the buffer, as with WriteFrame.
 //
-// That needs a framing whose header tells all, a [Prefixer]: any other refuses
-// it with a [*PayloadError]. MaxPayload, which is there to bound memory, does
-// not apply.
+// That needs a framing whose header depends on the size alone, a [Prefixer]: any
+// other refuses it with a [*PayloadError]. The limit of SetMaxPayload, which is
+// there to bound memory, does not apply.
 //
-// Where src fails or ends short, the error is a [*SourceError]. If src gave less
-// than 32 KiB, nothing of the frame is written and nothing changes; else the
-// frame is torn, and the error final.
+// Where src fails or ends too early, the error is a [*SourceError]. As long as src
+// has given less than 32 KiB, nothing of the frame is written and nothing
+// changes; later the frame is torn, and the error is final and says so.
 func (w *Writer) WriteFrom(src io.Reader, size int64) error {
 	if w.sink.err != nil {
 		return w.sink.err

@@ -16,7 +16,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A Conn is a connection of a [Server], as its [Handler] sees it.
+// A Conn is a connection of a [Server], as its [Handler] sees it. Other goroutines
+// may call Send, Context and the methods for addresses.
 type Conn struct {
 	srv  *Server
 	raw  net.Conn  // as accepted
@@ -113,13 +114,15 @@ func (c *Conn) WriteFrame(payload []byte) error {
 	return err
 }
 
-// Flush sends what has gathered. Like WriteFrame it is for the [Handler].
+// Flush sends what WriteFrame has gathered. Like that it is for the [Handler].
+// Its error is final.
 func (c *Conn) Flush() error { return c.replies.Flush() }
 
 // Send sends one message to the peer, now: when it returns nil, the message was
 // handed to the operating system. Any goroutine may call it, at any time until
 // the connection ends, and from then on it returns an error. It may overtake
-// what WriteFrame has gathered, and blocks while the peer does not read.
+// what WriteFrame has gathered, and blocks while the peer does not read. It does
+// not keep payload; what it refuses it refuses like WriteFrame.
 func (c *Conn) Send(payload []byte) error {
 	err := c.out.send(c, payload)
 	if err == nil {

@@ -1,7 +1,7 @@
 // Package server serves framed messages over TCP, Unix sockets and TLS, in the
 // manner of [net/http]: a [Server] accepts connections, cuts their bytes into
 // messages with a [framing.Framer], hands each whole message to a [Handler],
-// and sends what that answers.
+// and sends the answers.
 //
 //	s := &server.Server{Framer: lengthprefix.Uint32(), Handler: server.Echo}
 //	l, err := net.Listen("tcp", "127.0.0.1:8000")
@@ -13,9 +13,11 @@
 // stops while a write blocks, so a peer that sends and does not read costs no
 // more than its buffers. All limits have safe defaults.
 //
-// Shutdown answers every message that had arrived whole when it was called,
-// sends the end of each stream, and waits for the peers to end theirs, or until
-// the grace time is over; its error says what was lost. A message that is too
-// large, or that breaks the framing, ends its connection: what came whole before
-// it is answered.
+// [Server.Shutdown] answers every message that had arrived whole when it was
+// called, sends the end of each stream, and waits for the peers to end theirs.
+// What is not done when the grace time is over is forced, and the error says what
+// was lost.
+//
+// A message that is too large, or that breaks the framing, ends its connection:
+// what came whole before it is answered.
 package server

@@ -19,9 +19,9 @@ import (
 var ErrServerClosed = errors.New("server: closed")
 
 // A Handler answers one message. It is called for one message of a connection
-// at a time, in the order of their arrival, and message is valid, and may be
-// changed, until it returns; its memory then serves other messages, of other
-// connections too.
+// at a time, in the order of their arrival, and for many connections at once.
+// message is valid, and may be changed, until it returns; the memory then serves
+// other messages, of other connections too.
 //
 // It answers with [Conn.WriteFrame], any number of times. An error ends the
 // connection: what was written before is sent, the error is logged as a
@@ -40,9 +40,9 @@ func Echo(c *Conn, message []byte) error {
 // safe meaning when it is zero. The fields must not be changed once Serve is
 // called.
 //
-// In every limit and timeout 0 stands for the default and a negative value for
-// none. The clocks for reading run only while the server waits for bytes, not
-// while a handler runs or a reply is written.
+// In every limit and timeout 0 stands for the default, which its comment gives,
+// and a negative value for none. The clocks for reading run only while the
+// server waits for bytes, not while a handler runs or a reply is written.
 type Server struct {
 	// Framer cuts the messages of every connection, in both directions.
 	Framer framing.Framer
@@ -93,7 +93,7 @@ type Server struct {
 	ConnContext func(ctx context.Context, c net.Conn) context.Context
 
 	// ConnState, if it is not nil, is called when a connection changes its state,
-	// from the goroutine of the connection. It must not panic.
+	// from the goroutine of the connection, which waits for it. It must not panic.
 	ConnState func(c net.Conn, state State)
 
 	// Logger receives one warning for a connection that breaks its framing or
@@ -129,10 +129,10 @@ const (
 	forced
 )
 
-// A ConfigError reports a field of [Server] that cannot be served with.
+// A ConfigError reports a field of [Server] with which it cannot serve.
 type ConfigError struct {
-	Field  string
-	Reason string
+	Field  string // its name: "Framer"
+	Reason string // what is wrong, and what is needed
 }
 
 func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Reason }

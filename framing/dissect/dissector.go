@@ -18,9 +18,9 @@ type Piece struct {
 	Err     error  // why this is none; more pieces of the same frame do not repeat it
 }
 
-// A Dissector cuts a stream that arrives bit by bit into pieces. What it holds
-// is at most a frame within its limit and what was written and not asked for.
-// It is not safe for concurrent use.
+// A Dissector cuts a stream into pieces as it arrives. It holds no more than a
+// frame within its limit and what was written and not asked for yet. It is not
+// safe for concurrent use.
 type Dissector struct {
 	framer framing.Framer
 	buf    *framing.Buffer
@@ -45,8 +45,9 @@ func New(f framing.Framer, max int) *Dissector {
 	return d
 }
 
-// All returns the pieces of data, which is a whole stream. If it ends inside a
-// frame, the last piece has an [*framing.UnexpectedEOFError].
+// All returns the pieces of data, which is a whole stream, and which it does not
+// change; max is that of [New]. If data ends inside a frame, the last piece has
+// an [*framing.UnexpectedEOFError].
 func All(f framing.Framer, max int, data []byte) []Piece {
 	d := New(f, max)
 	d.Write(data)

@@ -2,7 +2,7 @@
 // header, payload, stuffing, trailer. It is for programs that show a wire, and
 // for tests that explain what they found.
 //
-// [All] takes a whole stream, a [Dissector] one that arrives bit by bit. The frames,
+// [All] takes a whole stream, a [Dissector] one as it arrives. The frames,
 // the errors and their order are those of a [framing.Buffer], which cuts them;
 // the header, payload and trailer are those of [framing.Frame].
 //

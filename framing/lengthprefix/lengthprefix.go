@@ -41,10 +41,10 @@ type Config struct {
 	// KeepHeader stands for none.
 	Strip int
 
-	// Zero is what the stripped bytes that are not the length field hold: it
-	// is written, and reading refuses anything else. There are Strip bytes
-	// less those of the field. If it is nil, zeros are written and anything
-	// is read.
+	// Zero is what the stripped bytes that are not the length field hold, in
+	// the order in which they stand: it is written, and reading refuses
+	// anything else. Its length is Strip less those bytes of the field that are
+	// stripped. If it is empty, zeros are written and anything is read.
 	Zero []byte
 }
 

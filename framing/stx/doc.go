@@ -15,5 +15,5 @@
 // or behind the next end mark, and cost one error. What grows larger than the
 // limit is skipped to the same place.
 //
-// There is no check sum: protocols that have one behind ETX are other framings.
+// There is no checksum: protocols that have one behind ETX are other framings.
 package stx

@@ -12,7 +12,7 @@ type Stats struct {
 	Accepted     uint64                // connections that were accepted and served
 	AcceptErrors uint64                // failures to accept that Serve has waited out
 	Open         [StateClosed]int      // connections that are served, by their [State]
-	Ended        [len(endNames)]uint64 // connections that were, by why they ended: an [End]
+	Ended        [EndFailed + 1]uint64 // connections that were, by why they ended: an [End]
 
 	FramesIn  uint64 // messages that were handed to the Handler
 	FramesOut uint64 // messages that WriteFrame and Send have taken

@@ -36,9 +36,9 @@
 // call goes on where this one stopped. (Whether the source is dead is for the
 // source to say: a Reader asks it again.)
 //
-// R3. One limit, one meaning: MaxPayload counts the bytes delivered as payload,
-// inclusive, for reading and writing alike. A frame that is larger is refused
-// as soon as its size is known, at the header.
+// R3. One limit, one meaning: what SetMaxPayload sets counts the bytes delivered
+// as payload, inclusive, for reading and writing alike. A frame that is larger is
+// refused as soon as its size is known, at the header.
 //
 // R4. Too large is not the end. A frame that is too large, or that its framing
 // condemns, costs one error, which matches [ErrFrame]; the next call skips what

@@ -17,10 +17,10 @@ var errStalePayload = errors.New("framing: payload read after the next frame was
 //	...
 //	err = w.WriteFrom(payload, size)
 //
-// That needs a framing that announces sizes, a [Prefixer]; MaxPayload, which is
-// there to bound memory, does not apply then, so look at size. (It still is at
-// most math.MaxInt.) A payload of any other framing is held as a whole, as
-// ReadFrame does it, within MaxPayload.
+// That needs a framing that announces sizes, a [Prefixer]; the limit of
+// SetMaxPayload, which is there to bound memory, does not apply then, so look at
+// size, which is at most math.MaxInt. A payload of any other framing is held as a
+// whole, as ReadFrame does it, within the limit.
 //
 // The payload is valid until the next call of a read method, which skips what
 // was not read of it; until then its frame counts as being skipped: see

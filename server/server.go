@@ -83,9 +83,10 @@ type Server struct {
 
 	// Linger is how long a connection, its answers and the end of the stream
 	// sent, waits for the peer to end its side: 2 seconds from the moment that
-	// everything sent is acknowledged. What arrives meanwhile is discarded;
-	// closing at once would reset the connection, and the reset would throw away
-	// answers that are still on their way.
+	// everything sent is acknowledged. Where the connection tells when that is, it
+	// does not wait for a peer that has been silent for 100 ms since. What arrives
+	// meanwhile is discarded; closing at once would reset the connection, and the
+	// reset would throw away answers that are still on their way.
 	Linger time.Duration
 
 	// ConnContext, if it is not nil, returns the context of a new connection,

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A source is a stream that is nowhere as a whole: a head, and then the same
+// bytes again and again. Sixteen times on the way it looks at what is in memory.
+type source struct {
+	head, body string
+	size       int64 // bytes of the stream
+
+	at   int64
+	next int64  // stream offset of the next look
+	live uint64 // the most that was in use
+}
+
+func (s *source) Read(p []byte) (n int, err error) {
+	if s.at == s.size {
+		return 0, io.EOF
+	}
+	if s.at >= s.next {
+		s.next += s.size / 16
+		s.live = max(s.live, inUse())
+	}
+	for rest := p[:min(int64(len(p)), s.size-s.at)]; n < len(rest); {
+		from := s.head
+		if s.at >= int64(len(from)) {
+			from = s.body[(s.at-int64(len(from)))%int64(len(s.body)):]
+		} else {
+			from = from[s.at:]
+		}
+		some := copy(rest[n:], from)
+		n, s.at = n+some, s.at+int64(some)
+	}
+	return n, nil
+}
+
+// inUse returns the bytes of the heap that are reachable.
+func inUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// However long a capture is, and whatever it announces, what -decode holds is
+// bounded. The test reads in this process, so it must not run beside others.
+func TestDecode_Memory(t *testing.T) {
+	const long, short = 256 << 20, 4 << 20 // to show a byte with -x takes longer than to read it
+	endless := strings.Repeat("m", 1023)
+	message := endless + "\n"
+	for _, test := range []struct {
+		args       string
+		head, body string
+		size       int64
+		bound      uint64
+		problem    string
+	}{
+		{"-framing=line", "", message, long, 1 << 19, ""},
+		{"-framing=line -count", "", message, long, 1 << 19, ""},
+		{"-framing=line -x", "", message, short, 1 << 19, ""},
+		{"-framing=line -x", "", "\n", short >> 3, 1 << 19, ""},
+		// A message of 2 GiB is announced at once: refused, and skipped as it comes.
+		{"-framing=length", "\x7f\xff\xff\x00", endless, long, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
+		{"-framing=length -x", "\x7f\xff\xff\x00", endless, short, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
+		// Without a limit it is waited for, and takes no more than has arrived.
+		{"-framing=length -max-payload=-1", "\x7f\xff\xff\x00", endless, short, 2*short, "unexpected EOF after 4194304 of 2147483396 bytes"},
+		{"-framing=length -max-payload=-1 -x", "\x7f\xff\xff\x00", endless, short, 3*short, "unexpected EOF after 4194304 of 2147483396 bytes"},
+		// A message that never ends is refused at the limit.
+		{"-framing=line", "", endless, long, 4 << 20, "larger than the limit of 1048576"},
+		{"-framing=line -x", "", endless, short, 16 << 20, "larger than the limit of 1048576"},
+		// What cannot be followed is not read to its end.
+		{"-framing=length,width=8", strings.Repeat("\xff", 8), "m", long, 1 << 19, "larger than the limit"},
+		{"-framing=length,width=8 -x", strings.Repeat("\xff", 8), "m", long, 1 << 19, "larger than the limit"},
+	} {
+		o, err := parse(append([]string{"-decode", "-color=never"}, strings.Fields(test.args)...))
+		require.NoError(t, err)
+		src := &source{head: test.head, body: test.body, size: test.size}
+		var problem strings.Builder
+		p := &problems{w: &problem}
+		before := inUse()
+		err = decode(context.Background(), o, src, io.Discard, p)
+		if err != nil {
+			p.report(err)
+		}
+		assert.Less(t, src.live, before+test.bound, "%s: %q…", test.args, test.head)
+		assert.Contains(t, problem.String(), test.problem, test.args)
+		assert.Equal(t, test.problem == "", problem.Len() == 0, "%s: %s", test.args, &problem)
+	}
+}

@@ -49,9 +49,16 @@ func finish(t *testing.T, stdin string, args ...string) (code int, stdout, stder
 // echo starts a server that echoes, and returns where it listens.
 func echo(t *testing.T, framing string) (addr string) {
 	t.Helper()
-	f, err := spec.Parse(framing)
-	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	serve(t, l, framing)
+	return l.Addr().String()
+}
+
+// serve starts a server that echoes to those who connect to l.
+func serve(t *testing.T, l net.Listener, framing string) {
+	t.Helper()
+	f, err := spec.Parse(framing)
 	require.NoError(t, err)
 	s := &server.Server{Framer: f, Handler: server.Echo, Logger: slog.New(slog.DiscardHandler)}
 	served := make(chan error, 1)
@@ -60,7 +67,6 @@ func echo(t *testing.T, framing string) (addr string) {
 		s.Close()
 		assert.ErrorIs(t, <-served, server.ErrServerClosed)
 	})
-	return l.Addr().String()
 }
 
 // answer starts a server that reads a connection to its end and sends bytes.

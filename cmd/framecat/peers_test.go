@@ -75,6 +75,28 @@ func echoTLS(t *testing.T) (addr, ca string) {
 	return l.Addr().String(), ca
 }
 
+// A Unix domain socket is connected to as echo listens on it.
+func TestUnix(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "framecat") // t.TempDir may be longer than the address of a socket
+	require.NoError(t, err)
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "socket")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	serve(t, l, "length")
+	code, stdout, stderr := finish(t, "hello\n", "-framing=length", "unix:"+path)
+	assert.Equal(t, 0, code, stderr)
+	assert.Equal(t, "hello\n", stdout)
+	code, stdout, stderr = finish(t, "", "-load", "-for=50ms", "-conns=2", "-framing=length", "unix:"+path)
+	assert.Equal(t, 0, code, stderr)
+	assert.Contains(t, stdout, "errors: none\n")
+	code, _, stderr = finish(t, "hello\n", "unix:"+path+".none")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, path+".none")
+	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+}
+
 // A server that takes nothing does not hold the command for ever.
 func TestChat_NeverReads(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ type session struct {
 
 // chat sends messages and shows the replies until the server ends the
 // connection.
-func chat(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, p *problems) error {
+func chat(ctx context.Context, o *options, stdin io.Reader, out *screen, p *problems) error {
 	dial, err := o.dialer()
 	if err != nil {
 		return err
@@ -38,12 +38,10 @@ func chat(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, p 
 		return err
 	}
 	defer c.Close()
-	s := &session{options: o, conn: c, out: newScreen(stdout), problems: p}
+	s := &session{options: o, conn: c, out: out, problems: p}
 	if o.wire {
-		paint := o.painter(stdout)
-		s.sent, s.received = o.view(s.out, paint, "-> ", "write"), o.view(s.out, paint, "<- ", "read")
+		s.sent, s.received = o.view(out, "-> ", "write"), o.view(out, "<- ", "read")
 	}
-	defer s.out.Flush()
 
 	sent, received := make(chan error, 1), make(chan error, 1)
 	go func() {
@@ -68,6 +66,9 @@ func chat(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, p 
 // verdict says whether a session was complete, when nothing more can be
 // received.
 func (s *session) verdict(received error, sent chan error) error {
+	if err := s.out.Flush(); err != nil {
+		return err
+	}
 	select {
 	case err := <-sent:
 		switch {
@@ -199,6 +200,7 @@ func (s writeTap) Write(p []byte) (int, error) {
 	if s.sent != nil {
 		s.sent.arrived(p)
 		if err := s.out.Flush(); err != nil {
+			s.conn.Close() // no reply can be shown
 			return 0, err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // decode cuts a captured stream into its messages, and shows or counts them.
-func decode(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, p *problems) error {
+func decode(ctx context.Context, o *options, stdin io.Reader, out *screen, p *problems) error {
 	src := stdin
 	if o.file != "" {
 		f, err := os.Open(o.file)
@@ -21,7 +21,6 @@ func decode(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, 
 		defer f.Close()
 		src = f
 	}
-	out := newScreen(stdout)
 	src = flushTap{src, out}
 	done := make(chan error, 1)
 	go func() {
@@ -29,7 +28,7 @@ func decode(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, 
 		case o.count:
 			done <- count(src, o, out, p)
 		case o.wire:
-			v := o.view(out, o.painter(stdout), "", "")
+			v := o.view(out, "", "")
 			err := show(fileTap{src, v}, o, out, p, false)
 			v.end()
 			done <- err
@@ -37,13 +36,12 @@ func decode(ctx context.Context, o *options, stdin io.Reader, stdout io.Writer, 
 			done <- show(src, o, out, p, true)
 		}
 	}()
-	var err error
 	select {
 	case <-ctx.Done():
-		err = errInterrupted
-	case err = <-done:
+		return errInterrupted
+	case err := <-done:
+		return err
 	}
-	return errors.Join(err, out.Flush())
 }
 
 // count prints how many messages a stream holds, also where it breaks.

@@ -87,7 +87,7 @@ func TestDecode_Memory(t *testing.T) {
 		var problem strings.Builder
 		p := &problems{w: &problem}
 		before := inUse()
-		err = decode(context.Background(), o, src, io.Discard, p)
+		err = decode(context.Background(), o, src, newScreen(io.Discard, false), p)
 		if err != nil {
 			p.report(err)
 		}

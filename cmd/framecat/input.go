@@ -74,7 +74,7 @@ func (o *options) readFile() ([]byte, error) {
 	}
 	defer f.Close()
 	var r io.Reader = f
-	if o.maxPayload >= 0 {
+	if o.maxPayload >= 0 && int64(o.maxPayload) < math.MaxInt64 {
 		r = io.LimitReader(f, int64(o.maxPayload)+1)
 	}
 	return io.ReadAll(r)

@@ -33,7 +33,7 @@ type loader struct {
 }
 
 // load keeps a server that echoes busy, and prints what was measured.
-func load(ctx context.Context, o *options, stdout, stderr io.Writer, p *problems) error {
+func load(ctx context.Context, o *options, out *screen, stderr io.Writer, p *problems) error {
 	dial, err := o.dialer()
 	if err != nil {
 		return err
@@ -69,7 +69,8 @@ func load(ctx context.Context, o *options, stdout, stderr io.Writer, p *problems
 	ended := make(chan struct{})
 	go func() { conns.Wait(); close(ended) }()
 	l.progress(stderr, begin, ended)
-	l.summary(stdout, time.Since(begin))
+	l.summary(out, time.Since(begin))
+	out.Flush() // the errors follow; its own stays with it
 	for _, text := range slices.Sorted(maps.Keys(l.errors)) {
 		p.report(fmt.Errorf("%d of %d connections: %s", l.errors[text], o.conns, text))
 	}

@@ -54,13 +54,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	p := &problems{w: stderr}
+	out := newScreen(stdout, o.painter(stdout))
 	switch o.mode {
 	case decoding:
-		err = decode(ctx, o, stdin, stdout, p)
+		err = decode(ctx, o, stdin, out, p)
 	case loading:
-		err = load(ctx, o, stdout, stderr, p)
+		err = load(ctx, o, out, stderr, p)
 	default:
-		err = chat(ctx, o, stdin, stdout, p)
+		err = chat(ctx, o, stdin, out, p)
+	}
+	if failed := out.Flush(); failed != nil && !errors.Is(err, failed) {
+		p.report(failed)
 	}
 	switch {
 	case errors.Is(err, errInterrupted):

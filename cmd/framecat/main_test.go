@@ -5,10 +5,12 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +109,10 @@ func TestUsage(t *testing.T) {
 		{"-decode -count -x", "-x"},
 		{"-load -conns 0 x:1", "-conns"},
 		{"-load -depth 0 x:1", "-depth"},
+		{"-load -conns 1048577 x:1", "it must be 1 to 1048576"},
+		{"-load -depth 9223372036854775807 x:1", "it must be 1 to 1048576"},
 		{"-load -size -1 x:1", "-size"},
+		{"-load -size 8388607GiB x:1", "larger than -max-payload 1MiB"},
 		{"-tls-insecure x:1", "-tls"},
 		{"-tls -tls-insecure -tls-ca f x:1", "verified or not"},
 	} {
@@ -168,6 +173,16 @@ func TestChat_File(t *testing.T) {
 	code, _, stderr := finish(t, "", "-file", file, "-framing=length", "-max-payload=2", echo(t, "length"))
 	assert.Equal(t, 1, code)
 	assert.Equal(t, "framecat: "+file+": larger than -max-payload 2\n", stderr)
+}
+
+// The largest limit is one, too.
+func TestChat_FileLargestLimit(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "message")
+	require.NoError(t, os.WriteFile(file, []byte("hello"), 0o600))
+	code, stdout, stderr := finish(t, "", "-file", file, "-max-payload", strconv.Itoa(math.MaxInt), "-framing=length", echo(t, "length"))
+	assert.Equal(t, 0, code, stderr)
+	assert.Equal(t, "hello\n", stdout)
 }
 
 // What is refused is one error with its line; what stood before it is answered.

@@ -22,6 +22,10 @@ const (
 	loading
 )
 
+// most is the largest -conns and -depth: more is a slip of the finger, and would
+// take memory at once.
+const most = 1 << 20
+
 // options are what the command line says.
 type options struct {
 	mode mode
@@ -193,12 +197,14 @@ func (o *options) check() error {
 		return fmt.Errorf("-delay %v: it must not be negative", o.delay)
 	case o.count && o.wire:
 		return errors.New("-count and -x: messages are counted or shown")
-	case o.conns < 1:
-		return fmt.Errorf("-conns %d: it must be 1 or more", o.conns)
-	case o.depth < 1:
-		return fmt.Errorf("-depth %d: it must be 1 or more", o.depth)
+	case o.conns < 1 || o.conns > most:
+		return fmt.Errorf("-conns %d: it must be 1 to %d", o.conns, most)
+	case o.depth < 1 || o.depth > most:
+		return fmt.Errorf("-depth %d: it must be 1 to %d", o.depth, most)
 	case o.size < 0:
 		return fmt.Errorf("-size %v: it must not be negative", o.size)
+	case o.mode == loading && o.maxPayload >= 0 && o.size > o.maxPayload:
+		return fmt.Errorf("-size %v: larger than -max-payload %v", o.size, o.maxPayload)
 	case !o.tls && (o.tlsCA != "" || o.tlsInsecure):
 		return errors.New("-tls-ca and -tls-insecure need -tls")
 	case o.tlsCA != "" && o.tlsInsecure:

@@ -7,12 +7,16 @@ import (
 )
 
 // A screen is standard output: what is written to it in one call stays together.
+// After an error it takes nothing more, and returns that error again.
 type screen struct {
-	mu sync.Mutex
-	w  *bufio.Writer
+	paint painter
+	mu    sync.Mutex
+	w     *bufio.Writer
 }
 
-func newScreen(w io.Writer) *screen { return &screen{w: bufio.NewWriter(w)} }
+func newScreen(w io.Writer, paint painter) *screen {
+	return &screen{paint: paint, w: bufio.NewWriter(w)}
+}
 
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()

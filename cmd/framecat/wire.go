@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/wholeframe/wholeframe/framing/dissect"
@@ -12,8 +11,7 @@ import (
 // A view shows the bytes of one direction, frame by frame: each is shown when it
 // is whole, or when it is clear that it will never be.
 type view struct {
-	out     io.Writer
-	paint   painter
+	out     *screen
 	arrow   string // "-> " or "<- "
 	arrival string // "write" or "read"; "": it says nothing where one ended
 	cut     *dissect.Dissector
@@ -28,9 +26,8 @@ type arrival struct {
 	size int
 }
 
-func (o *options) view(out io.Writer, paint painter, arrow, arrival string) *view {
-	return &view{out: out, paint: paint, arrow: arrow, arrival: arrival,
-		cut: dissect.New(o.framing.Framer, int(o.maxPayload))}
+func (o *options) view(out *screen, arrow, arrival string) *view {
+	return &view{out: out, arrow: arrow, arrival: arrival, cut: dissect.New(o.framing.Framer, int(o.maxPayload))}
 }
 
 // arrived takes what one write or read has brought.
@@ -60,7 +57,7 @@ func (v *view) show(p dissect.Piece) {
 		v.rows(&b, p)
 	}
 	if p.Err != nil {
-		fmt.Fprintf(&b, "%s%s\n", indent, v.paint.paint(clean(p.Err.Error()), dissect.Lost))
+		fmt.Fprintf(&b, "%s%s\n", indent, v.out.paint.paint(clean(p.Err.Error()), dissect.Lost))
 	}
 	v.out.Write(b.Bytes())
 }
@@ -88,7 +85,7 @@ func (v *view) title(b *bytes.Buffer, p dissect.Piece) {
 	for i, n := range sizes {
 		if n > 0 {
 			k := dissect.Kind(i)
-			b.WriteString(separator + v.paint.paint(fmt.Sprintf("%v %d", k, n), k))
+			b.WriteString(separator + v.out.paint.paint(fmt.Sprintf("%v %d", k, n), k))
 			separator = ", "
 		}
 	}
@@ -127,7 +124,7 @@ func (v *view) row(b *bytes.Buffer, offset int64, wire []byte, kinds []dissect.K
 			b.WriteString(" ")
 			columns++
 		}
-		b.WriteString(" " + v.paint.paint(fmt.Sprintf("%02x", c), kinds[i]))
+		b.WriteString(" " + v.out.paint.paint(fmt.Sprintf("%02x", c), kinds[i]))
 		columns += 3
 	}
 	b.WriteString(strings.Repeat(" ", hexSize-columns+2))
@@ -135,7 +132,7 @@ func (v *view) row(b *bytes.Buffer, offset int64, wire []byte, kinds []dissect.K
 		if c < ' ' || c > '~' {
 			c = '.'
 		}
-		b.WriteString(v.paint.paint(string(rune(c)), kinds[i]))
+		b.WriteString(v.out.paint.paint(string(rune(c)), kinds[i]))
 	}
 	b.WriteString("\n")
 }

@@ -6,13 +6,28 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
 
 // decode cuts a captured stream into its messages, and shows or counts them.
 func decode(ctx context.Context, o *options, stdin io.Reader, out *screen, p *problems) error {
-	src := stdin
+	var t tally
+	done := make(chan error, 1)
+	go func() { done <- o.cut(stdin, out, p, &t) }()
+	var err error
+	select {
+	case <-ctx.Done():
+		err = errInterrupted
+	case err = <-done:
+	}
+	t.print(out)
+	return err
+}
+
+// cut does the work of decode, which does not wait for what blocks here.
+func (o *options) cut(src io.Reader, out *screen, p *problems, t *tally) error {
 	if o.file != "" {
 		f, err := os.Open(o.file)
 		if err != nil {
@@ -22,47 +37,55 @@ func decode(ctx context.Context, o *options, stdin io.Reader, out *screen, p *pr
 		src = f
 	}
 	src = flushTap{src, out}
-	done := make(chan error, 1)
-	go func() {
-		switch {
-		case o.count:
-			done <- count(src, o, out, p)
-		case o.wire:
-			v := o.view(out, "", "")
-			err := show(fileTap{src, v}, o, out, p, false)
-			v.end()
-			done <- err
-		default:
-			done <- show(src, o, out, p, true)
-		}
-	}()
-	select {
-	case <-ctx.Done():
-		return errInterrupted
-	case err := <-done:
-		return err
+	switch {
+	case o.count:
+		return t.count(src, o, p)
+	case o.wire:
+		v := o.view(out, "", "")
+		defer v.end()
+		return show(fileTap{src, v}, o, out, p, false)
 	}
+	return show(src, o, out, p, true)
 }
 
-// count prints how many messages a stream holds, also where it breaks.
-func count(src io.Reader, o *options, out io.Writer, p *problems) error {
+// A tally counts the messages of a stream.
+type tally struct {
+	mu       sync.Mutex
+	began    bool
+	messages int64
+	payload  int64 // bytes
+}
+
+// count counts up to the end of src, and reports each message that is refused.
+func (t *tally) count(src io.Reader, o *options, p *problems) error {
+	t.mu.Lock()
+	t.began = true
+	t.mu.Unlock()
 	r := framing.NewReader(src, o.framing.Framer)
 	r.SetMaxPayload(int(o.maxPayload))
-	var messages, payload int64
-	var final error
 	for m, err := range r.Frames() {
 		switch {
-		case err == nil:
-			messages++
-			payload += int64(len(m))
 		case errors.Is(err, framing.ErrFrame):
 			p.report(err)
+		case err != nil:
+			return err
 		default:
-			final = err
+			t.mu.Lock()
+			t.messages++
+			t.payload += int64(len(m))
+			t.mu.Unlock()
 		}
 	}
-	_, err := fmt.Fprintf(out, "%d messages, %d bytes of payload\n", messages, payload)
-	return errors.Join(err, final)
+	return nil
+}
+
+// print prints how many there were so far, if it has begun to count.
+func (t *tally) print(out io.Writer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.began {
+		fmt.Fprintf(out, "%d messages, %d bytes of payload\n", t.messages, t.payload)
+	}
 }
 
 // A flushTap shows what there is before it reads more, which may take long.

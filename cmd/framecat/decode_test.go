@@ -51,6 +51,28 @@ func inUse() uint64 {
 	return m.HeapAlloc
 }
 
+// A capture that is interrupted is counted as far as it went.
+func TestDecode_CountInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(context.Background())
+	defer interrupt()
+	src, capture := io.Pipe()
+	defer capture.Close()
+	go func() {
+		io.WriteString(capture, "hello\nworld\nhal")
+		io.WriteString(capture, "f") // returns when all of that is counted
+		interrupt()
+	}()
+	o, err := parse([]string{"-decode", "-count"})
+	require.NoError(t, err)
+	var printed strings.Builder
+	out := newScreen(&printed, false)
+	p := &problems{w: io.Discard}
+	assert.ErrorIs(t, decode(ctx, o, src, out, p), errInterrupted)
+	require.NoError(t, out.Flush())
+	assert.Equal(t, "2 messages, 10 bytes of payload\n", printed.String())
+}
+
 // However long a capture is, and whatever it announces, what -decode holds is
 // bounded. The test reads in this process, so it must not run beside others.
 func TestDecode_Memory(t *testing.T) {
@@ -72,8 +94,8 @@ func TestDecode_Memory(t *testing.T) {
 		{"-framing=length", "\x7f\xff\xff\x00", endless, long, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
 		{"-framing=length -x", "\x7f\xff\xff\x00", endless, short, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
 		// Without a limit it is waited for, and takes no more than has arrived.
-		{"-framing=length -max-payload=-1", "\x7f\xff\xff\x00", endless, short, 2*short, "unexpected EOF after 4194304 of 2147483396 bytes"},
-		{"-framing=length -max-payload=-1 -x", "\x7f\xff\xff\x00", endless, short, 3*short, "unexpected EOF after 4194304 of 2147483396 bytes"},
+		{"-framing=length -max-payload=-1", "\x7f\xff\xff\x00", endless, short, 2 * short, "unexpected EOF after 4194304 of 2147483396 bytes"},
+		{"-framing=length -max-payload=-1 -x", "\x7f\xff\xff\x00", endless, short, 3 * short, "unexpected EOF after 4194304 of 2147483396 bytes"},
 		// A message that never ends is refused at the limit.
 		{"-framing=line", "", endless, long, 4 << 20, "larger than the limit of 1048576"},
 		{"-framing=line -x", "", endless, short, 16 << 20, "larger than the limit of 1048576"},

@@ -5,11 +5,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,4 +45,27 @@ func TestInterrupt(t *testing.T) {
 		assert.Equal(t, 130, cmd.ProcessState.ExitCode(), args)
 		assert.Empty(t, stderr.String(), args)
 	}
+}
+
+// Ctrl-C ends the wait for a named pipe that nobody writes to.
+func TestInterrupt_NamedPipe(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	o, err := parse([]string{"-decode", "-file", pipe})
+	require.NoError(t, err)
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupt()
+	ended := make(chan error)
+	go func() { ended <- decode(ctx, o, nil, newScreen(io.Discard, false), &problems{w: io.Discard}) }()
+	select {
+	case err := <-ended:
+		assert.ErrorIs(t, err, errInterrupted)
+	case <-time.After(patient):
+		t.Error("it waits for a writer")
+	}
+	// A writer, so that nothing waits for one any more.
+	w, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,45 @@ func TestInterrupt(t *testing.T) {
 		cmd.Wait()
 		assert.Equal(t, 130, cmd.ProcessState.ExitCode(), args)
 		assert.Empty(t, stderr.String(), args)
+	}
+}
+
+// After Ctrl-C a load waits for the replies that are on their way, checks them,
+// and does not wait for ever.
+func TestInterrupt_Load(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		reply  string // to what was sent up to Ctrl-C; "": there is none, and no end either
+		code   int
+		stderr string
+	}{
+		{"\x00\x00\x00\x01x", 1, "framecat: 1 of 1 connections: a reply is not the message that was sent\n"},
+		{"", 130, ""},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), patient)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, os.Args[0], "-load", "-conns=1", "-for=-1s", "-timeout=-1s", "-framing=length", l.Addr().String())
+		cmd.Env = append(os.Environ(), asCommand+"=1")
+		var stdout, stderr strings.Builder
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		require.NoError(t, cmd.Start())
+		c, err := l.Accept()
+		require.NoError(t, err)
+		defer c.Close()
+		_, err = io.ReadFull(c, make([]byte, 1))
+		require.NoError(t, err)
+		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+		if test.reply != "" {
+			io.Copy(io.Discard, c)
+			io.WriteString(c, test.reply)
+		}
+		cmd.Wait()
+		assert.Equal(t, test.code, cmd.ProcessState.ExitCode())
+		assert.Contains(t, stdout.String(), "0 messages echoed")
+		assert.Equal(t, test.stderr, stderr.String())
 	}
 }
 

@@ -21,6 +21,9 @@ import (
 // Latencies are kept from 1 µs to 1 minute, to three digits.
 const longestLatency = time.Minute
 
+// linger is how long a load waits for replies after Ctrl-C.
+const linger = 2 * time.Second
+
 // A loader keeps connections busy and gathers what they see.
 type loader struct {
 	options *options
@@ -52,14 +55,7 @@ func load(ctx context.Context, o *options, out *screen, stderr io.Writer, p *pro
 	var conns sync.WaitGroup
 	for range o.conns {
 		conns.Go(func() {
-			c, err := dial(sending)
-			if err == nil {
-				err = l.exchange(sending, c)
-				c.Close()
-			} else if ctx.Err() == nil && sending.Err() != nil {
-				err = errors.New("not connected before -for was over")
-			}
-			if err != nil && ctx.Err() == nil {
+			if err := l.connect(ctx, sending, dial); err != nil {
 				l.mu.Lock()
 				l.errors[what(err)]++
 				l.mu.Unlock()
@@ -80,6 +76,29 @@ func load(ctx context.Context, o *options, out *screen, stderr io.Writer, p *pro
 	return nil
 }
 
+// connect opens a connection and keeps it busy until sending is done. If that is
+// because ctx is, it waits only so long for replies that are on their way.
+func (l *loader) connect(ctx, sending context.Context, dial func(context.Context) (conn, error)) error {
+	c, err := dial(sending)
+	if err != nil {
+		end, limited := sending.Deadline()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case limited && !time.Now().Before(end):
+			return errors.New("not connected before -for was over")
+		}
+		return err
+	}
+	defer c.Close()
+	giveUp := func() { time.AfterFunc(linger, func() { c.Close() }) }
+	defer context.AfterFunc(ctx, giveUp)()
+	if err := l.exchange(sending, c); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil // it was interrupted: nobody else closes c
+}
+
 // what says what went wrong, without the addresses that would make the errors
 // of many connections as many.
 func what(err error) string {
@@ -93,7 +112,9 @@ func what(err error) string {
 // each comes back.
 func (l *loader) exchange(ctx context.Context, c conn) error {
 	sent := make(chan time.Time, l.options.depth) // when each message on its way was
-	go l.send(ctx, c, sent)
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	go l.send(sending, c, sent)
 	r := framing.NewReader(c, l.options.framing.Framer)
 	r.SetMaxPayload(int(l.options.maxPayload))
 	var want []byte

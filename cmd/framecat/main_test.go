@@ -295,7 +295,7 @@ func TestDecode(t *testing.T) {
 // A server that echoes is measured; one that lies is found out.
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	args := []string{"-load", "-framing=length", "-conns=2", "-depth=3", "-size=100", "-for=50ms"}
+	args := []string{"-load", "-framing=length", "-conns=2", "-depth=3", "-size=100", "-for=200ms"}
 	code, stdout, stderr := finish(t, "", append(args, echo(t, "length"))...)
 	assert.Equal(t, 0, code, stderr)
 	assert.Regexp(t, `^2 connections, 3 messages of 100 bytes .* framing length\n[1-9]\d* messages echoed in .*\nlatency: 50% .*\nerrors: none\n$`, stdout)

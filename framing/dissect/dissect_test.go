@@ -127,6 +127,33 @@ func TestAll_Masked(t *testing.T) {
 	assert.Equal(t, wire, pieces[0].Wire)
 }
 
+// counted is a framer that counts the bytes that it is shown.
+type counted struct {
+	framing.Framer
+	shown *int
+}
+
+func (c counted) Split(data []byte, seen int) (framing.Frame, error) {
+	*c.shown += len(data)
+	return c.Framer.Split(data, seen)
+}
+
+// However many small frames are refused in what has arrived at once, each is
+// looked at alone.
+func TestAll_Linear(t *testing.T) {
+	for _, test := range []struct{ spec, frame string }{
+		{"length,width=1", "\x04abcd"},
+		{"line", "abcd\n"},
+		{"slip", "\xdba\xc0"},
+	} {
+		c := counted{framer(t, test.spec), new(int)}
+		wire := bytes.Repeat([]byte(test.frame), 10_000)
+		pieces := dissect.All(c, 3, wire)
+		assert.Len(t, pieces, 10_000)
+		assert.Less(t, *c.shown, 100*len(wire), test.spec)
+	}
+}
+
 // huge is a framer whose frames are larger than memory: padded to a size, say.
 type huge struct {
 	framing.Framer

@@ -111,7 +111,7 @@ func (d *Dissector) Waiting() (p Piece, ok bool) {
 		return Piece{}, false
 	}
 	p = Piece{Offset: d.at, Wire: bytes.Clone(d.wire)}
-	f, _ := d.look()
+	f := d.look()
 	var parts parts
 	var header, payload int
 	if f.Size > 0 {
@@ -159,7 +159,7 @@ func (d *Dissector) frame(payload []byte) {
 func (d *Dissector) refuse(err error) {
 	d.pass(d.buf.Offset())
 	d.skipping, d.err, d.header, d.end = true, err, 0, 0
-	if f, _ := d.look(); f.Size > 0 {
+	if f := d.look(); f.Size > 0 {
 		d.header = f.Start
 		if end := d.at + int64(f.Size); end > d.at {
 			d.end = end
@@ -204,10 +204,13 @@ func (d *Dissector) add(p Piece, n int) {
 // window is more than any header takes.
 const window = 128 << 10
 
-// look returns what the framer says of the bytes at the front.
-func (d *Dissector) look() (framing.Frame, error) {
-	if len(d.wire) == 0 {
-		return framing.Frame{}, nil
+// look returns what the framer says of the frame at the front. It shows the
+// framer little at first: there may be many frames behind this one.
+func (d *Dissector) look() (f framing.Frame) {
+	most := min(window, len(d.wire))
+	for n := 0; f.Size == 0 && n < most; {
+		n = min(max(64, 8*n), most)
+		f, _ = d.framer.Split(bytes.Clone(d.wire[:n]), 0)
 	}
-	return d.framer.Split(bytes.Clone(d.wire[:min(len(d.wire), window)]), 0)
+	return f
 }

@@ -100,6 +100,17 @@ func TestFramecat_Load(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, shown)
 		}
 	}
+	// A terminal that knows no control sequences is sent none.
+	raw := filepath.Join(t.TempDir(), "raw")
+	x.tmux("pipe-pane", "cat > "+raw)
+	x.await("code 0\n", "TERM=dumb "+framecat+" -load -conns 2 -for 1s -framing=length "+addr+"; echo code $?", "Enter")
+	var sent []byte
+	for end := time.Now().Add(time.Minute); !strings.Contains(string(sent), "code 0") && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		sent, _ = os.ReadFile(raw)
+	}
+	if !strings.Contains(string(sent), "errors: none") || strings.Contains(string(sent), "\x1b[K") {
+		t.Errorf("the terminal is sent %q", sent)
+	}
 	stop()
 }
 

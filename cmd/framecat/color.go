@@ -43,11 +43,11 @@ func (o *options) painter(stdout io.Writer) painter {
 	case "never":
 		return false
 	}
-	return painter(isTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
+	return painter(isTerminal(stdout) && os.Getenv("NO_COLOR") == "")
 }
 
-// isTerminal reports whether w is one.
+// isTerminal reports whether w is one that takes control sequences.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return ok && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -73,7 +74,7 @@ func (o *options) tlsConfig(network, addr string) (*tls.Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		config.ServerName = host
+		config.ServerName = cmp.Or(host, config.ServerName)
 	}
 	if o.tlsCA != "" {
 		pem, err := os.ReadFile(o.tlsCA)

@@ -211,11 +211,13 @@ func (l *loader) summary(w io.Writer, elapsed time.Duration) {
 	at := func(percent float64) time.Duration {
 		return time.Duration(l.latencies.ValueAtPercentile(percent)) * time.Microsecond
 	}
-	fmt.Fprintf(w, "latency: 50%% %v, 90%% %v, 99%% %v, 99.9%% %v, max %v\n", at(50), at(90), at(99), at(99.9), at(100))
+	if n > 0 {
+		fmt.Fprintf(w, "latency: 50%% %v, 90%% %v, 99%% %v, 99.9%% %v, max %v\n", at(50), at(90), at(99), at(99.9), at(100))
+	}
 	if len(l.errors) == 0 {
 		fmt.Fprintln(w, "errors: none")
 	} else {
-		fmt.Fprintf(w, "errors: %d connections\n", l.failed())
+		fmt.Fprintf(w, "errors: %d of %d connections\n", l.failed(), o.conns)
 	}
 }
 

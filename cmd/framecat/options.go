@@ -90,8 +90,8 @@ func parse(args []string) (*options, error) {
 	load := f.Bool("load", false, "keep a server that echoes busy, check every byte, and measure")
 	text := f.String("framing", "line", "frame messages as `SPEC` says; help lists what there is")
 	f.Var(&o.maxPayload, "max-payload", "refuse messages of more than `SIZE` (bytes, or 64KiB, 1MiB, 2GiB); 0: 1MiB, negative: no limit")
-	f.BoolVar(&o.hex, "hex", false, "messages are hexadecimal digits, in and out")
-	f.StringVar(&o.file, "file", "", "send the bytes of `FILE` as one message, and nothing else")
+	f.BoolVar(&o.hex, "hex", false, "lines of input, and the messages that are printed, are hexadecimal digits")
+	f.StringVar(&o.file, "file", "", "send the bytes of `FILE` as one message, and nothing else; with -decode, cut these")
 	f.BoolVar(&o.raw, "raw", false, "print messages as they are, not quoted where they are not plain text")
 	f.BoolVar(&o.wire, "x", false, "show the bytes of both directions, what each of them is, and where a write or read ended")
 	f.StringVar(&o.color, "color", "auto", "colour what -x shows: `auto`, always or never; auto is on a terminal, unless NO_COLOR is set")
@@ -191,6 +191,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-color %q: it must be auto, always or never", o.color)
 	case o.raw && o.hex:
 		return errors.New("-raw and -hex: messages are printed one way or the other")
+	case o.raw && o.wire:
+		return errors.New("-raw and -x: messages are printed or the wire is shown")
 	case o.chop < 0:
 		return fmt.Errorf("-chop %d: it must be 1 byte or more, or 0", o.chop)
 	case o.delay < 0:

@@ -49,6 +49,15 @@ func TestChat_TLS(t *testing.T) {
 	}
 }
 
+// Where no host is given it is this one that is connected to, and verified.
+func TestTLSConfig_NoHost(t *testing.T) {
+	o, err := parse([]string{"-tls", ":8000"})
+	require.NoError(t, err)
+	config, err := o.tlsConfig("tcp", o.addr)
+	require.NoError(t, err)
+	assert.Equal(t, "localhost", config.ServerName)
+}
+
 // echoTLS is echo for lines, with TLS, and returns also a file with its
 // certificate.
 func echoTLS(t *testing.T) (addr, ca string) {
@@ -152,7 +161,7 @@ func TestLoad_NotConnected(t *testing.T) {
 	defer l.Close()
 	code, stdout, stderr := finish(t, "", "-load", "-tls", "-conns=3", "-for=50ms", l.Addr().String())
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stdout, "errors: 3 connections\n")
+	assert.Contains(t, stdout, "errors: 3 of 3 connections\n")
 	assert.Equal(t, "framecat: 3 of 3 connections: not connected before -for was over\n", stderr)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -41,6 +42,9 @@ func (o *options) dialer() (dial func(context.Context) (conn, error), err error)
 		t := tls.Client(c, config)
 		if err := t.HandshakeContext(ctx); err != nil {
 			c.Close()
+			if errors.Is(err, context.DeadlineExceeded) {
+				err = fmt.Errorf("no answer for %v", o.timeout)
+			}
 			return nil, fmt.Errorf("TLS with %s: %w", o.addr, err)
 		}
 		return t, nil

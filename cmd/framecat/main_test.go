@@ -230,7 +230,7 @@ func TestChat_CannotConnect(t *testing.T) {
 	assert.Equal(t, "framecat: the server has sent nothing for 50ms and does not end the connection\n", stderr)
 	code, _, stderr = finish(t, "x\n", "-timeout=50ms", "-tls", l.Addr().String())
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "TLS with")
+	assert.Equal(t, "framecat: TLS with "+l.Addr().String()+": no answer for 50ms\n", stderr)
 	code, _, stderr = finish(t, "", "-framing=line", "127.0.0.1")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "missing port")

@@ -37,11 +37,11 @@ function readLink() {
 	const link = new URLSearchParams(location.hash.slice(1));
 	state.spec = link.get("spec") ?? "line";
 	state.max = link.get("max") ?? "";
-	state.mode = link.get("mode") in hints ? link.get("mode") : "messages";
+	state.mode = Object.hasOwn(hints, link.get("mode")) ? link.get("mode") : "messages";
 	state.input = link.get("input") ?? sample(state.spec);
 	const cuts = link.get("cuts") ?? "";
-	state.cuts = cuts === "each" ? everywhere(maxStream) : cuts.split(",").map(Number).filter(Number.isInteger);
-	state.arrived = /^\d+$/.test(link.get("arrived") ?? "") ? Number(link.get("arrived")) : -1;
+	state.cuts = cuts === "each" ? everywhere(maxStream) : cuts.split(",").map(Number).filter((gap) => Number.isInteger(gap) && 0 < gap && gap < maxStream);
+	state.arrived = /^\d+$/.test(link.get("arrived") ?? "") ? Math.min(Number(link.get("arrived")), maxStream) : -1;
 	state.end = link.has("end");
 	$("spec").value = state.spec;
 	$("max").value = state.max;

@@ -338,6 +338,11 @@ func link(t *testing.T) {
 	b.js(nil, `location.hash = "#spec=crlf&mode=text&input=a%5Cr%5Cnb"`)
 	b.until(`return document.getElementById("spec").value === "crlf"`)
 	b.want("payloads", b.payloads(), `"a"`)
+
+	// What makes no sense in a link is left out.
+	b = chrome.open(t, page+"#spec=line&mode=toString&input=a%0Ab&cuts=1e300,-1,x,2&arrived=99999999999999999999", 1200, 900)
+	b.want("payloads", b.payloads(), `"a" "b"`)
+	b.want("pieces", b.text("#pieces"), "4 bytes in 2 pieces.")
 }
 
 // The keyboard alone reaches every control and does all that is to be done.

@@ -20,13 +20,22 @@ import (
 )
 
 // Ctrl-C ends a session, and a capture that never ends, without a word more
-// than the exit code.
+// than the exit code, which tells of what was wrong before.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{echo(t, "line")}, {"-decode"}} {
+	for _, test := range []struct {
+		args   []string
+		stdin  string
+		code   int
+		stderr string
+	}{
+		{[]string{echo(t, "line")}, "hello\n", 130, ""},
+		{[]string{"-decode"}, "hello\n", 130, ""},
+		{[]string{"-decode", "-max-payload=5"}, "longer\nhello\n", 1, "framecat: framing: frame at offset 0: payload of 6 bytes is larger than the limit of 5\n"},
+	} {
 		ctx, cancel := context.WithTimeout(context.Background(), patient)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, os.Args[0], args...)
+		cmd := exec.CommandContext(ctx, os.Args[0], test.args...)
 		cmd.Env = append(os.Environ(), asCommand+"=1")
 		stdin, err := cmd.StdinPipe()
 		require.NoError(t, err)
@@ -36,15 +45,15 @@ func TestInterrupt(t *testing.T) {
 		var stderr strings.Builder
 		cmd.Stderr = &stderr
 		require.NoError(t, cmd.Start())
-		_, err = stdin.Write([]byte("hello\n"))
+		_, err = io.WriteString(stdin, test.stdin)
 		require.NoError(t, err)
 		line, err := bufio.NewReader(stdout).ReadString('\n')
 		require.NoError(t, err)
 		assert.Equal(t, "hello\n", line)
 		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 		cmd.Wait()
-		assert.Equal(t, 130, cmd.ProcessState.ExitCode(), args)
-		assert.Empty(t, stderr.String(), args)
+		assert.Equal(t, test.code, cmd.ProcessState.ExitCode(), test.args)
+		assert.Equal(t, test.stderr, stderr.String(), test.args)
 	}
 }
 

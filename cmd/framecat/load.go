@@ -70,7 +70,7 @@ func load(ctx context.Context, o *options, out *screen, stderr io.Writer, p *pro
 	for _, text := range slices.Sorted(maps.Keys(l.errors)) {
 		p.report(fmt.Errorf("%d of %d connections: %s", l.errors[text], o.conns, text))
 	}
-	if ctx.Err() != nil && !p.any() {
+	if ctx.Err() != nil {
 		return errInterrupted
 	}
 	return nil

@@ -12,7 +12,8 @@
 // for that: a message that is not plain text is printed as a Go string.
 //
 // Exit codes: 0 all is well; 1 a message was refused, the stream broke, or the
-// connection failed; 2 wrong usage; 130 ended by SIGINT or SIGTERM.
+// connection or standard output failed; 2 wrong usage; 130 ended by SIGINT or
+// SIGTERM, and nothing was wrong before.
 package main
 
 import (
@@ -66,14 +67,14 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if failed := out.Flush(); failed != nil && !errors.Is(err, failed) {
 		p.report(failed)
 	}
-	switch {
-	case errors.Is(err, errInterrupted):
-		return exitInterrupted
-	case err != nil:
+	if err != nil && err != errInterrupted {
 		p.report(err)
 	}
-	if p.any() {
+	switch {
+	case p.any():
 		return exitFailed
+	case err != nil:
+		return exitInterrupted
 	}
 	return exitFine
 }

@@ -256,7 +256,8 @@ In place of HOST:PORT stands unix:/path for a Unix domain socket.
 	}
 	s.WriteString(`
 Exit codes: 0 all is well; 1 a message was refused, the stream broke, or the
-connection failed; 2 wrong usage; 130 ended by Ctrl-C.
+connection or standard output failed; 2 wrong usage; 130 ended by Ctrl-C, and
+nothing was wrong before.
 `)
 	return helpText(s.String())
 }

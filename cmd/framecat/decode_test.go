@@ -76,7 +76,7 @@ func TestDecode_CountInterrupted(t *testing.T) {
 // However long a capture is, and whatever it announces, what -decode holds is
 // bounded. The test reads in this process, so it must not run beside others.
 func TestDecode_Memory(t *testing.T) {
-	const long, short = 256 << 20, 4 << 20 // to show a byte with -x takes longer than to read it
+	const longest, long, short = 256 << 20, 32 << 20, 2 << 20 // to show a byte with -x takes longer than to read it
 	endless := strings.Repeat("m", 1023)
 	message := endless + "\n"
 	for _, test := range []struct {
@@ -86,16 +86,16 @@ func TestDecode_Memory(t *testing.T) {
 		bound      uint64
 		problem    string
 	}{
-		{"-framing=line", "", message, long, 1 << 19, ""},
+		{"-framing=line", "", message, longest, 1 << 19, ""},
 		{"-framing=line -count", "", message, long, 1 << 19, ""},
 		{"-framing=line -x", "", message, short, 1 << 19, ""},
-		{"-framing=line -x", "", "\n", short >> 3, 1 << 19, ""},
+		{"-framing=line -x", "", "\n", short / 4, 1 << 19, ""},
 		// A message of 2 GiB is announced at once: refused, and skipped as it comes.
 		{"-framing=length", "\x7f\xff\xff\x00", endless, long, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
 		{"-framing=length -x", "\x7f\xff\xff\x00", endless, short, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
 		// Without a limit it is waited for, and takes no more than has arrived.
-		{"-framing=length -max-payload=-1", "\x7f\xff\xff\x00", endless, short, 2 * short, "unexpected EOF after 4194304 of 2147483396 bytes"},
-		{"-framing=length -max-payload=-1 -x", "\x7f\xff\xff\x00", endless, short, 3 * short, "unexpected EOF after 4194304 of 2147483396 bytes"},
+		{"-framing=length -max-payload=-1", "\x7f\xff\xff\x00", endless, short, 2 * short, "unexpected EOF after 2097152 of 2147483396 bytes"},
+		{"-framing=length -max-payload=-1 -x", "\x7f\xff\xff\x00", endless, short, 3 * short, "unexpected EOF after 2097152 of 2147483396 bytes"},
 		// A message that never ends is refused at the limit.
 		{"-framing=line", "", endless, long, 4 << 20, "larger than the limit of 1048576"},
 		{"-framing=line -x", "", endless, short, 16 << 20, "larger than the limit of 1048576"},

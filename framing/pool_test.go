@@ -112,6 +112,23 @@ func TestPool_BeginsWithWhatWasNeeded(t *testing.T) {
 	}
 }
 
+// A quarter is little, a byte more is not.
+func TestPool_HalfWhereAQuarterWasEnough(t *testing.T) {
+	for use, want := range map[int]int{4 << 10: 8 << 10, 4<<10 + 1: 16 << 10} {
+		var pool framing.Pool
+		b := framing.NewBuffer(delimiter.Line())
+		b.SetPool(&pool)
+		for _, size := range []int{16 << 10, use} {
+			b.Write(append(make([]byte, size-1), '\n'))
+			b.Next()
+			b.Release()
+		}
+		if b.Write([]byte("x")); b.Cap() != want {
+			t.Errorf("%d bytes held behind a use of %d, want %d", b.Cap(), use, want)
+		}
+	}
+}
+
 // What waits in a Buffer or a Writer is not given back, and what was read before
 // is what follows.
 func TestPool_KeepsWhatWaits(t *testing.T) {

@@ -21,11 +21,11 @@ import (
 type Conn struct {
 	srv  *Server
 	raw  net.Conn  // as accepted
-	wire *wire     // raw with its deadlines
+	wire wire      // raw with its deadlines
 	tls  *tls.Conn // on wire, or nil
 	in   io.Reader // tls or wire
-	out  *out      // on the same
-	idle *idler    // reads from raw while nothing waits, or nil
+	out  out       // on the same
+	idle idler     // reads from raw while nothing waits
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -79,13 +79,16 @@ var (
 )
 
 func newConn(s *Server, raw net.Conn) *Conn {
-	c := &Conn{srv: s, raw: raw, wire: newWire(raw, s.writeTimeout())}
-	c.in, c.out = c.wire, newOut(c.wire)
-	var dst io.Writer = vectorOut{c.out}
+	c := &Conn{srv: s, raw: raw}
+	c.wire.init(raw, s.writeTimeout())
+	c.in = &c.wire
+	c.out.init(&c.wire)
+	var dst io.Writer = vectorOut{&c.out}
 	if s.TLSConfig != nil {
-		c.tls = tls.Server(tlsWire{c.raw, c.wire}, s.TLSConfig)
-		c.in, c.out = c.tls, newOut(c.tls)
-		dst = c.out
+		c.tls = tls.Server(tlsWire{c.raw, &c.wire}, s.TLSConfig)
+		c.in = c.tls
+		c.out.init(c.tls)
+		dst = &c.out
 		c.wire.shaking = true
 	}
 	c.buf = framing.NewBuffer(s.Framer)
@@ -94,7 +97,7 @@ func newConn(s *Server, raw net.Conn) *Conn {
 	c.replies = framing.NewWriter(dst, s.Framer)
 	c.replies.SetMaxPayload(s.maxPayload())
 	c.replies.SetPool(&s.pool)
-	c.idle = newIdler(c)
+	c.idle.init(c)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -326,7 +329,7 @@ func (c *Conn) fill() error {
 
 // read adds to buf what one read brings.
 func (c *Conn) read() (int, error) {
-	if c.idle != nil && c.phase == reading && len(c.buf.Bytes()) == 0 {
+	if c.idle.reads() && c.phase == reading && len(c.buf.Bytes()) == 0 {
 		return c.idle.fill()
 	}
 	return c.buf.Fill(c.in)

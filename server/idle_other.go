@@ -5,6 +5,6 @@ package server
 // An idler needs a socket that is read without waiting; there is none here.
 type idler struct{}
 
-func newIdler(*Conn) *idler { return nil }
-
+func (*idler) init(*Conn)         {}
+func (*idler) reads() bool        { return false }
 func (*idler) fill() (int, error) { return 0, nil }

@@ -22,28 +22,30 @@ type idler struct {
 	err  error
 }
 
-// newIdler returns nil where c is not a socket itself: what wraps one must see
-// its bytes.
-func newIdler(c *Conn) *idler {
-	var sock syscall.RawConn
-	var err error
-	switch raw := c.raw.(type) {
+// init makes i read for c, unless that is not a socket itself: what wraps one
+// must see its bytes.
+func (i *idler) init(c *Conn) {
+	var raw syscall.Conn
+	switch c := c.raw.(type) {
 	case *net.TCPConn:
-		sock, err = raw.SyscallConn()
+		raw = c
 	case *net.UnixConn:
-		sock, err = raw.SyscallConn()
+		raw = c
 	}
-	if sock == nil || err != nil || c.tls != nil {
-		return nil
+	if raw == nil || c.tls != nil {
+		return
 	}
-	i := &idler{c: c, sock: sock}
-	i.try = i.tryRead
-	return i
+	if sock, err := raw.SyscallConn(); err == nil {
+		i.c, i.sock, i.try = c, sock, i.tryRead
+	}
 }
+
+// reads reports whether there is a socket to read from.
+func (i *idler) reads() bool { return i.sock != nil }
 
 // fill is Fill of the connection's buffer.
 func (i *idler) fill() (int, error) {
-	w := i.c.wire
+	w := &i.c.wire
 	if w.begin() >= 0 {
 		return i.c.buf.Fill(w) // Shutdown has come in between
 	}

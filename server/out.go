@@ -17,7 +17,7 @@ type out struct {
 	sends *framing.Writer // made by the first Send
 }
 
-func newOut(w io.Writer) *out { return &out{turn: make(chan struct{}, 1), w: w} }
+func (o *out) init(w io.Writer) { o.turn, o.w = make(chan struct{}, 1), w }
 
 // Write writes p, which holds whole frames.
 func (o *out) Write(p []byte) (n int, err error) {

@@ -44,8 +44,8 @@ type wire struct {
 	writeBy  time.Time
 }
 
-func newWire(raw net.Conn, writeTimeout time.Duration) *wire {
-	return &wire{raw: raw, writeTimeout: writeTimeout, left: -1}
+func (w *wire) init(raw net.Conn, writeTimeout time.Duration) {
+	w.raw, w.writeTimeout, w.left = raw, writeTimeout, -1
 }
 
 // A tlsWire is a wire as a tls.Conn takes it.

@@ -157,6 +157,27 @@ func TestPool_KeepsWhatWaits(t *testing.T) {
 	}
 }
 
+// What a Writer holds is its own until Release, also between two flushes.
+func TestPool_AWriterKeepsItsMemory(t *testing.T) {
+	var pool framing.Pool
+	var dst bytes.Buffer
+	w := framing.NewWriter(&dst, delimiter.Line())
+	w.SetPool(&pool)
+	const rounds = 40 // large memory is given back by itself
+	for range rounds {
+		w.WriteFrame([]byte("one"))
+		other := framing.NewWriter(io.Discard, delimiter.Line())
+		other.SetPool(&pool)
+		other.WriteFrame([]byte("other"))
+		w.Flush()
+		other.Flush()
+		other.Release()
+	}
+	if got := dst.String(); got != strings.Repeat("one\n", rounds) {
+		t.Errorf("%q was written", got)
+	}
+}
+
 // What is larger than a Pool keeps is memory as well.
 func TestPool_LargerThanItKeeps(t *testing.T) {
 	for _, size := range []int{2<<20 - 4, 2<<20 - 3, 5 << 20} {

@@ -216,15 +216,3 @@ func TestC2TornReply(t *testing.T) {
 		})
 	}
 }
-
-// A message in the steady state allocates nothing.
-func TestNoAllocations(t *testing.T) {
-	c := dial(t, "tcp", listenTCP(t, &server.Server{Framer: lengthprefix.Uint32(), Handler: server.Echo}))
-	frame := lengthFrame(make([]byte, 100))
-	echo := make([]byte, len(frame))
-	assert.Zero(t, testing.AllocsPerRun(1000, func() {
-		c.Write(frame)
-		io.ReadFull(c, echo)
-	}))
-	assert.Equal(t, frame, echo)
-}

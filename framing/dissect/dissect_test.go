@@ -356,3 +356,8 @@ func TestRandom(t *testing.T) {
 		check(t, f, limit, wire, rapid.IntRange(1, 30).Draw(t, "step"))
 	})
 }
+
+func TestKind_String(t *testing.T) {
+	assert.Equal(t, "lost", dissect.Lost.String())
+	assert.Equal(t, "unknown", (dissect.Lost + 1).String())
+}

@@ -18,8 +18,7 @@ import (
 // Those that take turns need the memory of one: what one has given back, also
 // because it has outgrown it, is the next one's.
 func TestPool_TurnsTakeOneMemory(t *testing.T) {
-	debug.SetGCPercent(-1) // a collection empties a Pool
-	defer debug.SetGCPercent(100)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties a Pool
 	var pool framing.Pool
 	f := lengthprefix.Uint32()
 	message := make([]byte, 1000)
@@ -54,8 +53,8 @@ func TestPool_TurnsTakeOneMemory(t *testing.T) {
 				turn()
 			}
 			runtime.ReadMemStats(&after)
-			// Without, each turn takes 60 KiB, 28 of them outgrown; under the race detector a
-			// sync.Pool loses a quarter of what it gets.
+			// Without, each turn takes 60 KiB, 28 of them outgrown; under the
+			// race detector a sync.Pool loses a quarter of what it gets.
 			if n := (after.TotalAlloc - before.TotalAlloc) / 100; n > 24<<10 {
 				t.Errorf("%d bytes were allocated in each turn", n)
 			}

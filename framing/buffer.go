@@ -1,24 +1,21 @@
 package framing
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"math"
-	"os"
 )
 
-var errBadCount = errors.New("framing: Read returned an impossible count")
+var errBadReadCount = errors.New("framing: Read returned an impossible count")
 
-const (
-	minBuffer  = 4 << 10  // what a buffer starts with, and goes back to
-	maxReading = 64 << 10 // up to here a buffer grows because reads fill it, beyond only because a frame needs it
-	never      = math.MaxInt
-)
+// neverSplit is the value of Buffer.need while the next bytes start no frame.
+const neverSplit = math.MaxInt
 
-// A Buffer holds the bytes that have arrived and cuts frames off their front.
-// It is everything of a [Reader] but the reading: bytes go in, through Write
-// or Fill, and frames come out.
+// A Buffer accumulates received bytes and splits them into frames. It is the
+// decoder of a [Reader], for callers that do their own I/O, such as event loops.
 //
 //	buf := framing.NewBuffer(framer)
 //	for chunk := range chunks {
@@ -30,46 +27,43 @@ const (
 //			handle(payload)
 //		}
 //	}
-//	_, err := buf.End() // io.EOF, or the frame that is not whole
+//	_, err := buf.Finish() // io.EOF, or an error if a frame is incomplete
 //
-// Its memory grows with the bytes that arrive, never with what a header
-// announces, and a large buffer is given back after some frames, or an idle
-// wait, that did not need it. A Buffer is not safe for concurrent use.
+// Its memory grows with the bytes that arrive, never with what a header announces.
+// A large buffer is given up after a number of frames that did not need it. A
+// Buffer is not safe for concurrent use.
 type Buffer struct {
 	framer Framer
-	max    int // the most payload bytes; math.MaxInt: no limit
-	window int // a frame within max takes at most so many bytes on the wire
+	max    int // payload limit; math.MaxInt if there is none
+	window int // the most bytes that a frame within the limit occupies
 
-	buf  []byte
-	r, w int   // the bytes that wait are buf[r:w]
-	base int64 // stream offset of buf[0]
-	seen int   // what Split said of the frame at r
-	want int   // bytes that must wait before Split is asked; never, unless state is cutting
+	mem    memory
+	r, w   int    // the buffered bytes are mem.buf[r:w]
+	need   int    // buffered bytes required before calling Split again; neverSplit unless state is splitting
+	resume Resume // what Split or Skip returned for these bytes
+	base   int64  // stream offset of mem.buf[0]
 
-	state state
-	frame Frame // the last frame cut
-	size  int   // of the frame at the front, or being skipped; 0: not announced
-	start int64 // skipping: stream offset of the frame
-	err   error // failed: the final error
-	loose bool  // deliver a last piece without its terminator
-
-	initial int    // what buf starts with
-	full    bool   // the last Fill filled all the room there was
-	usage   usage  // of buf, to give it back
-	pool    *Pool  // where buf comes from, or nil
-	block   *block // buf, if it comes from a Pool
+	state   state
+	frame   Frame  // the last frame returned
+	size    int    // announced size of the frame at the front, or of the one being skipped; 0 if unknown
+	start   int64  // stream offset of the frame being skipped or streamed
+	trailer []byte // what that frame must end with, unless it was reported as invalid
+	err     error  // the terminal error
+	partial bool   // deliver a final frame without its terminator
+	full    bool   // the last Fill used all of the free space
 }
 
-// state says what the bytes at the front of a Buffer are.
+// state describes the bytes at the front of a Buffer.
 type state uint8
 
 const (
-	cutting  state = iota // the next frame
-	skipping              // the rest of a frame that was refused
-	failed                // of no use: the stream is lost
+	splitting state = iota // the start of a frame
+	skipping               // the rest of a frame that is not delivered
+	streaming              // the rest of a frame that NextReader has returned
+	failed                 // unusable: err is terminal
 )
 
-// NewBuffer returns an empty Buffer that cuts frames with f and refuses
+// NewBuffer returns an empty Buffer that splits frames with f and rejects
 // payloads of more than [DefaultMaxPayload] bytes.
 func NewBuffer(f Framer) *Buffer {
 	b := new(Buffer)
@@ -79,175 +73,235 @@ func NewBuffer(f Framer) *Buffer {
 
 func (b *Buffer) init(f Framer) {
 	b.framer = f
-	b.want = 1
-	b.initial = minBuffer
+	b.mem.least = minBuffer
 	b.SetMaxPayload(DefaultMaxPayload)
 }
 
-// SetMaxPayload sets the most bytes that a payload may have from the next
-// frame on, counted as delivered: what is stripped never counts. Zero allows
-// empty payloads only, a negative n any size.
+// SetMaxPayload sets the maximum payload size, in bytes as delivered, from the
+// next frame on. If n is zero, only empty payloads are allowed; if n is negative,
+// there is no limit.
 func (b *Buffer) SetMaxPayload(n int) {
 	if n < 0 {
 		n = math.MaxInt
 	}
 	b.max = n
-	b.look()
+	b.restart()
 }
 
-// SetFramer makes f cut the bytes that wait and all that come, from the next
-// frame on. While a frame is being skipped it returns [ErrSkipping], after a
-// final error that error; nothing changes then.
+// SetFramer replaces the Framer from the next frame on; bytes already buffered
+// are split with f. It returns [ErrSkipping] while the rest of a frame is being
+// skipped, or the terminal error if there is one; the Framer is then unchanged.
 func (b *Buffer) SetFramer(f Framer) error {
 	switch b.state {
-	case skipping:
+	case skipping, streaming:
 		return ErrSkipping
 	case failed:
 		return b.err
 	}
 	b.framer = f
-	b.look()
+	b.restart()
 	return nil
 }
 
-// look makes Split look at the frame at the front as if for the first time.
-func (b *Buffer) look() {
+// restart makes Split examine the frame at the front from its first byte.
+func (b *Buffer) restart() {
 	b.window = max(b.framer.MaxEncodedLen(b.max), 1)
-	if b.state == cutting {
-		b.seen, b.want, b.size = 0, 1, 0
+	if b.state == splitting {
+		b.begin()
 	}
 }
 
-// AcceptUnterminated makes End deliver what stands behind the last frame, if
-// the framer is an [Ender]; where it is not, that remains an error.
-func (b *Buffer) AcceptUnterminated(accept bool) { b.loose = accept }
+// begin makes the byte at the front the first byte of a frame.
+func (b *Buffer) begin() { b.state, b.resume, b.need, b.size = splitting, Resume{}, 1, 0 }
 
-// Next cuts off the next frame and returns its payload. If no whole frame has
-// arrived, ok is false and err nil.
+// AcceptUnterminated makes Finish deliver a final frame without its terminator,
+// such as the last line of a file, if the Framer is a [Finisher].
+func (b *Buffer) AcceptUnterminated(accept bool) { b.partial = accept }
+
+// Next removes the next frame from the Buffer and returns its payload. If no
+// complete frame is buffered, ok is false and err is nil.
 //
-// The payload is a part of the Buffer, the caller's to change, and valid until
-// the next call of Next, Write, Fill, End or Release. An err that matches
-// [ErrFrame] costs one frame; any other is final, and Next returns it for ever.
-func (b *Buffer) Next() (payload []byte, ok bool, err error) {
+// The payload is a part of the Buffer. The caller may modify it; it is valid until
+// the next call of Next, Write, Fill, Finish or Release. An error that matches
+// [ErrFrame] loses one frame; any other is terminal, and every later call returns
+// it again.
+func (b *Buffer) Next() (payload []byte, ok bool, err error) { return b.next(nil, false) }
+
+// next is the one loop that calls Split. If src is not nil, it reads from there
+// until a frame is complete; with stream set, a frame whose payload can be
+// streamed is left at the front, in state streaming, once its size is known.
+func (b *Buffer) next(src *source, stream bool) (payload []byte, ok bool, err error) {
 	for {
-		// The short way, for the ordinary frame. While a frame is skipped, or
-		// the stream lost, want is never reached.
-		n := b.w - b.r
-		if n < b.want {
-			return b.next()
+		if n := b.w - b.r; n >= b.need {
+			data := b.mem.buf[b.r:][:min(n, b.window)]
+			f, resume, err := b.framer.Split(data, b.resume)
+			if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
+				b.r += f.Size
+				b.resume, b.need, b.size = Resume{}, 1, 0
+				b.frame = f
+				return data[f.Start:f.End:f.End], true, nil
+			}
+			// Split may have rewritten the frame: it must not be asked again.
+			b.resume = resume
+			if err := b.incomplete(data, f, err, stream); err != nil || b.state == streaming {
+				return nil, false, err
+			}
+			continue
 		}
-		data := b.buf[b.r:][:min(n, b.window)]
-		f, err := b.framer.Split(data, b.seen)
-		if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
-			b.r += f.Size
-			b.seen, b.want = 0, 1
-			b.frame = f
-			return data[f.Start:f.End:f.End], true, nil
+		switch b.state {
+		case failed:
+			return nil, false, b.err
+		case streaming:
+			b.state = skipping
+			fallthrough
+		case skipping:
+			if end, err := b.skip(); end {
+				if err != nil {
+					return nil, false, err
+				}
+				continue
+			}
 		}
-		// Split may have rewritten the bytes: what it said is handed on, never
-		// asked again.
-		if err := b.refuse(data, f, err); err != nil || !b.ready() {
+		if src == nil {
+			return nil, false, nil
+		}
+		switch err := src.fill(b); err {
+		case nil:
+		case io.EOF:
+			payload, err := b.Finish()
+			return payload, err == nil, err
+		default:
 			return nil, false, err
 		}
 	}
 }
 
-// ready reports whether Split has bytes to be asked about. Where refuse found
-// nothing wrong they stand behind idle ones, else more must arrive first.
-func (b *Buffer) ready() bool { return b.w-b.r >= b.want }
-
-// next is Next where Split has nothing to be asked.
-func (b *Buffer) next() ([]byte, bool, error) {
-	switch b.state {
-	case failed:
-		return nil, false, b.err
-	case skipping:
-		if b.skip() {
-			return b.Next()
-		}
-	}
-	return nil, false, nil
-}
-
-// refuse acts on what Split said of data where that is no frame to deliver: it
-// returns the error to report, or nil after idle bytes and before the frame is
-// whole.
-func (b *Buffer) refuse(data []byte, f Frame, err error) error {
+// incomplete handles a result of Split for data that is not a frame to be
+// returned. It returns the error to be reported, or nil if the next Split can
+// find a frame.
+func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error {
 	tooLarge := f.End-f.Start > b.max || f.Size > b.window
 	switch {
-	case err == ErrIdle && f.Size > 0:
+	case err == ErrFill && f.Size > 0:
 		b.r += min(f.Size, len(data))
-		b.cut()
+		b.begin()
 		return nil
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
+	case f.Size < 0:
+		b.drop(0)
+		return &FormatError{Offset: b.start, Err: err}
 	case f.Size == 0 && len(data) < b.window:
-		b.seen, b.want, b.size = f.Seen, len(data)+1, 0
+		b.need, b.size = len(data)+1, 0
 		return nil
 	case f.Size == 0:
-		e := &TooLargeError{Max: uint64(b.max), Offset: b.Offset(), Looks: looksLike(data)}
+		e := &TooLargeError{Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data)}
 		if _, ok := b.framer.(Skipper); !ok {
 			e.Final = true
 			return b.fail(e)
 		}
 		b.drop(0)
-		b.seen = f.Seen // skipped over with what comes, so that Bytes still shows the beginning
 		return e
+	case stream && err == nil && b.stream(f):
+		return nil
 	case tooLarge:
-		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Looks: looksLike(data[:min(f.Start, len(data))])}
+		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data[:min(f.Start, len(data))])}
 		b.drop(f.Size)
 		return e
 	case err != nil:
-		e := &FormatError{Offset: b.Offset(), Reason: err}
+		e := &FormatError{Offset: b.Offset(), Err: err}
 		b.drop(f.Size)
 		return e
-	default:
-		b.seen, b.want, b.size = 0, f.Size, f.Size
-		return nil
 	}
+	b.need, b.size = f.Size, f.Size
+	return nil
+}
+
+// lost returns the terminal error to be reported where Split returned err.
+func lost(err error, data []byte, limit int, offset int64) error {
+	if e := (*TooLargeError)(nil); errors.As(err, &e) {
+		most := uint64(limit)
+		if e.Max > 0 {
+			most = min(most, e.Max)
+		}
+		return &TooLargeError{Size: e.Size, Max: most, Offset: offset, Final: true, Hint: hint(data)}
+	}
+	return &FormatError{Offset: offset, Err: err, Final: true, Hint: hint(data)}
 }
 
 func (b *Buffer) fail(err error) error {
-	b.state, b.want, b.err = failed, never, err
+	b.state, b.need, b.err = failed, neverSplit, err
 	return err
 }
 
-// drop begins to skip the frame at the front: size bytes, or, if size is 0,
-// up to where the Skipper sees its end.
+// drop starts to skip the frame at the front: size bytes or, if size is 0, as
+// many as the Skipper says.
 func (b *Buffer) drop(size int) {
-	b.start, b.size = b.Offset(), size
-	b.state, b.want = skipping, never
+	b.start, b.size, b.trailer = b.Offset(), size, nil
+	b.state, b.need = skipping, neverSplit
 }
 
-// skip drops what has arrived of the frame that is being skipped, and reports
-// whether that was all of it.
-func (b *Buffer) skip() (end bool) {
-	if b.r == b.w {
+// stream starts to stream the frame at the front, if its payload arrives as it is
+// to be delivered and what follows the payload can be verified.
+func (b *Buffer) stream(f Frame) bool {
+	var trailer []byte
+	if e, ok := b.framer.(Encloser); ok {
+		trailer = e.Trailer()
+	}
+	if f.End == f.Start || len(trailer) != f.Size-f.End {
 		return false
 	}
-	if b.size > 0 {
-		left := int64(b.size) - (b.Offset() - b.start)
-		n := int(min(left, int64(b.w-b.r)))
-		b.r += n
-		end = int64(n) == left
-	} else {
-		var n int
-		b.r, b.seen = b.r+b.seen, 0
-		n, end = b.framer.(Skipper).Skip(b.buf[b.r:b.w])
-		b.r += n
-	}
-	if end {
-		b.cut()
-	}
-	return end
+	b.drop(f.Size)
+	b.state, b.frame, b.trailer = streaming, f, trailer
+	return true
 }
 
-// cut makes the byte at the front the first of the next frame.
-func (b *Buffer) cut() { b.state, b.seen, b.want, b.size = cutting, 0, 1, 0 }
+// skip discards the buffered bytes of the frame being skipped. If end is true,
+// none is missing; an error then says that the frame did not end as it must.
+func (b *Buffer) skip() (end bool, err error) {
+	if b.size > 0 {
+		rest := b.rest()
+		n := int(min(rest, int64(b.w-b.r)))
+		if n < int(rest) {
+			b.r += max(0, n-len(b.trailer)) // the trailer is verified in one piece
+			return false, nil
+		}
+		return true, b.end(n)
+	}
+	if b.r == b.w {
+		return false, nil
+	}
+	n, resume, end := b.framer.(Skipper).Skip(b.mem.buf[b.r:b.w], b.resume)
+	b.r += n
+	b.resume = resume
+	if end && b.Offset() == b.start {
+		return true, b.fail(&FormatError{Offset: b.start, Err: errors.New("Skip found the next frame where the invalid one starts"), Final: true})
+	}
+	if end {
+		b.begin()
+	}
+	return end, nil
+}
 
-// Frames returns an iterator over the frames that have arrived whole. An error
-// that costs one frame is yielded and the iteration goes on; a final error is
-// yielded and ends it. The payloads are valid for one step.
+// rest returns how many bytes of the frame being skipped or streamed remain.
+func (b *Buffer) rest() int64 { return int64(b.size) - (b.Offset() - b.start) }
+
+// end discards the last n bytes of the frame being skipped or streamed, and
+// verifies the trailer that they end with.
+func (b *Buffer) end(n int) error {
+	var err error
+	trailer := b.mem.buf[b.r+n-len(b.trailer):][:len(b.trailer)]
+	if !bytes.Equal(trailer, b.trailer) {
+		err = &FormatError{Offset: b.start, Err: fmt.Errorf("malformed trailer: got % x after the payload, want % x", trailer, b.trailer)}
+	}
+	b.r += n
+	b.begin()
+	return err
+}
+
+// Frames returns an iterator over the complete frames that are buffered. It
+// yields an error that loses one frame and continues; it yields any other error
+// and ends. A payload is valid for one step.
 func (b *Buffer) Frames() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for {
@@ -262,84 +316,89 @@ func (b *Buffer) Frames() iter.Seq2[[]byte, error] {
 	}
 }
 
-// End says what it means that the stream ends here; call it when Next has
-// returned all whole frames. Between frames it returns [io.EOF], inside a frame
-// (also while skipping one) an [*UnexpectedEOFError], after a final error that
-// error. With AcceptUnterminated it returns the last piece as a payload first,
-// valid as long as one of Next; what comes after it, if anything, begins with a
-// frame.
-func (b *Buffer) End() (payload []byte, err error) {
-	ender, ok := b.framer.(Ender)
-	loose := b.loose && ok
+// Finish reports the end of the stream. It must be called only after Next has
+// returned every complete frame. It returns [io.EOF] if the stream ended between
+// frames, an [*UnexpectedEOFError] if it ended inside one, even one being
+// skipped, and the terminal error if there is one.
+//
+// If AcceptUnterminated is set, the first call returns the remaining bytes as a
+// payload, which is valid as long as one of Next. Bytes written after that start
+// a frame.
+func (b *Buffer) Finish() (payload []byte, err error) {
+	finisher, ok := b.framer.(Finisher)
+	partial := b.partial && ok
 	switch {
 	case b.state == failed:
 		return nil, b.err
-	case b.state == skipping && loose && b.size == 0:
-		b.r = b.w // a last piece that was refused
-		b.cut()
+	case b.state == skipping && partial && b.size == 0:
+		b.r = b.w // the end of a final frame that was rejected
+		b.begin()
 		return nil, io.EOF
-	case b.state == skipping:
+	case b.state == skipping || b.state == streaming:
 		return nil, b.fail(&UnexpectedEOFError{Have: b.Offset() - b.start + int64(b.w-b.r), Want: int64(b.size), Offset: b.start})
 	case b.r == b.w:
 		return nil, io.EOF
-	case loose:
-		return b.end(ender)
+	case partial:
+		return b.finish(finisher)
 	}
 	return nil, b.fail(&UnexpectedEOFError{Have: int64(b.w - b.r), Want: int64(b.size), Offset: b.Offset()})
 }
 
-// end delivers the last piece, which has no terminator.
-func (b *Buffer) end(e Ender) ([]byte, error) {
+// finish returns the final frame, which has no terminator.
+func (b *Buffer) finish(f Finisher) ([]byte, error) {
 	offset := b.Offset()
-	payload, err := e.End(b.buf[b.r:b.w])
+	payload, err := f.Finish(b.mem.buf[b.r:b.w])
 	b.r = b.w
-	b.cut()
+	b.begin()
 	switch {
 	case err != nil:
-		return nil, b.fail(&FormatError{Offset: offset, Reason: err, Final: true})
+		return nil, b.fail(&FormatError{Offset: offset, Err: err, Final: true})
 	case len(payload) > b.max:
 		return nil, &TooLargeError{Size: uint64(len(payload)), Max: uint64(b.max), Offset: offset}
 	}
 	return payload, nil
 }
 
-// Frame returns where the payload that Next returned last lay in its frame. It
-// says nothing of a payload that End returned.
+// Frame describes the frame most recently returned by Next. It is not updated by
+// Finish.
 func (b *Buffer) Frame() Frame { return b.frame }
 
-// Offset returns how many bytes of the stream were cut off or skipped so far:
-// the stream offset of the first byte that Bytes returns.
+// Offset returns the stream offset of the first byte that Bytes returns: the
+// number of bytes that were returned in frames or discarded.
 func (b *Buffer) Offset() int64 { return b.base + int64(b.r) }
 
-// Bytes returns the bytes that have arrived and are not cut off yet. They are
-// valid until the next call of Next, Write, Fill, End or Release.
-func (b *Buffer) Bytes() []byte { return b.buf[b.r:b.w] }
+// Bytes returns the buffered bytes. They are valid until the next call of Next,
+// Write, Fill, Finish or Release.
+func (b *Buffer) Bytes() []byte { return b.mem.buf[b.r:b.w] }
 
-// Write adds p, which is copied, to the bytes that have arrived. It never fails.
+// Write appends a copy of p to the buffered bytes. It never fails.
 func (b *Buffer) Write(p []byte) (int, error) {
 	b.room(len(p))
-	b.w += copy(b.buf[b.w:], p)
-	b.usage.note(b.w)
+	b.w += copy(b.mem.buf[b.w:], p)
+	b.mem.note(b.w)
 	return len(p), nil
 }
 
-// Fill adds what one Read of src brings and returns Read's count and error; a
-// source that keeps returning neither yields [io.ErrNoProgress].
+// Fill calls src.Read once, appends the bytes read, and returns the results of
+// Read. If src repeatedly returns 0, nil, Fill returns [io.ErrNoProgress].
 func (b *Buffer) Fill(src io.Reader) (int, error) {
 	b.room(1)
+	free := b.mem.buf[b.w:]
+	if rest := b.size - (b.w - b.r); b.size > len(b.mem.buf)/4 && 0 < rest && rest < len(free) {
+		// Read little more than the frame at the front: from a fast source it
+		// would be much of the next frame, which then has to be moved.
+		free = free[:min(len(free), rest+b.size/16)]
+	}
 	for range 100 {
-		n, err := src.Read(b.buf[b.w:])
-		if n < 0 || n > len(b.buf)-b.w {
-			return 0, errBadCount
+		n, err := src.Read(free)
+		if n < 0 || n > len(free) {
+			return 0, errBadReadCount
 		}
 		if n > 0 || err != nil {
 			b.w += n
-			b.full = b.w == len(b.buf)
+			b.full = b.w == len(b.mem.buf)
 			if n > 0 {
-				b.usage.note(b.w)
-			}
-			if n == 0 && len(b.buf) > b.initial && errors.Is(err, os.ErrDeadlineExceeded) {
-				b.Release() // an idle wait is over that needed no large buffer
+				b.mem.note(b.w)
 			}
 			return n, err
 		}
@@ -347,79 +406,56 @@ func (b *Buffer) Fill(src io.Reader) (int, error) {
 	return 0, io.ErrNoProgress
 }
 
-// Release gives back the memory of an empty Buffer, to its Pool if it has one. A
-// server calls it before it waits for an idle connection. Where bytes wait, it
-// does nothing.
+// Release gives up the memory of an empty Buffer, to its Pool if it has one. A
+// server calls it before it waits for an idle connection. If there are buffered
+// bytes, it does nothing.
 func (b *Buffer) Release() {
-	if b.r < b.w || b.buf == nil {
+	if b.r < b.w || b.mem.buf == nil {
 		return
 	}
+	b.mem.release()
 	b.base += int64(b.r)
-	b.usage.release(len(b.buf), b.pool != nil)
-	b.block.giveBack()
-	b.buf, b.block, b.r, b.w, b.full = nil, nil, 0, 0, false
+	b.r, b.w, b.full = 0, 0, false
 }
 
-// SetPool makes b take what memory it needs from now on from p, which other
-// Buffers and Writers may share. After Release it begins with as much as it
-// needed before.
-func (b *Buffer) SetPool(p *Pool) { b.pool = p }
+// SetPool makes b take the memory that it needs from now on from p. After a
+// Release, b starts with as much memory as it needed before.
+func (b *Buffer) SetPool(p *Pool) { b.mem.pool = p }
 
-// room makes room for n more bytes at least.
+// room makes room for n more bytes, n >= 1, and for as many as a Read is worth.
 func (b *Buffer) room(n int) {
-	waiting, size := b.w-b.r, len(b.buf)
+	held, size := b.w-b.r, len(b.mem.buf)
 	switch {
 	case size == 0:
-		size = max(b.initial, b.usage.start)
-	case b.full && size < maxReading:
+		size = max(b.mem.least, b.mem.first)
+	case b.full && size < maxReadAhead:
 		size *= 2
 	default:
-		size = b.usage.fit(size, b.initial)
+		size = b.mem.fit()
 	}
-	if need := waiting + n; size < need {
+	if need := held + n; size < need {
 		size = max(need, 2*size)
-		// Little more than the frame at the front takes: a source that always
-		// has more then does not leave a large part of the next to be moved
-		// (64 KiB behind a length: 0.6 of the time). In steps of a sixteenth,
-		// so that frames that grow byte by byte do not each need a new buffer.
-		if b.state == cutting && 0 < b.size && b.size < size {
-			step := size/16 + 1
-			size = min(size, max(need, b.size+step-b.size%step))
+		if b.state == splitting && b.size > 0 {
+			size = min(size, max(need, b.size))
 		}
 	}
-	switch free := len(b.buf) - b.w; {
-	case size != len(b.buf):
-		b.resize(size)
-	case b.r > 0 && (free < n || waiting <= minBuffer || free < b.rest(waiting)):
-		b.moveTo(b.buf)
-	}
-	b.full = false
-}
-
-// rest returns how many bytes the frame at the front needs beyond those that
-// wait, or, if that is not known, how many make a Read worth its while.
-func (b *Buffer) rest(waiting int) int {
-	if b.state == cutting && b.size > 0 {
-		return b.size - waiting
-	}
-	return minBuffer
-}
-
-// resize gives b a buffer of size bytes.
-func (b *Buffer) resize(size int) {
-	if b.pool == nil {
-		b.moveTo(make([]byte, size))
+	switch free := len(b.mem.buf) - b.w; {
+	case size != len(b.mem.buf):
+		b.mem.replace(size, b.mem.buf[b.r:b.w])
+	case b.r > 0 && (free < n || held <= minBuffer || free < b.wanted(held)):
+		copy(b.mem.buf, b.mem.buf[b.r:b.w])
+	default:
 		return
 	}
-	old := b.block
-	b.block = b.pool.get(size)
-	b.moveTo(b.block.mem[:size])
-	old.giveBack()
+	b.base += int64(b.r)
+	b.r, b.w, b.full = 0, held, false
 }
 
-// moveTo moves the bytes that wait to the front of buf.
-func (b *Buffer) moveTo(buf []byte) {
-	n := copy(buf, b.buf[b.r:b.w])
-	b.base += int64(b.r)
-	b.buf, b.r, b.w = buf, 0, n
+// wanted returns how many bytes the frame at the front needs beyond the held
+// ones, or, if that is not known, how many are worth a Read.
+func (b *Buffer) wanted(held int) int {
+	if b.state == splitting && b.size > 0 {
+		return b.size - held
+	}
+	return minBuffer
 }

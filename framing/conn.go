@@ -8,236 +8,252 @@ import (
 	"sync"
 )
 
-// A Conn reads and writes frames on a [net.Conn].
+// A Conn reads and writes frames on a connection: a [net.Conn], or any other
+// [io.ReadWriteCloser], such as a serial port, an SSH channel or a pair of pipes.
 //
-// One goroutine at a time may read; any number may write, and their frames
-// never interleave. Close may be called at any time, and so may the methods of
-// the net.Conn that set deadlines: a read that times out loses nothing and may
-// be repeated, a write that times out may have torn a frame and is the end of
-// writing.
+// One goroutine at a time may call the methods that read, and any number those that
+// write; frames never interleave. Close may be called at any time, and so may the
+// methods of a net.Conn that set deadlines: a read that times out loses nothing and
+// may be repeated, a write that times out may have written part of a frame and is
+// the end of writing.
 type Conn struct {
-	conn net.Conn
-	r    Reader
+	rwc io.ReadWriteCloser
+	r   Reader
 
-	// Frames gather in next while another goroutine writes; the first of the
-	// waiting goroutines then writes them all. No lock is held meanwhile.
-	sink    sink // for the goroutine that has set writing
+	// Frames are collected in w while another goroutine sends; the first of the
+	// waiting goroutines then sends them all. mu is not held meanwhile.
 	mu      sync.Mutex
-	written sync.Cond // writing, done or err has changed
-	enc     encoder
-	writing bool
-	next    []byte // frames that wait
-	spare   []byte // an empty buffer to take next's place
-	use     usage  // of both
-	batch   uint64 // number of the batch in next
-	done    uint64 // batches below it are written
-	offset  int64  // stream offset of next
-	err     error  // the first write error
+	w       Writer    // what send uses is for the goroutine that has set sending
+	spare   memory    // takes the place of w.mem during send
+	sending bool      // a goroutine sends
+	sent    sync.Cond // sending, done or w.err has changed
+	batch   uint64    // number of the batch in w
+	done    uint64    // batches below this number were sent
 }
 
-// NewConn returns a Conn for frames of f on c, with a limit of
+// NewConn returns a Conn for frames of f on rwc, with a payload limit of
 // [DefaultMaxPayload] bytes in both directions.
-func NewConn(c net.Conn, f Framer) *Conn {
-	n := &Conn{conn: c}
-	n.r.init(c, f)
-	n.enc.init(f)
-	n.sink.init(c)
-	n.written.L = &n.mu
-	return n
+func NewConn(rwc io.ReadWriteCloser, f Framer) *Conn {
+	c := &Conn{rwc: rwc}
+	c.r.init(rwc, f)
+	c.w.init(rwc, f)
+	c.spare.least = c.w.mem.least
+	c.sent.L = &c.mu
+	return c
 }
 
-// ReadFrame reads the next frame: see [Reader.ReadFrame].
+// ReadFrame reads the next frame and returns its payload, which is valid until the
+// next call of a read method: see [Reader.ReadFrame].
 func (c *Conn) ReadFrame() ([]byte, error) { return c.r.ReadFrame() }
 
-// AppendFrame reads the next frame and appends its payload to dst: see
-// [Reader.AppendFrame].
-func (c *Conn) AppendFrame(dst []byte) ([]byte, error) { return c.r.AppendFrame(dst) }
+// AppendPayload reads the next frame and appends its payload to dst: see
+// [Reader.AppendPayload].
+func (c *Conn) AppendPayload(dst []byte) ([]byte, error) { return c.r.AppendPayload(dst) }
 
-// NextReader returns the next frame's payload as an io.Reader: see
+// NextReader returns the payload of the next frame as an io.Reader: see
 // [Reader.NextReader].
 func (c *Conn) NextReader() (size int64, payload io.Reader, err error) { return c.r.NextReader() }
 
 // Frames returns an iterator over the frames that follow: see [Reader.Frames].
 func (c *Conn) Frames() iter.Seq2[[]byte, error] { return c.r.Frames() }
 
-// Buffered returns the bytes that were read and not returned as frames yet:
-// see [Reader.Buffered].
-func (c *Conn) Buffered() []byte { return c.r.Buffered() }
+// Unread returns the bytes that were read and not yet returned in frames; they are
+// valid until the next call of a read method.
+func (c *Conn) Unread() []byte { return c.r.Unread() }
 
-// WriteFrame writes the frame that carries payload, which it does not keep. When
-// it returns nil the whole frame was handed to the connection. Calls that come
-// together share one write. A payload that is refused, with an error as
-// [Writer.WriteFrame] returns it, writes nothing and changes nothing; a write that
-// fails is final, as for [Writer].
+// WriteFrame writes the frame that carries payload, and does not retain payload.
+// When it returns nil, the whole frame was passed to the connection. Concurrent
+// calls share one write. A payload that is refused, with a [*PayloadError], changes
+// nothing; any other error is terminal.
 func (c *Conn) WriteFrame(payload []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sink.vectored && len(payload) >= vectorAt && len(payload) <= c.enc.max {
-		for c.writing {
-			c.written.Wait()
-		}
-		if head, tail, ok := c.enc.enclose(c.next, payload); ok && c.err == nil {
-			c.next = head
-			return c.write(payload, tail)
-		}
+	for c.sending && c.w.vectors(payload) {
+		c.sent.Wait() // the payload has to follow its header directly
 	}
-	if err := c.gather(payload); err != nil {
+	body, trailer, err := c.w.add(payload)
+	switch {
+	case err != nil:
 		return err
+	case body != nil:
+		return c.send(body, trailer)
 	}
 	return c.flush()
 }
 
-// WriteFrames writes the frames that carry payloads one directly behind the
-// other, in one write where that can be. If one of them is refused, none is
-// written, and the error, which wraps the one of WriteFrame, says which.
+// WriteFrames writes the frames that carry payloads, one directly after the other,
+// in one write if possible. If one of them is refused, none is written, and the
+// error, which wraps that of WriteFrame, says which.
 func (c *Conn) WriteFrames(payloads ...[]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil || len(payloads) == 0 {
-		return c.err
+	if c.w.err != nil || len(payloads) == 0 {
+		return c.w.err
 	}
-	before := len(c.next)
+	before := len(c.w.mem.buf)
 	for i, p := range payloads {
-		if err := c.gather(p); err != nil {
-			c.next = c.next[:before]
+		err := c.w.check(p)
+		if err == nil {
+			err = c.w.copy(p)
+		}
+		if err != nil {
+			c.w.mem.buf = c.w.mem.buf[:before]
 			return fmt.Errorf("payload %d of %d: %w", i+1, len(payloads), err)
 		}
 	}
 	return c.flush()
 }
 
-// gather appends payload's frame to those that wait.
-func (c *Conn) gather(payload []byte) error {
-	if c.err != nil {
-		return c.err
+// WriteFill writes bytes between frames that the receiver discards: see
+// [Writer.WriteFill].
+func (c *Conn) WriteFill(fill []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.w.WriteFill(fill); err != nil {
+		return err
 	}
-	if len(payload) > c.enc.max {
-		return c.enc.tooLarge(payload, c.offset+int64(len(c.next)))
-	}
-	buf, err := c.enc.framer.Append(begin(c.next), payload)
-	c.next = buf
-	return err
+	return c.flush()
 }
 
-// flush returns when the batch that gathers now is written, by this goroutine
+// flush returns when the batch that is collected now was sent, by this goroutine
 // or by another.
 func (c *Conn) flush() error {
 	for batch := c.batch; c.done <= batch; {
 		switch {
-		case c.writing:
-			c.written.Wait()
-		case c.err != nil:
-			return c.err
+		case c.sending:
+			c.sent.Wait()
+		case c.w.err != nil:
+			return c.w.err
 		default:
-			c.write(nil, nil)
+			c.send(nil, nil)
 		}
 	}
 	return nil
 }
 
-// write writes the frames that wait, followed by body and tail, and unlocks mu
-// while it does. Nobody else may be writing.
-func (c *Conn) write(body, tail []byte) error {
-	buf := c.begin(int64(len(body) + len(tail)))
-	c.mu.Unlock()
-	var err error
-	if body == nil {
-		err = c.sink.write(buf)
-	} else {
-		err = c.sink.writeVec(buf, body, tail)
-	}
-	c.mu.Lock()
-	c.finish(buf, err)
+// send sends the collected frames, followed by body and trailer, and unlocks mu
+// meanwhile. No other goroutine may be sending.
+func (c *Conn) send(body, trailer []byte) error {
+	mem, err := c.begin(), errInterrupted
+	defer func() { c.end(mem, err) }()
+	err = c.w.send(mem.buf, body, trailer)
 	return err
 }
 
-// begin begins to write the frames that wait, which it returns, and more bytes
-// behind them.
-func (c *Conn) begin(more int64) (buf []byte) {
-	buf = c.next
-	c.next, c.spare = c.spare, nil
-	c.offset += int64(len(buf)) + more
+// begin starts to send the collected frames, which it returns, and unlocks mu.
+func (c *Conn) begin() memory {
+	mem := c.w.mem
+	c.w.mem = c.spare
 	c.batch++
-	c.writing = true
-	return buf
+	c.sending = true
+	c.mu.Unlock()
+	return mem
 }
 
-// finish says that buf, which begin has returned, is written.
-func (c *Conn) finish(buf []byte, err error) {
-	c.writing = false
-	if c.err = err; err == nil {
+// end locks mu. What begin returned was sent, or err is the terminal error.
+func (c *Conn) end(mem memory, err error) {
+	c.mu.Lock()
+	mem.empty()
+	c.spare = mem
+	c.sending = false
+	if err != nil {
+		c.w.err = err
+	} else {
 		c.done = c.batch
 	}
-	c.spare = reuse(buf, &c.use)
-	c.written.Broadcast()
+	c.sent.Broadcast()
 }
 
 // WriteFrom writes the frame whose payload is the next size bytes of src: see
-// [Writer.WriteFrom]. When it returns nil the whole frame was handed to the
+// [Writer.WriteFrom]. When it returns nil, the whole frame was passed to the
 // connection. Other writers wait meanwhile, however long src takes.
 func (c *Conn) WriteFrom(src io.Reader, size int64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.writing {
-		c.written.Wait()
+	for c.sending {
+		c.sent.Wait()
 	}
-	if c.err != nil {
-		return c.err
+	if c.w.err != nil {
+		return c.w.err
 	}
-	n := len(c.next)
-	head, err := c.enc.header(c.next, size)
-	if err != nil {
+	c.w.reserve(int(min(max(0, size), flushAt)))
+	enc := c.w.enc
+	mem, terminal := c.begin(), errInterrupted
+	defer func() { c.end(mem, terminal) }()
+	rest, final, err := c.w.encode(enc, mem.buf, src, size)
+	mem.buf = rest
+	if final {
+		terminal = err
 		return err
 	}
-	c.next = head
-	trailer := c.enc.prefixer.Trailer()
-	more := size + int64(len(trailer))
-	c.begin(more)
-	c.mu.Unlock()
-	buf, err := c.sink.writeFrom(head, src, size)
-	if err == nil {
-		buf = append(buf, trailer...)
-	} else {
-		buf = buf[:min(n, len(buf))] // the frames that waited before it
-	}
-	if c.sink.err == nil && len(buf) > 0 {
-		if failed := c.sink.write(buf); failed != nil {
-			err = failed
+	terminal = nil
+	if len(rest) > 0 { // if src failed, the frames of others
+		if terminal = c.w.send(rest, nil, nil); terminal != nil {
+			return terminal
 		}
 	}
-	c.mu.Lock()
-	if err != nil && c.sink.err == nil {
-		c.offset -= int64(len(head)-n) + more
-	}
-	c.finish(buf, c.sink.err)
 	return err
 }
 
-// SetMaxPayload sets the limit of both directions: see [Reader.SetMaxPayload]
-// and [Writer.SetMaxPayload]. It must not be called while another goroutine
-// reads.
+// SetMaxPayload sets the payload limit of both directions: see
+// [Buffer.SetMaxPayload] and [Writer.SetMaxPayload]. It must not be called while
+// another goroutine reads.
 func (c *Conn) SetMaxPayload(n int) {
 	c.r.SetMaxPayload(n)
 	c.mu.Lock()
-	c.enc.setMax(n)
+	c.w.SetMaxPayload(n)
 	c.mu.Unlock()
 }
 
-// SetFramer makes f the framer of both directions from the next frame on: see
-// [Reader.SetFramer]. It must not be called while another goroutine reads.
+// SetFramer replaces the Framer of both directions from the next frame on. It
+// returns the error of [Conn.SetReadFramer], and then changes nothing.
 func (c *Conn) SetFramer(f Framer) error {
-	if err := c.r.SetFramer(f); err != nil {
+	if err := c.SetReadFramer(f); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.enc.setFramer(f)
-	c.mu.Unlock()
+	c.SetWriteFramer(f)
 	return nil
 }
 
-// Close closes the connection. Frames whose write has not returned may be lost.
-func (c *Conn) Close() error { return c.conn.Close() }
+// SetReadFramer replaces the Framer of the frames that are read, from the next one
+// on: see [Buffer.SetFramer]. It must not be called while another goroutine reads.
+func (c *Conn) SetReadFramer(f Framer) error { return c.r.SetFramer(f) }
 
-// Conn returns the connection beneath, to set deadlines, say. Reading or
-// writing it directly would tear frames.
-func (c *Conn) Conn() net.Conn { return c.conn }
+// SetWriteFramer replaces the Framer of the frames that are written, from the next
+// one on.
+func (c *Conn) SetWriteFramer(f Framer) {
+	c.mu.Lock()
+	c.w.SetFramer(f)
+	c.mu.Unlock()
+}
+
+// Release gives up the memory in which no bytes are buffered: see
+// [Buffer.Release]. It must not be called while another goroutine reads.
+func (c *Conn) Release() {
+	c.r.Release()
+	c.mu.Lock()
+	c.w.Release()
+	c.spare.release()
+	c.mu.Unlock()
+}
+
+// SetPool makes c take the memory that it needs from now on from p: see
+// [Buffer.SetPool]. It must not be called while another goroutine reads.
+func (c *Conn) SetPool(p *Pool) {
+	c.r.SetPool(p)
+	c.mu.Lock()
+	c.w.SetPool(p)
+	c.spare.pool = p
+	c.mu.Unlock()
+}
+
+// Close closes the connection. Frames whose write has not returned may be lost.
+func (c *Conn) Close() error { return c.rwc.Close() }
+
+// NetConn returns the connection that was passed to NewConn, for example to set
+// deadlines, or nil if it is not a [net.Conn]. Reading or writing it directly
+// corrupts the stream of frames.
+func (c *Conn) NetConn() net.Conn {
+	conn, _ := c.rwc.(net.Conn)
+	return conn
+}

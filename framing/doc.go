@@ -1,90 +1,102 @@
-// Package framing turns a byte stream into whole messages and back.
+// Package framing splits byte streams into frames and back.
 //
-// TCP carries bytes, programs want messages. One message may arrive in pieces
-// (a half packet), several may arrive together (sticky packets). A [Framer]
-// says where a message ends; a [Reader] cuts messages off a stream with it, a
-// [Writer] writes them, and a [Conn] does both on a [net.Conn]:
+// A byte stream such as a TCP connection has no message boundaries: a read may
+// return part of a message, or several. A frame is a message on the wire, with
+// whatever marks its boundaries; its payload is the message itself. A [Framer]
+// determines where a frame ends; a [Reader] splits a stream with it, a [Writer]
+// writes frames, and a [Conn] does both on a connection:
 //
 //	conn := framing.NewConn(c, lengthprefix.Uint32())
 //	for {
-//		message, err := conn.ReadFrame()
+//		payload, err := conn.ReadFrame()
 //		if err != nil {
-//			return err // io.EOF: the peer closed between two messages
+//			return err // io.EOF: the peer closed between two frames
 //		}
-//		if err := conn.WriteFrame(message); err != nil {
+//		if err := conn.WriteFrame(payload); err != nil {
 //			return err
 //		}
 //	}
 //
-// The framers have packages of their own below this one. Three are families:
-// delimiter (lines), lengthprefix and fixed. The others are what protocols
-// define: netstring, octetcount (syslog), headers (Content-Length, as in the
-// Language Server Protocol), slip, cobs and stx.
+// The Framers are in packages below this one. Three are families: delimiter, which
+// includes lines, lengthprefix and fixed. The others implement what protocols
+// define: netstring, octetcount (syslog), contentlength (the Language Server
+// Protocol), slip, cobs and stx.
 //
-// [Buffer] is a Reader without the reading, for event loops, and [SplitFunc]
-// drives a [bufio.Scanner]. [Reader.NextReader] and [Writer.WriteFrom] pass
-// payloads through that are larger than memory.
+// [Buffer] is a Reader for callers that do their own I/O, such as event loops, and
+// [SplitFunc] adapts a Framer to [bufio.Scanner]. [Reader.NextReader] and
+// [Writer.WriteFrom] stream payloads that are larger than memory.
 //
 // # What reading and writing promise
 //
-// R1. [io.EOF] comes only between frames. A stream that ends inside a frame,
-// also directly behind a header, also while a frame is skipped, is an
-// [*UnexpectedEOFError]. Frames that arrived whole before it are delivered
-// first.
+// R1, end of stream: [io.EOF] is returned only between frames. If the stream ends
+// inside a frame, or while a frame is skipped, the error is an
+// [*UnexpectedEOFError]. Complete frames that arrived before it are returned first.
 //
-// R2. A timeout loses nothing: after any error of the source the next
-// call goes on where this one stopped. (Whether the source is dead is for the
-// source to say: a Reader asks it again.)
+// R2, timeouts lose nothing: after an error of the source, the next call resumes
+// where the failed one stopped. A Reader does not remember errors of its source; a
+// source that has failed permanently must keep returning its error.
 //
-// R3. One limit, one meaning: what SetMaxPayload sets counts the bytes delivered
-// as payload, inclusive, for reading and writing alike. A frame that is larger is
-// refused as soon as its size is known, at the header.
+// R3, one limit: SetMaxPayload counts the bytes delivered as payload, inclusive,
+// for reading and writing alike. A larger frame is rejected as soon as its size is
+// known, before the payload arrives.
 //
-// R4. Too large is not the end. A frame that is too large, or that its framing
-// condemns, costs one error, which matches [ErrFrame]; the next call skips what
-// is left of it, in bounded memory, and goes on with the next.
-// Every other framing error is final.
+// R4, an invalid frame is not the end: a frame that is too large, or malformed,
+// is reported with one error, which matches [ErrFrame]; the next call skips the
+// rest of the frame, in bounded memory, and returns the following one. Every other
+// framing error is terminal. A frame with a wrong checksum or trailer is never
+// delivered as valid, however it is read.
 //
-// R5. Memory follows arrival: buffers grow with the bytes that were received,
-// never with what a header announces, and large ones are given back.
+// R5, memory follows arrival: buffers grow with the bytes received, never with what
+// a header announces, and large ones are given up when no longer needed.
 //
-// R6. Write errors stick: a torn frame is never followed by another.
+// R6, write errors are sticky: an incomplete frame is never followed by another.
 //
-// R7. Nothing is allocated per frame, read or written, in the steady state.
+// R7, no allocation: in the steady state, reading or writing a frame allocates
+// nothing. NextReader allocates the io.Reader that it returns.
 //
-// # What every Framer keeps
+// # The laws of a Framer
 //
-// The following laws make a Framer safe to put under a Buffer; package
-// framingtest checks them for yours.
+// The following laws make a Framer safe to use with a Buffer; package framingtest
+// checks them for any Framer.
 //
-// L1, round trip or refuse: Append refuses a payload, or Split gives back
-// exactly that payload of what it appended, and takes every byte of it.
+// L1, round trip: if Append accepts a payload, Split of the appended bytes returns
+// exactly that payload and consumes exactly those bytes; otherwise Append returns
+// an error. Append accepts every payload that Split returns.
 //
-// L2, concatenation: frames appended one after another split into the same
-// payloads in the same order.
+// L2, concatenation: frames appended one after another split into the same payloads
+// in the same order.
 //
-// L3, chunking: however the bytes arrive and whatever the limit, frames and
-// errors are the same.
+// L3, chunking: however the bytes arrive, and whatever the limit, frames and errors
+// are the same.
 //
-// L4, resumption: Split with the Seen that it returned gives the result of
-// Split with 0. Until the frame is whole, it does not look at the bytes before
-// Seen again; then it may once, to unescape them or to verify a checksum.
+// L4, resumption: Split with the Resume that it returned gives the result of Split
+// with the zero Resume. Before the call that makes Size known, it does not examine
+// the bytes before Resume.Pos again; that call and later ones may, to parse a header,
+// to unescape or to verify a checksum.
 //
-// L5, honesty: on a strict prefix of a frame Split reports no whole frame, and
-// a Size, Start and End that it announces are the true ones. An error is
-// reported as soon as no continuation could be valid, a field of fixed size
-// being read as one; an error that condemns a single frame may wait until its
-// Size is known.
+// L5, honesty: for a strict prefix of a frame, Split reports no complete frame, and
+// the Size, Start and End that it announces are the final ones. An error is reported
+// as soon as no continuation could be valid, where a field of fixed size counts as
+// one unit; an error that loses a single frame may wait until its Size is known.
 //
-// L6, hostile bytes: no input makes Split or Skip panic, loop or allocate by
-// what it says; every frame takes at least one byte; lengths are uint64 until
-// they are checked.
+// L6, hostile bytes: no input makes Split or Skip panic, loop, or allocate memory
+// by the size that it announces. Every frame occupies at least one byte. Lengths are
+// uint64 until they have been checked.
 //
-// L7, bound: a frame that Split accepts takes at most MaxEncodedLen of its
-// payload's size. A longer header is an error of the Framer's own.
+// L7, bound: a frame that Split accepts occupies at most MaxEncodedLen of its
+// payload's size. A longer header is an error.
 //
-// L8, linear work: over all calls for one frame, Split looks at each byte a
-// bounded number of times, however the frame is chopped.
+// L8, linear work: over all calls for one frame, Split examines each byte a bounded
+// number of times, however the bytes arrive.
 //
-// L9, skipping: Skip over any chopping stops at the same byte.
+// L9, skipping: Skip finds the same end however the bytes arrive, and after any
+// prefix for which Split has returned no Size.
+//
+// # Why Split has this shape
+//
+// Split must be able to resume in linear time without keeping state in the Framer.
+// A position alone suffices for delimiters and headers, but not for nesting (JSON,
+// RESP) or a running checksum; a position and one word suffice for all framings
+// tried. As separate results they cost nothing (BenchmarkReadFrame); a fifth word in
+// Frame would be returned through memory and nearly double the time of a small frame.
 package framing

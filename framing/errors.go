@@ -1,85 +1,83 @@
 package framing
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 )
 
-// DefaultMaxPayload is the limit of a new [Buffer], [Reader], [Writer] or
+// DefaultMaxPayload is the payload limit of a new [Buffer], [Reader], [Writer] or
 // [Conn], in bytes.
 const DefaultMaxPayload = 1 << 20
 
-// ErrFrame matches, with [errors.Is], every read error that costs one frame
-// only: the next call goes on with the frame behind it. Every other framing
-// error is final.
-var ErrFrame = errors.New("framing: one frame lost")
+// ErrFrame is matched, through [errors.Is], by the read errors that lose a single
+// frame. The stream is still synchronized after one, and the next call returns
+// the following frame. Every other framing error is terminal.
+var ErrFrame = errors.New("framing: invalid frame")
 
-// ErrSkipping is what SetFramer returns while a frame is being skipped: the new
-// framer has to wait until that has passed.
+// ErrSkipping is returned by SetFramer while the rest of a frame is being skipped
+// or streamed.
 var ErrSkipping = errors.New("framing: a frame is being skipped")
 
-// ErrIdle is what Split of a [Framer] returns for bytes between two frames that
-// say nothing: a second delimiter, sent to be sure that a frame begins there.
-// They are passed over without a word, and no reader returns it.
-var ErrIdle = errors.New("framing: idle bytes, not a frame")
+// ErrFill is returned by [Framer.Split], with a positive Size, to report that the
+// first Size bytes are fill between frames: a heartbeat newline, or a delimiter
+// sent to resynchronize the receiver. Readers discard fill; they never return
+// ErrFill.
+var ErrFill = errors.New("framing: fill between frames")
 
-// A TooLargeError reports a payload that is larger than the limit or, on
-// writing, than what the framing can carry.
+// ErrNoHeader is returned by [Encloser.AppendHeader] if it cannot tell the header
+// from what it was given of the payload.
+var ErrNoHeader = errors.New("framing: more of the payload is needed for its header")
+
+// A TooLargeError reports a received frame whose payload exceeds the limit.
 type TooLargeError struct {
-	Size   uint64 // payload bytes as announced; 0 if the limit was passed before the size was known
-	Max    uint64 // the most that is allowed
-	Offset int64  // stream offset of the frame's first byte; 0 from a Framer, which does not know it
+	Size   uint64 // announced payload size in bytes; 0 if the limit was exceeded before the size was known
+	Max    uint64 // the limit in bytes
+	Offset int64  // stream offset of the frame's first byte; set by readers, not by Framers
 	Final  bool   // the stream cannot be followed beyond this frame
-	Looks  string // what the frame's first bytes look like, if they tell: "an HTTP request", say
+	Hint   string // if not empty, the protocol that the first bytes resemble: "an HTTP request"
 }
 
 func (e *TooLargeError) Error() string {
-	s := "framing: frame at offset " + strconv.FormatInt(e.Offset, 10) + ": payload "
+	size := "payload"
 	if e.Size > 0 {
-		s += "of " + strconv.FormatUint(e.Size, 10) + " bytes is "
+		size = fmt.Sprintf("payload of %d bytes", e.Size)
 	}
-	s += "larger than the limit of " + strconv.FormatUint(e.Max, 10)
-	if e.Looks != "" {
-		s += " (this looks like " + e.Looks + ")"
-	}
-	return s
+	return fmt.Sprintf("framing: frame at offset %d: %s exceeds the limit of %d bytes%s", e.Offset, size, e.Max, parenthesis(e.Hint))
 }
 
-// Is reports whether target is [ErrFrame] and the error costs one frame only.
+// Is reports whether target is [ErrFrame] and only one frame is lost.
 func (e *TooLargeError) Is(target error) bool { return target == ErrFrame && !e.Final }
 
-// A FormatError reports bytes that the framing does not allow.
+// A FormatError reports received bytes that the framing does not allow.
 type FormatError struct {
-	Offset int64 // stream offset of the frame's first byte
-	Reason error // what is wrong, and what would be right
-	Final  bool  // the stream cannot be followed beyond this frame
+	Offset int64  // stream offset of the frame's first byte
+	Err    error  // what is wrong, and what is allowed
+	Final  bool   // the stream cannot be followed beyond this frame
+	Hint   string // if not empty, the protocol that the first bytes resemble: "an HTTP request"
 }
 
 func (e *FormatError) Error() string {
-	return "framing: frame at offset " + strconv.FormatInt(e.Offset, 10) + ": " + e.Reason.Error()
+	return fmt.Sprintf("framing: frame at offset %d: %v%s", e.Offset, e.Err, parenthesis(e.Hint))
 }
 
-// Unwrap returns Reason.
-func (e *FormatError) Unwrap() error { return e.Reason }
+// Unwrap returns Err.
+func (e *FormatError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrFrame] and the error costs one frame only.
+// Is reports whether target is [ErrFrame] and only one frame is lost.
 func (e *FormatError) Is(target error) bool { return target == ErrFrame && !e.Final }
 
-// lost returns err, with which Split lost the stream at data, as it is reported.
-func lost(err error, data []byte, limit int, offset int64) error {
-	if e := (*TooLargeError)(nil); errors.As(err, &e) {
-		return &TooLargeError{Size: e.Size, Max: uint64(limit), Offset: offset, Final: true, Looks: cmp.Or(e.Looks, looksLike(data))}
+func parenthesis(hint string) string {
+	if hint == "" {
+		return ""
 	}
-	return &FormatError{Offset: offset, Reason: err, Final: true}
+	return " (this looks like " + hint + ")"
 }
 
 // An UnexpectedEOFError reports that the stream ended inside a frame.
 type UnexpectedEOFError struct {
 	Have   int64 // bytes of the frame that arrived
-	Want   int64 // bytes that the frame takes on the wire; 0 if that was not known yet
+	Want   int64 // bytes that the frame occupies on the wire; 0 if that was not known yet
 	Offset int64 // stream offset of the frame's first byte
 }
 
@@ -93,63 +91,44 @@ func (e *UnexpectedEOFError) Error() string {
 // Unwrap returns [io.ErrUnexpectedEOF].
 func (e *UnexpectedEOFError) Unwrap() error { return io.ErrUnexpectedEOF }
 
-// A PayloadError reports a payload that a [Framer] refuses to carry, because
-// reading would not give it back. Nothing of it was written.
+// A PayloadError reports a payload that was refused on writing, because it exceeds
+// the limit or because reading would not return it. Nothing of it was written.
 type PayloadError struct {
-	Size   int    // the payload's size in bytes
-	Reason string // what is wrong, and what would be right
+	Size   int64  // the payload's size in bytes
+	Reason string // what is wrong, and what is allowed
 }
 
 func (e *PayloadError) Error() string {
-	return "framing: payload of " + strconv.Itoa(e.Size) + " bytes refused: " + e.Reason
+	return fmt.Sprintf("framing: payload of %d bytes refused: %s", e.Size, e.Reason)
 }
 
 // A SourceError reports a payload that could not be written because the
-// [io.Reader] that it was to come from failed, or ended too early.
+// [io.Reader] that provides it failed or ended too early.
 type SourceError struct {
-	Have  int64 // bytes of the payload that it gave
-	Want  int64 // the payload's size
-	Err   error // io.ErrUnexpectedEOF, or what the source returned
-	Final bool  // the frame is torn, and nothing can follow it; else nothing of it was written
+	Have  int64 // bytes of the payload that were read
+	Want  int64 // the payload's size in bytes
+	Err   error // io.ErrUnexpectedEOF, or the error of the source
+	Final bool  // part of the frame was written, and nothing can follow it
 }
 
 func (e *SourceError) Error() string {
-	s := "framing: payload ends after " + strconv.FormatInt(e.Have, 10) + " of " + strconv.FormatInt(e.Want, 10) + " bytes: " + e.Err.Error()
+	torn := ""
 	if e.Final {
-		s += " (its frame is torn: nothing can follow)"
+		torn = " (part of the frame was written: nothing can follow)"
 	}
-	return s
+	return fmt.Sprintf("framing: payload ends after %d of %d bytes: %v%s", e.Have, e.Want, e.Err, torn)
 }
 
 // Unwrap returns Err.
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// A ConfigError reports a configuration that a constructor refuses.
+// A ConfigError reports a configuration that a constructor rejects.
 type ConfigError struct {
 	Framer string // the package that was to be configured: "lengthprefix"
-	Option string // the option at fault: "width"
+	Option string // the invalid option: "width"
 	Reason string // what is wrong, and what is allowed
 }
 
 func (e *ConfigError) Error() string {
 	return e.Framer + ": " + e.Option + ": " + e.Reason
-}
-
-// looksLike names the commonest mistakes: a client of another protocol whose
-// first bytes are taken for a length.
-func looksLike(head []byte) string {
-	if len(head) >= 3 && head[0] == 0x16 && head[1] == 0x03 && head[2] <= 0x04 {
-		return "a TLS handshake"
-	}
-	if len(head) >= 4 {
-		switch string(head[:4]) {
-		case "GET ", "POST", "PUT ", "HEAD", "OPTI", "CONN", "DELE", "PATC", "PRI ":
-			return "an HTTP request"
-		case "HTTP":
-			return "an HTTP response"
-		case "SSH-":
-			return "an SSH greeting"
-		}
-	}
-	return ""
 }

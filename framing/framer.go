@@ -1,111 +1,121 @@
 package framing
 
-// Frame says where the first frame of a stream lies.
-//
-// data[:Start] is the frame's header, data[Start:End] its payload and
-// data[End:Size] its trailer.
+// A Frame describes where the first frame of a stream lies: data[:Start] is its
+// header, data[Start:End] its payload and data[End:Size] its trailer.
 type Frame struct {
-	// Size is the number of bytes that the frame takes on the wire. Zero says
-	// that it is not known yet, a number larger than len(data) that the frame
-	// is announced but not whole yet.
+	// Size is the number of bytes that the frame occupies on the wire, or zero
+	// while that is not known. It may exceed len(data): the frame is then
+	// announced but not complete.
 	Size int
 
-	// Start and End delimit the payload. They are final as soon as Size is
-	// known. The one exception is a payload that Split unescapes or trims:
-	// until such a frame is whole, End equals Start.
+	// Start and End delimit the payload. They are final once Size is known. The
+	// exception is a payload that has to be unescaped, trimmed or verified as a
+	// whole: until such a frame is complete, End equals Start.
 	Start, End int
-
-	// Seen matters while Size is 0: so many leading bytes need no second look.
-	Seen int
 }
 
-// A Framer cuts a byte stream into frames and builds frames from payloads.
+// Resync is the Size that [Framer.Split] returns, with an error, for an invalid
+// frame whose end only [Skipper.Skip] can find.
+const Resync = -1
+
+// A Resume is what Split and Skip remember of an incomplete frame from one call
+// to the next. The zero Resume is for the start of a frame.
+type Resume struct {
+	// Pos is the number of leading bytes of data that need not be examined again.
+	Pos int
+
+	// State belongs to the Framer: a nesting depth, a running checksum, the kind
+	// of frame that the first byte announced.
+	State uint64
+}
+
+// A Framer splits a byte stream into frames and builds frames from payloads.
 //
-// It is configuration only: made by a constructor that validates everything,
-// immutable from then on, and safe for any number of connections at once. It
-// does no I/O, keeps no state and logs nothing. All state of a connection
-// lives in its [Buffer].
+// A Framer is configuration only: made by a constructor that validates it, immutable
+// afterwards, and safe for concurrent use by any number of connections. It does
+// no I/O and keeps no state; the state of a connection lives in its [Buffer].
 //
 // The laws that every Framer keeps are listed in the package documentation.
 type Framer interface {
-	// Split looks for the first frame in data, which is never empty. seen is
-	// 0, or what the last Split for this same frame returned as Seen; the
-	// bytes before it are not looked at again until the frame is whole.
+	// Split looks for the first frame in data, which is never empty. While Size
+	// is zero or exceeds len(data), it is called again with the same bytes and
+	// more, and with the Resume that it returned; r is zero in the first call
+	// for a frame. Until the call that makes Size known, Split does not examine
+	// data[:r.Pos].
 	//
-	// Split may rewrite the bytes of a whole frame (unescape in place), so it
-	// is called once on a whole frame and never asked again. It does not keep
-	// data.
+	// Split may rewrite the bytes of a complete frame, to unescape in place, so
+	// it is called once for a complete frame. It must not retain data.
 	//
-	// An error with Size > 0 condemns that frame only (a bad escape, say): the
-	// stream goes on behind it. Start and End are then what a shorter prefix
-	// announced, if one did, for too large comes before condemned. An error
-	// with Size == 0 means that the stream is lost; it arises only where no
-	// shorter prefix announces a Size, so that it does not depend on how the
-	// bytes arrived. A frame larger than math.MaxInt is such an error, a
-	// [*TooLargeError].
+	// If the error is non-nil, what it costs depends on Size:
 	//
-	// [ErrIdle] with Size > 0 says that the first Size bytes of data belong to
-	// no frame and are not wrong. To the laws they are a frame of their own.
-	Split(data []byte, seen int) (Frame, error)
+	//   - Size > 0: only this frame is invalid, and the next one starts at
+	//     data[Size]. Start and End must equal the values reported for a shorter
+	//     prefix, if there were any, because the size limit is checked first.
+	//   - Size is [Resync]: only this frame is invalid, and the Framer, which must
+	//     be a [Skipper], finds the next one: Skip is called with data and the
+	//     Resume returned.
+	//   - Size is zero: the stream cannot be resynchronized.
+	//
+	// Split must not return the last two once it has reported a Size for a prefix
+	// of data; the result would depend on how the bytes were chunked. A frame
+	// larger than math.MaxInt is a [*TooLargeError] of the last kind.
+	//
+	// [ErrFill] with a positive Size is not a fault: the first Size bytes are fill
+	// between frames. The laws treat fill as a frame without a payload.
+	Split(data []byte, r Resume) (Frame, Resume, error)
 
 	// Append appends the frame that carries payload to dst and returns the
-	// extended slice. A payload that Split would not give back exactly is
-	// refused with a [*PayloadError] or a [*TooLargeError]; dst is then
-	// returned as it was. Append does not keep payload or change it.
+	// extended slice. It returns dst unchanged and a [*PayloadError] if Split
+	// would not return exactly this payload. Append does not modify or retain
+	// payload.
 	Append(dst, payload []byte) ([]byte, error)
 
-	// MaxEncodedLen returns the most bytes that a payload of n bytes, 0 or
-	// more, can take on the wire, in any form that Split accepts. It leaves
-	// room for a whole header even where n is too small for one, and saturates
-	// at math.MaxInt.
+	// MaxEncodedLen returns the maximum number of bytes that a payload of n bytes,
+	// n >= 0, can occupy on the wire, in any form that Split accepts. It leaves
+	// room for a complete header even if n is too small for one, and saturates at
+	// math.MaxInt.
 	MaxEncodedLen(n int) int
 }
 
-// A Skipper is a [Framer] that finds the end of a frame whose beginning is
-// gone. Without it, a frame of unknown size that grows too large is the end of
-// the stream.
+// A Skipper is a [Framer] that finds the end of a frame whose beginning has been
+// discarded. With any other Framer, a frame of unknown size that exceeds the
+// limit ends the stream.
 type Skipper interface {
-	// Skip returns how many leading bytes of data may be forgotten, and
-	// whether the frame ends behind them; with no bytes, and end, the next
-	// frame begins at data[0]. It stops only between symbols, never inside an
-	// escape or a part of a delimiter: what it leaves is shown to it again,
-	// with more behind, and is not changed. data may be empty.
-	Skip(data []byte) (n int, end bool)
+	// Skip reports that the first n bytes of data belong to the frame being
+	// skipped and, if end is true, that they complete it, so that the next frame
+	// starts at data[n]. The first call for a frame gets the Resume that Split
+	// returned for the same data, each further call data[n:], with the bytes that
+	// followed, and the Resume that Skip returned. data may be empty.
+	//
+	// Skip must not modify data[n:].
+	Skip(data []byte, r Resume) (n int, next Resume, end bool)
 }
 
-// An Ender is a [Framer] that knows what a last piece without its terminator
-// carries (the last line of a file), for readers that ask for it with
-// AcceptUnterminated.
-type Ender interface {
-	// End returns the payload of data, the bytes between the last frame and
-	// the end of the stream; there is at least one. The payload is a part of
-	// data, which End may rewrite.
-	End(data []byte) (payload []byte, err error)
+// A Finisher is a [Framer] that can decode a final frame whose terminator is
+// missing, such as the last line of a file. It serves readers that ask for that
+// with AcceptUnterminated.
+type Finisher interface {
+	// Finish returns the payload of data, the bytes between the last complete
+	// frame and the end of the stream. data is not empty. The payload is a part of
+	// data, which Finish may rewrite.
+	Finish(data []byte) (payload []byte, err error)
 }
 
-// A Prefixer is a [Framer] whose frame is a header that depends on the
-// payload's size alone, the payload as it is, and a constant trailer. It
-// serves header and payload in one vectored write, and payloads larger than
-// memory.
-type Prefixer interface {
-	// AppendHeader appends the header of a payload of size bytes to dst and
-	// returns the extended slice. A size that cannot be carried, a negative one
-	// included, is refused with a [*PayloadError] or a [*TooLargeError]; dst is
-	// then returned as it was.
-	AppendHeader(dst []byte, size int64) ([]byte, error)
-
-	// Trailer returns the bytes behind the payload, or nil. They are not to be
-	// changed.
-	Trailer() []byte
-}
-
-// An Encloser is a [Framer] whose frames hold their payload as it is, between a
-// header and a trailer, but that has to look at the payload to know whether it
-// can be carried. It serves payloads that are written without a copy, as a
-// [Prefixer] does.
+// An Encloser is a [Framer] whose frames carry the payload unchanged, between a
+// header and a constant trailer. It serves payloads larger than memory, and
+// vectored writes, which copy no payload.
 type Encloser interface {
-	// Enclose returns what stands before and behind payload in its frame;
-	// neither is to be changed. If ok is false it cannot say: Append then
-	// carries the payload, or says why not.
-	Enclose(payload []byte) (header, trailer []byte, ok bool)
+	// AppendHeader appends the header of a payload of size bytes to dst and
+	// returns the extended slice. start is the beginning of that payload: none of
+	// it, a part, or all size bytes. If that is too little to tell the header, or
+	// if the payload may need another form of frame, AppendHeader returns
+	// [ErrNoHeader]; Append, which gets all of the payload, decides then. A size
+	// or a start that cannot be carried is refused with a [*PayloadError]. With
+	// an error dst is returned unchanged.
+	AppendHeader(dst, start []byte, size int64) ([]byte, error)
+
+	// Trailer returns the bytes that follow the payload in a frame with that
+	// header, and in every frame that Split announces before it is complete. The
+	// caller must not modify them.
+	Trailer() []byte
 }

@@ -3,162 +3,89 @@ package framing
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 )
 
-var errStalePayload = errors.New("framing: payload read after the next frame was asked for")
+var errStalePayload = errors.New("framing: payload read after the next frame was requested")
 
-// NextReader returns the next frame's payload as an io.Reader, and its size in
-// bytes, without waiting for the payload and without holding more of it than
-// the buffer: for payloads larger than memory.
+// NextReader returns the payload of the next frame as an io.Reader, and its size
+// in bytes, without waiting for the payload and without holding more of it than a
+// buffer: for payloads larger than memory.
 //
 //	size, payload, err := r.NextReader()
 //	...
 //	err = w.WriteFrom(payload, size)
 //
-// That needs a framing that announces sizes, a [Prefixer]; the limit of
-// SetMaxPayload, which is there to bound memory, does not apply then, so look at
-// size, which is at most math.MaxInt. A payload of any other framing is held as a
-// whole, as ReadFrame does it, within the limit.
+// A payload is streamed if its framing announces the size and leaves the payload
+// unchanged, as a length prefix does. The limit of SetMaxPayload, which bounds
+// memory, does not apply to it; the caller should examine size, which is at most
+// math.MaxInt. Any other payload is held in memory, within the limit.
 //
-// The payload is valid until the next call of a read method, which skips what
-// was not read of it; until then its frame counts as being skipped: see
-// [ErrSkipping]. It returns [io.EOF] at the payload's end only, and an
-// [*UnexpectedEOFError] where the stream ends before. An error of the source is
-// returned as it is, and the next Read goes on where that one stopped. Bytes
-// behind the payload that are not the framing's trailer are a [*FormatError],
-// which costs this one frame, in place of io.EOF. The payload is an
-// [io.WriterTo] too, so that [io.Copy] needs no buffer of its own.
+// The payload is valid until the next call of a read method, which discards its
+// unread rest; until then SetFramer returns [ErrSkipping]. Read returns [io.EOF]
+// only at the end of the payload, and an [*UnexpectedEOFError] if the stream ends
+// before that. An error of the source is returned unchanged, and the next Read
+// resumes where this one stopped.
 //
-// The errors of NextReader itself are those of ReadFrame.
+// The last byte of the payload is held back until the trailer, if the framing has
+// one, has been verified. If it is wrong, Read returns a [*FormatError] in place of
+// that byte, and the next frame can be read. If the payload is not read to its
+// end, the next read method returns that error.
+//
+// The payload is an [io.WriterTo], so that [io.Copy] needs no buffer of its own.
+// NextReader allocates it. The errors of NextReader are those of ReadFrame.
 func (r *Reader) NextReader() (size int64, payload io.Reader, err error) {
-	p := &r.payload
-	*p = payloadReader{r: r}
-	prefixer, ok := r.buf.framer.(Prefixer)
-	if !ok {
-		return p.hold(r.ReadFrame())
-	}
-	p.trailer = prefixer.Trailer()
-	for {
-		f, err := r.buf.announced()
-		if err != nil {
-			return 0, nil, err
-		}
-		if f.Size > 0 {
-			p.begin(f)
-			return int64(f.End - f.Start), p, nil
-		}
-		if err := r.fill(); err != nil {
-			if err == io.EOF {
-				return p.hold(r.buf.End())
-			}
-			return 0, nil, err
-		}
-	}
-}
-
-// hold makes p read whole, where there is no err.
-func (p *payloadReader) hold(whole []byte, err error) (int64, io.Reader, error) {
-	if err != nil {
+	whole, ok, err := r.buf.next(&r.src, true)
+	switch {
+	case err != nil:
 		return 0, nil, err
+	case ok:
+		return int64(len(whole)), &payloadReader{r: r, whole: whole, start: r.buf.Offset()}, nil
 	}
-	p.whole = whole
-	return int64(len(whole)), p, nil
-}
-
-// announced returns where the frame at the front lies, whole or not, as soon as
-// Split tells; until then its Size is 0. What Split condemns in a frame that it
-// has announced is the trailer, which has its turn behind the payload.
-func (b *Buffer) announced() (Frame, error) {
-	for {
-		switch {
-		case b.state == failed:
-			return Frame{}, b.err
-		case b.state == skipping && !b.skip():
-			return Frame{}, nil
-		case b.r == b.w:
-			return Frame{}, nil
-		}
-		data := b.buf[b.r:b.w]
-		data = data[:min(len(data), b.window)]
-		f, err := b.framer.Split(data, b.seen)
-		if f.Size > 0 && err != ErrIdle {
-			return f, nil
-		}
-		if err := b.refuse(data, f, err); err != nil || !b.ready() {
-			return Frame{}, err
-		}
-	}
+	f := r.buf.frame
+	return int64(f.End - f.Start), &payloadReader{r: r, frame: f, start: r.buf.start}, nil
 }
 
 // A payloadReader is the payload that NextReader returns.
 type payloadReader struct {
-	r       *Reader
-	frame   Frame
-	start   int64 // stream offset of the frame
-	trailer []byte
-	whole   []byte // what is left of a payload that is held as a whole
-	err     error  // what there is from now on
+	r     *Reader
+	start int64  // stream offset of the frame, or after it if whole is used
+	frame Frame  // of a payload that is streamed
+	whole []byte // the rest of a payload that is held
+	err   error  // sticky
 }
 
-// begin makes p read the frame at the front of the buffer, which counts as
-// being skipped while it is.
-func (p *payloadReader) begin(f Frame) {
-	b := &p.r.buf
-	p.frame, p.start = f, b.Offset()
-	b.frame = f
-	b.drop(f.Size)
-	p.pass(min(f.Start, b.w-b.r))
-}
-
-// pass takes n bytes off the front, and notes if that was the whole frame.
-func (p *payloadReader) pass(n int) {
-	b := &p.r.buf
-	b.r += n
-	if p.at() == int64(p.frame.Size) {
-		b.cut()
-		p.err = io.EOF
-	}
-}
-
-// at returns how many bytes of the frame have passed.
-func (p *payloadReader) at() int64 { return p.r.buf.Offset() - p.start }
-
-// peek returns bytes of the payload that have arrived, one at least.
+// peek returns buffered bytes of the payload, at least one, and reads if there are
+// none.
 func (p *payloadReader) peek() ([]byte, error) {
+	if p.err == nil && p.frame.Size == 0 {
+		return p.peekWhole()
+	}
 	b := &p.r.buf
 	for p.err == nil {
-		if p.frame.Size == 0 {
-			if len(p.whole) > 0 {
-				return p.whole, nil
-			}
-			return nil, io.EOF
-		}
-		if b.state != skipping || b.start != p.start {
+		if b.state != streaming || b.start != p.start {
 			return nil, errStalePayload
 		}
-		at, waiting := p.at(), b.buf[b.r:b.w]
+		at := int(b.Offset() - b.start)
+		header := min(max(0, p.frame.Start-at), b.w-b.r)
+		b.r, at = b.r+header, at+header
+		held := b.mem.buf[b.r:b.w]
+		payload, trailer := p.frame.End-at, p.frame.Size-p.frame.End
 		switch {
-		case at < int64(p.frame.Start):
-			p.pass(int(min(int64(p.frame.Start)-at, int64(len(waiting)))))
-			if p.err != nil || b.r < b.w {
-				continue
+		case len(held) >= payload+trailer:
+			if !bytes.HasSuffix(held[:payload+trailer], b.trailer) {
+				p.err = b.end(payload + trailer)
+				return nil, p.err
 			}
-		case at < int64(p.frame.End):
-			if len(waiting) > 0 {
-				return waiting[:min(int64(len(waiting)), int64(p.frame.End)-at)], nil
-			}
-		case len(waiting) >= p.frame.Size-p.frame.End:
-			behind := waiting[:p.frame.Size-p.frame.End]
-			p.pass(len(behind))
-			if !bytes.Equal(behind, p.trailer) {
-				p.err = &FormatError{Offset: p.start, Reason: fmt.Errorf("malformed trailer: %q stands behind the payload, not %q", behind, p.trailer)}
-			}
-			continue
+			return held[:payload], nil
+		case trailer > 0 && len(held) >= payload:
+			held = held[:payload-1]
 		}
-		if err := p.r.fill(); err == io.EOF {
-			_, p.err = b.End()
+		if len(held) > 0 {
+			return held, nil
+		}
+		if err := p.r.src.fill(b); err == io.EOF {
+			_, p.err = b.Finish()
 		} else if err != nil {
 			return nil, err
 		}
@@ -166,13 +93,29 @@ func (p *payloadReader) peek() ([]byte, error) {
 	return nil, p.err
 }
 
-// take takes n bytes of what peek has returned.
+// peekWhole is peek for a payload that is held.
+func (p *payloadReader) peekWhole() ([]byte, error) {
+	switch {
+	case p.r.buf.Offset() != p.start:
+		return nil, errStalePayload
+	case len(p.whole) == 0:
+		return nil, io.EOF
+	}
+	return p.whole, nil
+}
+
+// take discards the first n bytes of what peek has returned.
 func (p *payloadReader) take(n int) {
 	if p.frame.Size == 0 {
 		p.whole = p.whole[n:]
 		return
 	}
-	p.pass(n)
+	b := &p.r.buf
+	b.r += n
+	if b.Offset() == p.start+int64(p.frame.End) {
+		b.end(p.frame.Size - p.frame.End) // peek has verified it
+		p.err = io.EOF
+	}
 }
 
 // Read implements [io.Reader].

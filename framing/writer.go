@@ -2,252 +2,369 @@ package framing
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math"
+	"net"
+	"slices"
 )
 
 const (
-	flushAt       = 32 << 10 // a Writer flushes by itself when so many bytes wait
-	aroundPayload = 32       // a header and trailer take about so much at most
-
-	vectorAt = 16 << 10 // payloads from this size on are not copied where a vectored write can take them
+	flushAt  = 32 << 10 // flush automatically at this many buffered bytes
+	vectorAt = 16 << 10 // minimum payload size for a vectored write
+	startLen = 4 << 10  // bytes of a payload that WriteFrom reads before the header, if that needs any
+	overhead = 32       // room reserved for a header and trailer
 )
 
-var errBadWriteCount = errors.New("framing: Write returned an impossible count")
+var (
+	errBadWriteCount = errors.New("framing: Write returned an impossible count")
+	errInterrupted   = errors.New("framing: an earlier write ended in a panic or runtime.Goexit; part of a frame may have been written")
+)
 
-// A Writer writes frames to an [io.Writer]. WriteFrame gathers small frames in
-// a buffer, so that many of them leave in one Write; Flush writes what has
-// gathered. It is not safe for concurrent use.
-//
-// After a write that fails or is short, or a frame that its source has torn,
-// every later call returns that error: a torn frame is never followed by
-// another. A payload that is refused writes nothing and changes nothing.
-type Writer struct {
-	enc  encoder
-	sink sink
-	buf  []byte // frames that wait
-	use  usage  // of buf, to give it back
-
-	pool  *Pool  // where buf comes from, or nil
-	block *block // what was taken from it; buf has outgrown it where a framing adds much
+// buffersWriter is an io.Writer that writes several slices in one call, with the
+// contract of [net.Buffers.WriteTo].
+type buffersWriter interface {
+	WriteBuffers(*net.Buffers) (int64, error)
 }
 
-// NewWriter returns a Writer that writes frames of f to dst and refuses
-// payloads of more than [DefaultMaxPayload] bytes.
+// A Writer writes frames to an [io.Writer]. WriteFrame collects small frames in a
+// buffer, so that one Write carries many of them; Flush writes the buffer. A
+// Writer is not safe for concurrent use.
 //
-// Where dst is a [*net.TCPConn] or [*net.UnixConn], or has a method
-// WriteBuffers(*net.Buffers) (int64, error), and f is a [Prefixer] or an
-// [Encloser], large payloads go out with their header and trailer in one vectored
-// write, without a copy.
+// After a failed or short write, or a frame whose source failed midway, every
+// later call returns that error: an incomplete frame is never followed by another.
+// A payload that is refused changes nothing.
+type Writer struct {
+	enc      encoder
+	dst      io.Writer
+	vectored bool // dst takes several slices in one system call
+	err      error
+	mem      memory // mem.buf holds the frames to be written
+
+	parts [3][]byte // of a vectored write
+	vec   net.Buffers
+}
+
+// An encoder is what a Writer was told about payloads.
+type encoder struct {
+	framer   Framer
+	encloser Encloser // framer, if it is one
+	max      int      // payload limit; math.MaxInt if there is none
+}
+
+// NewWriter returns a Writer that writes frames of f to dst and refuses payloads
+// of more than [DefaultMaxPayload] bytes.
+//
+// If dst is a [*net.TCPConn] or [*net.UnixConn], or has a method
+// WriteBuffers(*net.Buffers) (int64, error), and f is an [Encloser], payloads of
+// 16 KiB and more are not copied: they are written with their header and trailer
+// in one vectored write.
 func NewWriter(dst io.Writer, f Framer) *Writer {
 	w := new(Writer)
-	w.sink.init(dst)
-	w.enc.init(f)
+	w.init(dst, f)
 	return w
 }
 
-// WriteFrame writes the frame that carries payload into the buffer, and the
-// buffer to the destination once it holds 32 KiB or more; a large payload may go
-// to the destination directly. It does not keep payload.
+func (w *Writer) init(dst io.Writer, f Framer) {
+	w.SetFramer(f)
+	w.SetMaxPayload(DefaultMaxPayload)
+	w.mem.least = minBuffer
+	w.dst = dst
+	switch dst.(type) {
+	case *net.TCPConn, *net.UnixConn, buffersWriter:
+		w.vectored = true
+	}
+}
+
+// WriteFrame adds the frame that carries payload to the buffer. If the buffer
+// then holds 32 KiB or more it is written; a large payload may be written
+// directly. WriteFrame does not retain payload.
 //
-// A payload over the limit is refused with a [*TooLargeError], one that the
-// framing cannot carry with that or a [*PayloadError]. Any other error is final.
+// A payload that exceeds the limit, or that the framing cannot carry, is refused
+// with a [*PayloadError]. Any other error is terminal.
 func (w *Writer) WriteFrame(payload []byte) error {
-	if w.sink.err != nil {
-		return w.sink.err
+	body, trailer, err := w.add(payload)
+	if err != nil {
+		return err
 	}
-	if len(payload) > w.enc.max {
-		return w.enc.tooLarge(payload, w.sink.written+int64(len(w.buf)))
+	if body != nil || len(w.mem.buf) >= flushAt {
+		return w.flush(body, trailer)
 	}
-	if len(payload) >= vectorAt && w.sink.vectored {
-		if head, tail, ok := w.enc.enclose(w.room(0), payload); ok {
-			err := w.sink.writeVec(head, payload, tail)
-			w.clear(head)
-			return err
+	return nil
+}
+
+// add adds the frame that carries payload to the buffer. If body is not nil, only
+// the header was added, and body and trailer must be sent next.
+func (w *Writer) add(payload []byte) (body, trailer []byte, err error) {
+	if err := w.check(payload); err != nil {
+		return nil, nil, err
+	}
+	if w.vectors(payload) {
+		w.reserve(0)
+		if buf, err := w.enc.encloser.AppendHeader(w.mem.buf, payload, int64(len(payload))); err == nil {
+			w.mem.buf = buf
+			return payload, w.enc.encloser.Trailer(), nil
 		}
 	}
-	buf, err := w.enc.framer.Append(w.room(len(payload)), payload)
-	w.buf = buf
-	if err != nil {
-		return err
-	}
-	if len(buf) >= flushAt {
-		return w.Flush()
-	}
-	return nil
+	return nil, nil, w.copy(payload)
 }
 
-// WriteFrom writes the frame whose payload is the next size bytes of src, of
-// which it holds 32 KiB at a time. It reads no more of src than that payload.
-// The end of the frame may stay in the buffer, as with WriteFrame.
-//
-// That needs a framing whose header depends on the size alone, a [Prefixer]: any
-// other refuses it with a [*PayloadError]. The limit of SetMaxPayload, which is
-// there to bound memory, does not apply.
-//
-// Where src fails or ends too early, the error is a [*SourceError]. As long as src
-// has given less than 32 KiB, nothing of the frame is written and nothing
-// changes; later the frame is torn, and the error is final and says so.
-func (w *Writer) WriteFrom(src io.Reader, size int64) error {
-	if w.sink.err != nil {
-		return w.sink.err
+// check returns why payload cannot be written, whatever its bytes are.
+func (w *Writer) check(payload []byte) error {
+	if w.err == nil && len(payload) > w.enc.max {
+		return w.enc.tooLarge(int64(len(payload)))
 	}
-	n := len(w.buf)
-	head, err := w.enc.header(w.buf, size)
-	if err != nil {
-		return err
-	}
-	buf, err := w.sink.writeFrom(head, src, size)
-	if err != nil {
-		w.buf = buf[:min(n, len(buf))]
-		return err
-	}
-	w.buf = append(buf, w.enc.prefixer.Trailer()...)
-	if len(w.buf) >= flushAt {
-		return w.Flush()
-	}
-	return nil
+	return w.err
 }
 
-// Flush writes the frames that wait in the buffer.
-func (w *Writer) Flush() error {
-	if w.sink.err != nil || len(w.buf) == 0 {
-		return w.sink.err
-	}
-	err := w.sink.write(w.buf)
-	w.clear(w.buf)
+// copy adds the frame that carries payload to the buffer.
+func (w *Writer) copy(payload []byte) (err error) {
+	w.reserve(len(payload))
+	w.mem.buf, err = w.enc.framer.Append(w.mem.buf, payload)
 	return err
 }
 
-// clear empties buf, which was written, for the frames that follow.
-func (w *Writer) clear(buf []byte) {
-	if w.buf = reuse(buf, &w.use); w.buf == nil {
-		w.block.giveBack()
-		w.block = nil
+// vectors reports whether payload is sent without a copy if its header is known.
+func (w *Writer) vectors(payload []byte) bool {
+	return len(payload) >= vectorAt && w.vectored && w.enc.encloser != nil
+}
+
+func (e *encoder) tooLarge(size int64) error {
+	return &PayloadError{Size: size, Reason: fmt.Sprintf("it exceeds the limit of %d bytes", e.max)}
+}
+
+// WriteFill adds fill to the buffer: bytes between frames that the receiver
+// discards, such as a heartbeat newline. Bytes that are not fill in this framing
+// are refused with a [*PayloadError].
+func (w *Writer) WriteFill(fill []byte) error {
+	if w.err != nil {
+		return w.err
+	}
+	for rest := slices.Clone(fill); len(rest) > 0; {
+		f, _, err := w.enc.framer.Split(rest, Resume{})
+		if err != ErrFill || f.Size < 1 || f.Size > len(rest) {
+			return &PayloadError{Size: int64(len(fill)), Reason: fmt.Sprintf("byte %d is not fill between frames", len(fill)-len(rest))}
+		}
+		rest = rest[f.Size:]
+	}
+	w.reserve(len(fill))
+	w.mem.buf = append(w.mem.buf, fill...)
+	return nil
+}
+
+// WriteFrom writes the frame whose payload is the next size bytes of src, and
+// reads nothing beyond them. The end of the frame may remain in the buffer, as
+// with WriteFrame.
+//
+// If the framing is an [Encloser] that tells its header from the size or from the
+// first 4 KiB of the payload, as a length prefix does, WriteFrom holds 32 KiB of
+// the payload at a time, and the limit of SetMaxPayload, which bounds memory, does
+// not apply. Any other payload is first read whole, within the limit.
+//
+// If src fails or returns fewer than size bytes, WriteFrom returns a
+// [*SourceError]. If nothing of the frame was written by then, the Writer remains
+// usable. Otherwise Final is set, and all later calls return the same error.
+func (w *Writer) WriteFrom(src io.Reader, size int64) error {
+	if w.err != nil {
+		return w.err
+	}
+	w.reserve(int(min(max(0, size), flushAt)))
+	w.err = errInterrupted
+	buf, final, err := w.encode(w.enc, w.mem.buf, src, size)
+	w.mem.buf, w.err = buf, nil
+	if final {
+		w.err = err
+	}
+	if err == nil && len(buf) >= flushAt {
+		return w.flush(nil, nil)
+	}
+	return err
+}
+
+// encode appends the frame whose payload is size bytes of src to buf, sends buf
+// whenever it holds flushAt bytes of the payload, and returns the rest. If final
+// is set, the error is terminal; with any other, nothing of the frame was sent,
+// and the rest is buf.
+func (w *Writer) encode(e encoder, buf []byte, src io.Reader, size int64) (rest []byte, final bool, err error) {
+	p := payloadSource{src: src, size: size}
+	frame, start := buf, []byte(nil)
+	err = ErrNoHeader
+	if e.encloser != nil {
+		frame, err = e.encloser.AppendHeader(buf, nil, size)
+		if err == ErrNoHeader && size > 0 {
+			start = make([]byte, min(size, startLen))
+			if err := p.read(start); err != nil {
+				return buf, false, err
+			}
+			frame, err = e.encloser.AppendHeader(buf, start, size)
+		}
+	}
+	switch {
+	case err == ErrNoHeader && size > int64(e.max):
+		return buf, false, e.tooLarge(size)
+	case err == ErrNoHeader:
+		payload, err := p.readRest(start)
+		if err != nil {
+			return buf, false, err
+		}
+		frame, err = e.framer.Append(buf, payload)
+		return frame, false, err
+	case err != nil:
+		return buf, false, err
+	}
+	full := len(frame) + flushAt
+	frame = append(slices.Grow(frame, int(min(size, flushAt))), start...)
+	for sent := false; p.have < size; {
+		if len(frame) == full {
+			if err := w.send(frame, nil, nil); err != nil {
+				return nil, true, err
+			}
+			sent, full, frame = true, flushAt, frame[:0]
+		}
+		n := len(frame)
+		frame = frame[:n+int(min(int64(full-n), size-p.have))]
+		if err := p.read(frame[n:]); err != nil {
+			err.Final = sent
+			return buf, sent, err
+		}
+	}
+	return append(frame, e.encloser.Trailer()...), false, nil
+}
+
+// A payloadSource reads the payload of one frame from src.
+type payloadSource struct {
+	src        io.Reader
+	size, have int64
+}
+
+// read fills buf with the next bytes of the payload.
+func (p *payloadSource) read(buf []byte) *SourceError {
+	empty := 0
+	for len(buf) > 0 {
+		n, err := p.src.Read(buf)
+		switch {
+		case n < 0 || n > len(buf):
+			n, err = 0, errBadReadCount
+		case n > 0:
+			empty = 0
+		case err == nil:
+			if empty++; empty == 100 {
+				err = io.ErrNoProgress
+			}
+		}
+		buf = buf[n:]
+		p.have += int64(n)
+		if err == nil || len(buf) == 0 {
+			continue // an error that comes with the last byte is not of this payload
+		}
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return &SourceError{Have: p.have, Want: p.size, Err: err}
+	}
+	return nil
+}
+
+// readRest returns the whole payload, which begins with start. Its memory grows
+// with what src returns.
+func (p *payloadSource) readRest(start []byte) ([]byte, error) {
+	payload := start
+	for p.have < p.size {
+		n := len(payload)
+		payload = append(payload, make([]byte, min(p.size-p.have, int64(max(n, startLen))))...)
+		if err := p.read(payload[n:]); err != nil {
+			return nil, err
+		}
+	}
+	return payload, nil
+}
+
+// Flush writes the frames in the buffer.
+func (w *Writer) Flush() error {
+	if w.err != nil || len(w.mem.buf) == 0 {
+		return w.err
+	}
+	return w.flush(nil, nil)
+}
+
+// flush sends the buffer, followed by body and trailer if body is not nil.
+func (w *Writer) flush(body, trailer []byte) error {
+	w.err = errInterrupted // in case send does not return
+	w.err = w.send(w.mem.buf, body, trailer)
+	w.mem.empty()
+	return w.err
+}
+
+// send writes buf, followed by body and trailer if body is not nil.
+func (w *Writer) send(buf, body, trailer []byte) error {
+	var n, want int64
+	var err error
+	if body == nil {
+		var short int
+		short, err = w.dst.Write(buf)
+		n, want = int64(short), int64(len(buf))
+	} else {
+		want = int64(len(buf) + len(body) + len(trailer))
+		w.parts = [...][]byte{buf, body, trailer}
+		w.vec = w.parts[:]
+		if len(trailer) == 0 {
+			w.vec = w.parts[:2]
+		}
+		if dst, ok := w.dst.(buffersWriter); ok {
+			n, err = dst.WriteBuffers(&w.vec)
+		} else {
+			n, err = w.vec.WriteTo(w.dst)
+		}
+		clear(w.parts[:])
+	}
+	switch {
+	case n < 0 || n > want:
+		return errBadWriteCount
+	case err == nil && n < want:
+		return io.ErrShortWrite
+	}
+	return err
+}
+
+// reserve makes room for a typical frame around n payload bytes. It is only a
+// hint: Append grows the buffer if that is too little.
+func (w *Writer) reserve(n int) {
+	buf := w.mem.buf
+	if cap(buf)-len(buf) < n+overhead {
+		w.mem.replace(max(len(buf)+n+overhead, 2*cap(buf), w.mem.first), buf)
+		w.mem.buf = w.mem.buf[:len(buf)]
 	}
 }
 
-// room returns the buffer, with room for the frame of a payload of n bytes, as
-// most framings make it; Append makes what is missing.
-func (w *Writer) room(n int) []byte {
-	if cap(w.buf)-len(w.buf) < n+aroundPayload {
-		w.grow(len(w.buf) + n + aroundPayload)
-	}
-	return w.buf
-}
+// Buffered returns the number of bytes in the buffer.
+func (w *Writer) Buffered() int { return len(w.mem.buf) }
 
-// grow gives the buffer size bytes at least, if there is a Pool to take them
-// from; else Append does that as well.
-func (w *Writer) grow(size int) {
-	if w.pool == nil {
-		w.buf = begin(w.buf)
-		return
-	}
-	old := w.block
-	w.block = w.pool.get(max(size, 2*cap(w.buf), w.use.start, minBuffer))
-	w.buf = append(w.block.mem[:0], w.buf...)
-	old.giveBack()
-}
-
-// Buffered returns how many bytes wait for Flush.
-func (w *Writer) Buffered() int { return len(w.buf) }
-
-// Release gives back the memory of an empty buffer, to its Pool if it has one. A
-// server calls it before it waits for an idle connection. Where frames wait, it
-// does nothing.
+// Release gives up the memory of an empty buffer, to its Pool if it has one. A
+// server calls it before it waits for an idle connection. If there are frames in
+// the buffer, it does nothing.
 func (w *Writer) Release() {
-	if len(w.buf) > 0 || w.buf == nil {
-		return
+	if len(w.mem.buf) == 0 && w.mem.buf != nil {
+		w.mem.release()
 	}
-	w.use.release(cap(w.buf), w.pool != nil)
-	w.block.giveBack()
-	w.buf, w.block = nil, nil
 }
 
-// SetPool makes w take what memory it needs from now on from p, which other
-// Writers and Buffers may share. After Release it begins with as much as it
-// needed before.
-func (w *Writer) SetPool(p *Pool) { w.pool = p }
+// SetPool makes w take the memory that it needs from now on from p. After a
+// Release, w starts with as much memory as it needed before.
+func (w *Writer) SetPool(p *Pool) { w.mem.pool = p }
 
-// SetMaxPayload sets the most bytes that a payload may have, counted as Reader
-// delivers them. Zero allows empty payloads only, a negative n any size.
-func (w *Writer) SetMaxPayload(n int) { w.enc.setMax(n) }
-
-// SetFramer makes f build the frames from the next one on. Those that wait in
-// the buffer stay as they are.
-func (w *Writer) SetFramer(f Framer) { w.enc.setFramer(f) }
-
-// begin returns buf, with room in it if it had none.
-func begin(buf []byte) []byte {
-	if cap(buf) == 0 {
-		return make([]byte, 0, minBuffer)
-	}
-	return buf
-}
-
-// reuse returns buf emptied, or nil if it has become larger than it needs to
-// be, or minBuffer bytes of room if it was nil.
-func reuse(buf []byte, u *usage) []byte {
-	u.note(len(buf))
-	if u.fit(cap(buf), minBuffer) < cap(buf) {
-		return nil
-	}
-	return buf[:0]
-}
-
-// An encoder builds frames within a limit.
-type encoder struct {
-	framer   Framer
-	prefixer Prefixer // framer, if it is one
-	encloser Encloser // framer, if it is one
-	max      int      // math.MaxInt: no limit
-}
-
-func (e *encoder) init(f Framer) {
-	e.setFramer(f)
-	e.max = DefaultMaxPayload
-}
-
-func (e *encoder) setFramer(f Framer) {
-	e.framer = f
-	e.prefixer, _ = f.(Prefixer)
-	e.encloser, _ = f.(Encloser)
-}
-
-func (e *encoder) setMax(n int) {
+// SetMaxPayload sets the maximum payload size, in bytes as a Reader delivers them.
+// If n is zero, only empty payloads are allowed; if n is negative, there is no
+// limit.
+func (w *Writer) SetMaxPayload(n int) {
 	if n < 0 {
 		n = math.MaxInt
 	}
-	e.max = n
+	w.enc.max = n
 }
 
-// tooLarge returns the error for a payload of more than max bytes.
-func (e *encoder) tooLarge(payload []byte, offset int64) error {
-	return &TooLargeError{Size: uint64(len(payload)), Max: uint64(e.max), Offset: offset}
-}
-
-// header appends the header of a payload of size bytes to dst.
-func (e *encoder) header(dst []byte, size int64) ([]byte, error) {
-	if e.prefixer == nil {
-		return dst, &PayloadError{Size: int(min(size, math.MaxInt)), Reason: "this framing needs the whole payload before it can write the first byte; WriteFrame carries it"}
-	}
-	return e.prefixer.AppendHeader(dst, size)
-}
-
-// enclose appends only the header of the frame of payload, which is within max,
-// to dst and returns the trailer beside it, so that payload need not be copied.
-// ok is false where that cannot be done: the framer's Append then does it, or says why not.
-func (e *encoder) enclose(dst, payload []byte) (head, tail []byte, ok bool) {
-	switch {
-	case e.prefixer != nil:
-		head, err := e.prefixer.AppendHeader(dst, int64(len(payload)))
-		return head, e.prefixer.Trailer(), err == nil
-	case e.encloser != nil:
-		head, tail, ok := e.encloser.Enclose(payload)
-		if !ok {
-			return dst, nil, false
-		}
-		return append(dst, head...), tail, true
-	}
-	return dst, nil, false
+// SetFramer replaces the Framer from the next frame on. Frames in the buffer
+// remain as they are.
+func (w *Writer) SetFramer(f Framer) {
+	w.enc.framer = f
+	w.enc.encloser, _ = f.(Encloser)
 }

@@ -71,7 +71,7 @@ func (c *Conn) WriteFrame(payload []byte) error {
 	for c.sending && c.w.vectors(payload) {
 		c.sent.Wait() // the payload has to follow its header directly
 	}
-	body, trailer, err := c.w.add(payload)
+	body, trailer, err := c.w.add(payload, c.w.vectors(payload))
 	switch {
 	case err != nil:
 		return err
@@ -92,11 +92,7 @@ func (c *Conn) WriteFrames(payloads ...[]byte) error {
 	}
 	before := len(c.w.mem.buf)
 	for i, p := range payloads {
-		err := c.w.check(p)
-		if err == nil {
-			err = c.w.copy(p)
-		}
-		if err != nil {
+		if _, _, err := c.w.add(p, false); err != nil {
 			c.w.mem.buf = c.w.mem.buf[:before]
 			return fmt.Errorf("payload %d of %d: %w", i+1, len(payloads), err)
 		}

@@ -42,7 +42,7 @@ func (r *Reader) NextReader() (size int64, payload io.Reader, err error) {
 	case ok:
 		return int64(len(whole)), &payloadReader{r: r, whole: whole, start: r.buf.Offset()}, nil
 	}
-	f := r.buf.frame
+	f := r.buf.pending
 	return int64(f.End - f.Start), &payloadReader{r: r, frame: f, start: r.buf.start}, nil
 }
 

@@ -9,7 +9,13 @@ import (
 	"math"
 )
 
-var errBadReadCount = errors.New("framing: Read returned an impossible count")
+var (
+	errBadReadCount = errors.New("framing: Read returned an impossible count")
+
+	// Faults of a Framer.
+	errBadResync  = errors.New("Split returned Resync without an error or a method Skip")
+	errNoProgress = errors.New("Skip found the next frame where the invalid one starts")
+)
 
 // neverSplit is the value of Buffer.need while the next bytes start no frame.
 const neverSplit = math.MaxInt
@@ -189,6 +195,9 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
 	case f.Size < 0:
+		if _, ok := b.framer.(Skipper); !ok || err == nil {
+			return b.fail(&FormatError{Offset: b.Offset(), Err: errBadResync, Final: true})
+		}
 		b.drop(Frame{})
 		return &FormatError{Offset: b.start, Err: err}
 	case f.Size == 0 && len(data) < b.window:
@@ -275,7 +284,7 @@ func (b *Buffer) skip() (end bool, err error) {
 	b.r += n
 	b.resume = resume
 	if end && b.Offset() == b.start {
-		return true, b.fail(&FormatError{Offset: b.start, Err: errors.New("Skip found the next frame where the invalid one starts"), Final: true})
+		return true, b.fail(&FormatError{Offset: b.start, Err: errNoProgress, Final: true})
 	}
 	if end {
 		b.begin()

@@ -26,9 +26,9 @@ var presets = map[string]string{
 	"varint,non-minimal": "lengthprefix.Varint().NonMinimal()",
 	"netstring":          "netstring.New()",
 	"octet-count":        "octetcount.New()",
-	"content-length":     "headers.New()",
+	"content-length":     "contentlength.New()",
 	"slip":               "slip.New()",
-	"slip,flush":         "slip.Flushed()",
+	"slip,leading-end":   "slip.LeadingEnd()",
 	"cobs":               "cobs.New()",
 	"stx":                "stx.New()",
 	"stx,dle":            "stx.DLE()",
@@ -108,15 +108,14 @@ func fields(c lengthprefix.Config) string {
 	if c.IncludesHeader {
 		s = append(s, "IncludesHeader: true")
 	}
-	switch c.Strip {
-	case c.Offset + c.Width:
-	case lengthprefix.KeepHeader:
-		s = append(s, "Strip: lengthprefix.KeepHeader")
-	default:
+	if c.Keep {
+		s = append(s, "Keep: true")
+	}
+	if c.Strip != 0 {
 		s = append(s, fmt.Sprintf("Strip: %d", c.Strip))
 	}
-	if c.Zero != nil {
-		s = append(s, fmt.Sprintf("Zero: []byte(%q)", c.Zero))
+	if c.Magic != nil {
+		s = append(s, fmt.Sprintf("Magic: []byte(%q)", c.Magic))
 	}
 	return strings.Join(s, ", ")
 }

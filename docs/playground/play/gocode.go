@@ -111,7 +111,7 @@ func fields(c lengthprefix.Config) string {
 	if c.Keep {
 		s = append(s, "Keep: true")
 	}
-	if c.Strip != 0 {
+	if c.Strip != 0 && c.Strip != c.Offset+c.Width {
 		s = append(s, fmt.Sprintf("Strip: %d", c.Strip))
 	}
 	if c.Magic != nil {

@@ -69,14 +69,13 @@ type Framer struct {
 	known    []byte // the first bytes of a frame: Magic, with zeros for the length and the other stripped bytes
 }
 
-// A kind is a class of layouts that Split and Append treat alike.
+// A kind tells the layouts for which Split and Append are short.
 type kind uint8
 
 const (
 	general kind = iota
 	big32        // like Uint32
 	big16        // like Uint16
-	magic        // Magic is not empty
 )
 
 // Uint8 returns a Framer with a length of one byte, for payloads of up to 255
@@ -152,13 +151,13 @@ func build(c Config) *Framer {
 	if before := copy(f.known[:min(c.Offset, len(f.known))], c.Magic); before < len(c.Magic) {
 		copy(f.known[f.header:], c.Magic[before:])
 	}
-	switch {
-	case f.magicEnd > 0:
-		f.kind = magic
-	case c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && c.Width == 2:
-		f.kind = big16
-	case c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && c.Width == 4:
-		f.kind = big32
+	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian {
+		switch c.Width {
+		case 2:
+			f.kind = big16
+		case 4:
+			f.kind = big32
+		}
 	}
 	return f
 }
@@ -173,23 +172,32 @@ func (f *Framer) Config() Config {
 
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
-	if f.kind == magic {
+	// The common layouts, which split handles too: about 30 % faster for 16 bytes
+	// (BenchmarkReadFrame).
+	switch {
+	case f.kind == big32 && len(data) >= 4:
+		if size := uint64(binary.BigEndian.Uint32(data)) + 4; size <= math.MaxInt {
+			return framing.Frame{Size: int(size), Start: 4, End: int(size)}, r, nil
+		}
+	case f.kind == big16 && len(data) >= 2:
+		size := int(binary.BigEndian.Uint16(data)) + 2
+		return framing.Frame{Size: size, Start: 2, End: size}, r, nil
+	}
+	return f.split(data, r)
+}
+
+// split is Split for all layouts.
+func (f *Framer) split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	if f.magicEnd > 0 {
 		var err error
-		if r.Pos, err = f.verify(data, r.Pos); err != nil || r.Pos < f.need {
+		if r.Pos, err = f.verify(data, r.Pos); err != nil {
 			return framing.Frame{}, r, err
 		}
-	} else if len(data) < f.need {
+	}
+	if len(data) < f.need {
 		return framing.Frame{}, r, nil
 	}
-	var value uint64
-	switch f.kind {
-	case big32:
-		value = uint64(binary.BigEndian.Uint32(data))
-	case big16:
-		value = uint64(binary.BigEndian.Uint16(data))
-	default:
-		value = f.value(data)
-	}
+	value := f.value(data)
 	if value-f.least > f.span {
 		return framing.Frame{}, r, f.invalid(value)
 	}

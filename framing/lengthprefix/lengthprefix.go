@@ -65,6 +65,7 @@ type Framer struct {
 	least    uint64 // the smallest valid value: that of a frame with nothing after its header and the stripped bytes
 	span     uint64 // least + span is the largest value of a frame whose size is an int
 	mask     uint64 // the largest value that the field can hold
+	shift    uint   // 64 less the bits of the field
 	kind     kind
 	known    []byte // the first bytes of a frame: Magic, with zeros for the length and the other stripped bytes
 }
@@ -129,7 +130,8 @@ func New(c Config) (*Framer, error) {
 }
 
 func build(c Config) *Framer {
-	f := &Framer{header: c.Offset + c.Width, mask: math.MaxUint64 >> (64 - 8*c.Width)}
+	f := &Framer{header: c.Offset + c.Width, shift: uint(64 - 8*c.Width)}
+	f.mask = math.MaxUint64 >> f.shift
 	if c.Strip == 0 && !c.Keep {
 		c.Strip = f.header
 	}
@@ -207,18 +209,15 @@ func (f *Framer) split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 
 // value returns the value of the length field of the header that data begins
 // with.
-func (f *Framer) value(data []byte) (value uint64) {
-	field := data[f.config.Offset:f.header]
+func (f *Framer) value(data []byte) uint64 {
+	field := data[f.config.Offset:]
+	if len(field) < 8 {
+		field = append(make([]byte, 0, 8), field...)[:8]
+	}
 	if f.config.LittleEndian {
-		for i, c := range field {
-			value |= uint64(c) << (8 * i)
-		}
-		return value
+		return binary.LittleEndian.Uint64(field) & f.mask
 	}
-	for _, c := range field {
-		value = value<<8 | uint64(c)
-	}
-	return value
+	return binary.BigEndian.Uint64(field) >> f.shift
 }
 
 // invalid returns the error for a value that makes no frame.
@@ -371,7 +370,7 @@ func (f *Framer) field(size int64) (field [8]byte, err error) {
 	if f.config.LittleEndian {
 		binary.LittleEndian.PutUint64(field[:], value)
 	} else {
-		binary.BigEndian.PutUint64(field[:], value<<(64-8*f.config.Width))
+		binary.BigEndian.PutUint64(field[:], value<<f.shift)
 	}
 	return field, nil
 }

@@ -39,7 +39,8 @@ func checkFinisher(k *kit, s sample) {
 // findTerminators finds what follows an unchanged payload in frames.
 func (k *kit) findTerminators() {
 	for _, s := range slices.Concat(k.own, k.hostile) {
-		r := k.first(s.wire)
+		var r result
+		_ = k.attempt(func() { r = k.first(s.wire) }) // the laws will show it
 		if !r.valid() || r.End == r.Size || !bytes.Equal(r.payload, s.wire[r.Start:r.End]) {
 			continue
 		}

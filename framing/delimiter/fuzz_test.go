@@ -1,4 +1,4 @@
-package fuzz_test
+package delimiter_test
 
 import (
 	"encoding/hex"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing/delimiter"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 )
 
 // FuzzDelimiter compares Split, Append and what New accepts with a decoder that
@@ -18,11 +18,13 @@ func FuzzDelimiter(f *testing.F) {
 		f.Add(text, false, []byte("aab,cab\nxab\r\nabab"))
 		f.Add(text, true, []byte("aab"))
 	}
-	seeds(f, func(text string, wire []byte) {
-		f.Add(delims(text), strings.HasSuffix(text, ",keep"), wire)
-	}, "line", "crlf", "delimiter")
+	for _, name := range []string{"line", "crlf", "delimiter"} {
+		frametest.Vectors(f, name, func(text string, wire []byte) {
+			f.Add(delims(text), strings.HasSuffix(text, ",keep"), wire)
+		})
+	}
 	f.Fuzz(func(t *testing.T, text string, keep bool, wire []byte) {
-		if len(text) > 64 || len(wire) > most {
+		if len(text) > 64 || len(wire) > frametest.MaxFuzz {
 			return
 		}
 		delims := strings.Split(text, ",")
@@ -36,18 +38,22 @@ func FuzzDelimiter(f *testing.F) {
 		if keep {
 			f = f.Keep()
 		}
-		oracle.Compare(t, f, wire, delimited(delims, keep, wire))
+		frametest.Compare(t, f, wire, delimited(delims, keep, wire))
 
-		sent := wire
-		if !keep {
-			sent = slices.Concat(wire, []byte(delims[0]))
+		var frames []string // that may carry wire
+		for _, d := range delims {
+			frames = append(frames, string(wire)+d)
 		}
-		back := delimited(delims, keep, sent)
-		if !back.Torn && slices.Equal(back.Frames, []oracle.Frame{{Payload: string(wire)}}) {
-			writes(t, f, wire, sent)
-		} else {
-			refuses(t, f, wire)
+		if keep {
+			frames = []string{string(wire)}
 		}
+		var want []byte
+		for _, frame := range frames {
+			if s := delimited(delims, keep, []byte(frame)); want == nil && !s.Torn && slices.Equal(s.Frames, []frametest.Frame{{Payload: string(wire)}}) {
+				want = []byte(frame)
+			}
+		}
+		frametest.CheckAppend(t, f, wire, want)
 	})
 }
 
@@ -95,7 +101,7 @@ func delims(text string) string {
 }
 
 // delimited ends a message where any delimiter ends, at the longest of them.
-func delimited(delims []string, keep bool, wire []byte) (s oracle.Stream) {
+func delimited(delims []string, keep bool, wire []byte) (s frametest.Stream) {
 	from := 0
 	for to := 1; to <= len(wire); to++ {
 		longest := 0
@@ -110,7 +116,7 @@ func delimited(delims []string, keep bool, wire []byte) (s oracle.Stream) {
 		if keep {
 			longest = 0
 		}
-		s.Frame(wire[from : to-longest])
+		s.Valid(wire[from : to-longest])
 		from = to
 	}
 	s.Torn = from < len(wire)

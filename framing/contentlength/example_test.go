@@ -1,4 +1,4 @@
-package headers_test
+package contentlength_test
 
 import (
 	"fmt"

@@ -3,66 +3,64 @@ package framingtest
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// The framers here are right, and as simple as can be. Those that are wrong
-// are made of them, with one part changed.
+// The Framers of this file are correct, and as simple as can be. The wrong ones are
+// made from them, with one part changed.
 
-var errRefused = errors.New("refused")
+// refused returns the error of Append for a payload.
+func refused(payload []byte) error { return refusedSize(int64(len(payload))) }
 
-// A fake is a framer whose methods can be exchanged.
-type fake struct {
-	split  func(data []byte, seen int) (framing.Frame, error)
-	append func(dst, payload []byte) ([]byte, error)
-	max    func(n int) int
+func refusedSize(size int64) error {
+	return &framing.PayloadError{Size: size, Reason: "refused"}
 }
 
-func (f fake) Split(data []byte, seen int) (framing.Frame, error) { return f.split(data, seen) }
-func (f fake) Append(dst, payload []byte) ([]byte, error)         { return f.append(dst, payload) }
-func (f fake) MaxEncodedLen(n int) int                            { return f.max(n) }
+// A fake is a Framer whose methods can be exchanged.
+type fake struct {
+	split func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error)
+	add   func(dst, payload []byte) ([]byte, error)
+	max   func(n int) int
+}
+
+func (f fake) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	return f.split(data, r)
+}
+func (f fake) Append(dst, payload []byte) ([]byte, error) { return f.add(dst, payload) }
+func (f fake) MaxEncodedLen(n int) int                    { return f.max(n) }
 
 // A fakeSkipper is a fake that is a framing.Skipper.
 type fakeSkipper struct {
 	fake
-	skip func(data []byte) (int, bool)
+	skip func(data []byte, r framing.Resume) (int, framing.Resume, bool)
 }
 
-func (f fakeSkipper) Skip(data []byte) (int, bool) { return f.skip(data) }
+func (f fakeSkipper) Skip(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+	return f.skip(data, r)
+}
 
-// A fakeEnder is a fake that is a framing.Ender.
-type fakeEnder struct {
+// A fakeFinisher is a fake that is a framing.Finisher.
+type fakeFinisher struct {
 	fake
-	end func(data []byte) ([]byte, error)
+	finish func(data []byte) ([]byte, error)
 }
 
-func (f fakeEnder) End(data []byte) ([]byte, error) { return f.end(data) }
+func (f fakeFinisher) Finish(data []byte) ([]byte, error) { return f.finish(data) }
 
 // A fakeEncloser is a fake that is a framing.Encloser.
 type fakeEncloser struct {
 	fake
-	enclose func(payload []byte) (header, trailer []byte, ok bool)
-}
-
-func (f fakeEncloser) Enclose(payload []byte) (header, trailer []byte, ok bool) {
-	return f.enclose(payload)
-}
-
-// A fakePrefixer is a fake that is a framing.Prefixer.
-type fakePrefixer struct {
-	fake
-	header  func(dst []byte, size int64) ([]byte, error)
+	header  func(dst, start []byte, size int64) ([]byte, error)
 	trailer []byte
 }
 
-func (f fakePrefixer) AppendHeader(dst []byte, size int64) ([]byte, error) {
-	return f.header(dst, size)
+func (f fakeEncloser) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
+	return f.header(dst, start, size)
 }
-func (f fakePrefixer) Trailer() []byte { return f.trailer }
+func (f fakeEncloser) Trailer() []byte { return f.trailer }
 
 // plus returns the MaxEncodedLen of frames with n bytes around the payload.
 func plus(n int) func(int) int {
@@ -74,59 +72,62 @@ func plus(n int) func(int) int {
 	}
 }
 
-// ending ends messages at delim, whose bytes must all be different.
+// ending ends frames with delim, whose bytes must all be different.
 func ending(delim string) fakeSkipper {
 	d := []byte(delim)
-	find := func(data []byte, seen int) framing.Frame {
-		if i := bytes.Index(data[seen:], d); i >= 0 {
-			return framing.Frame{Size: seen + i + len(d), End: seen + i}
+	find := func(data []byte, r framing.Resume) (framing.Frame, framing.Resume) {
+		if i := bytes.Index(data[r.Pos:], d); i >= 0 {
+			return framing.Frame{Size: r.Pos + i + len(d), End: r.Pos + i}, framing.Resume{}
 		}
-		return framing.Frame{Seen: max(seen, len(data)-len(d)+1)}
+		return framing.Frame{}, framing.Resume{Pos: max(r.Pos, len(data)-len(d)+1)}
 	}
 	return fakeSkipper{
 		fake{
-			split: func(data []byte, seen int) (framing.Frame, error) { return find(data, seen), nil },
-			append: func(dst, payload []byte) ([]byte, error) {
+			split: func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+				f, r := find(data, r)
+				return f, r, nil
+			},
+			add: func(dst, payload []byte) ([]byte, error) {
 				if bytes.Contains(payload, d) {
-					return dst, errRefused
+					return dst, refused(payload)
 				}
 				return append(append(dst, payload...), d...), nil
 			},
 			max: plus(len(d)),
 		},
-		func(data []byte) (int, bool) {
-			f := find(data, 0)
-			return max(f.Size, f.Seen), f.Size > 0
+		func(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+			f, r := find(data, r)
+			return max(f.Size, r.Pos), framing.Resume{}, f.Size > 0
 		},
 	}
 }
 
-// counted sends messages behind a big-endian length of width bytes, 2 or 8.
-func counted(width int) fakePrefixer {
-	header := func(dst []byte, size int64) ([]byte, error) {
+// counted starts frames with a big-endian length of width bytes, 2 or 8.
+func counted(width int) fakeEncloser {
+	header := func(dst, _ []byte, size int64) ([]byte, error) {
 		switch {
 		case size < 0, width == 2 && size > math.MaxUint16:
-			return dst, errRefused
+			return dst, refusedSize(size)
 		case width == 2:
 			return binary.BigEndian.AppendUint16(dst, uint16(size)), nil
 		}
 		return binary.BigEndian.AppendUint64(dst, uint64(size)), nil
 	}
-	return fakePrefixer{
+	return fakeEncloser{
 		fake: fake{
-			split: func(data []byte, seen int) (framing.Frame, error) {
+			split: func(data []byte, _ framing.Resume) (framing.Frame, framing.Resume, error) {
 				if len(data) < width {
-					return framing.Frame{}, nil
+					return framing.Frame{}, framing.Resume{}, nil
 				}
 				size := length(data, width)
 				if size > uint64(math.MaxInt-width) {
-					return framing.Frame{}, &framing.TooLargeError{Size: size}
+					return framing.Frame{}, framing.Resume{}, &framing.TooLargeError{Size: size}
 				}
 				n := width + int(size)
-				return framing.Frame{Size: n, Start: width, End: n}, nil
+				return framing.Frame{Size: n, Start: width, End: n}, framing.Resume{}, nil
 			},
-			append: func(dst, payload []byte) ([]byte, error) {
-				h, err := header(dst, int64(len(payload)))
+			add: func(dst, payload []byte) ([]byte, error) {
+				h, err := header(dst, nil, int64(len(payload)))
 				if err != nil {
 					return dst, err
 				}
@@ -145,11 +146,11 @@ func length(data []byte, width int) uint64 {
 	return binary.BigEndian.Uint64(data)
 }
 
-// escaped ends messages at ';' and escapes it, and itself, with '\'. The byte
-// behind the escape must be one of them, or the frame is condemned.
+// escaped ends frames with ';' and escapes it, and itself, with '\'. The byte after
+// the escape must be one of them, or the frame is invalid.
 func escaped() fakeSkipper {
-	find := func(data []byte, seen int) (size, safe int) {
-		for i := seen; i < len(data); i++ {
+	find := func(data []byte, from int) (size, safe int) {
+		for i := from; i < len(data); i++ {
 			switch data[i] {
 			case '\\':
 				if i++; i == len(data) {
@@ -163,14 +164,15 @@ func escaped() fakeSkipper {
 	}
 	return fakeSkipper{
 		fake{
-			split: func(data []byte, seen int) (framing.Frame, error) {
-				size, safe := find(data, seen)
+			split: func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+				size, safe := find(data, r.Pos)
 				if size == 0 {
-					return framing.Frame{Seen: safe}, nil
+					return framing.Frame{}, framing.Resume{Pos: safe}, nil
 				}
-				return unescape(data[:size])
+				f, err := unescape(data[:size])
+				return f, framing.Resume{}, err
 			},
-			append: func(dst, payload []byte) ([]byte, error) {
+			add: func(dst, payload []byte) ([]byte, error) {
 				for _, c := range payload {
 					if c == ';' || c == '\\' {
 						dst = append(dst, '\\')
@@ -186,9 +188,9 @@ func escaped() fakeSkipper {
 				return 2*n + 1
 			},
 		},
-		func(data []byte) (int, bool) {
-			size, safe := find(data, 0)
-			return safe, size > 0
+		func(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+			size, safe := find(data, r.Pos)
+			return safe, framing.Resume{}, size > 0
 		},
 	}
 }
@@ -198,7 +200,7 @@ func unescape(frame []byte) (framing.Frame, error) {
 	for i := 0; i < len(frame)-1; i++ {
 		if frame[i] == '\\' {
 			if i++; frame[i] != ';' && frame[i] != '\\' {
-				return framing.Frame{Size: len(frame)}, fmt.Errorf("bad escape %q", frame[i])
+				return framing.Frame{Size: len(frame)}, fmt.Errorf("invalid escape %q", frame[i])
 			}
 		}
 		frame[end] = frame[i]
@@ -207,58 +209,67 @@ func unescape(frame []byte) (framing.Frame, error) {
 	return framing.Frame{Size: len(frame), End: end}, nil
 }
 
-// varied sends messages behind a varint of at most 10 bytes.
+// varied starts frames with a varint of at most 10 bytes.
 func varied() fake {
 	return fake{
-		split: func(data []byte, seen int) (framing.Frame, error) {
+		split: func(data []byte, _ framing.Resume) (framing.Frame, framing.Resume, error) {
 			value, n := binary.Uvarint(data)
 			switch {
 			case n == 0 && len(data) < binary.MaxVarintLen64:
-				return framing.Frame{}, nil
+				return framing.Frame{}, framing.Resume{}, nil
 			case n <= 0:
-				return framing.Frame{}, errRefused
+				return framing.Frame{}, framing.Resume{}, errMalformed
 			case value > uint64(math.MaxInt-n):
-				return framing.Frame{}, &framing.TooLargeError{Size: value}
+				return framing.Frame{}, framing.Resume{}, &framing.TooLargeError{Size: value}
 			}
 			size := n + int(value)
-			return framing.Frame{Size: size, Start: n, End: size}, nil
+			return framing.Frame{Size: size, Start: n, End: size}, framing.Resume{}, nil
 		},
-		append: func(dst, payload []byte) ([]byte, error) {
+		add: func(dst, payload []byte) ([]byte, error) {
 			return append(binary.AppendUvarint(dst, uint64(len(payload))), payload...), nil
 		},
 		max: plus(binary.MaxVarintLen64),
 	}
 }
 
-// netstrings sends messages as "5:hello,".
-func netstrings() fake {
-	return fake{
-		split: func(data []byte, seen int) (framing.Frame, error) {
-			size := 0
-			for i, c := range data {
-				switch {
-				case i == 9:
-					return framing.Frame{}, errRefused
-				case '0' <= c && c <= '9' && (i == 0 || data[0] != '0'):
-					size = 10*size + int(c-'0')
-				case c == ':' && i > 0:
-					n := i + 1 + size + 1
-					if n <= len(data) && data[n-1] != ',' {
-						return framing.Frame{Size: n, Start: i + 1, End: n - 1}, errRefused
+// netstrings makes frames like "5:hello,".
+func netstrings() fakeEncloser {
+	header := func(dst, _ []byte, size int64) ([]byte, error) {
+		if size < 0 || size > 99999999 {
+			return dst, refusedSize(size)
+		}
+		return fmt.Appendf(dst, "%d:", size), nil
+	}
+	return fakeEncloser{
+		fake{
+			split: func(data []byte, _ framing.Resume) (framing.Frame, framing.Resume, error) {
+				size := 0
+				for i, c := range data {
+					switch {
+					case '0' <= c && c <= '9' && i < 8 && (i == 0 || data[0] != '0'):
+						size = 10*size + int(c-'0')
+					case c == ':' && i > 0:
+						f := framing.Frame{Size: i + 1 + size + 1, Start: i + 1, End: i + 1 + size}
+						if f.Size <= len(data) && data[f.End] != ',' {
+							return f, framing.Resume{}, errMalformed
+						}
+						return f, framing.Resume{}, nil
+					default:
+						return framing.Frame{}, framing.Resume{}, errMalformed
 					}
-					return framing.Frame{Size: n, Start: i + 1, End: n - 1}, nil
-				default:
-					return framing.Frame{}, errRefused
 				}
-			}
-			return framing.Frame{}, nil
+				return framing.Frame{}, framing.Resume{}, nil
+			},
+			add: func(dst, payload []byte) ([]byte, error) {
+				h, err := header(dst, nil, int64(len(payload)))
+				if err != nil {
+					return dst, err
+				}
+				return append(append(h, payload...), ','), nil
+			},
+			max: plus(10),
 		},
-		append: func(dst, payload []byte) ([]byte, error) {
-			if len(payload) > 99999999 {
-				return dst, errRefused
-			}
-			return append(append(fmt.Appendf(dst, "%d:", len(payload)), payload...), ','), nil
-		},
-		max: plus(10),
+		header,
+		[]byte(","),
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 	"net"
 	"testing"
@@ -113,13 +112,16 @@ func TestGoframe_LengthFieldRandom(t *testing.T) {
 			Offset:         rapid.IntRange(0, 9).Draw(t, "offset"),
 			Adjust:         rapid.IntRange(-9, 9).Draw(t, "adjust"),
 			IncludesHeader: rapid.Bool().Draw(t, "includes-header"),
-			Strip:          rapid.IntRange(-1, 24).Draw(t, "strip"),
+			Keep:           rapid.Bool().Draw(t, "keep"),
+		}
+		if !c.Keep {
+			c.Strip = rapid.IntRange(0, 24).Draw(t, "strip")
 		}
 		f, err := lengthprefix.New(c)
 		if err != nil {
 			return // no such layout
 		}
-		strip := max(f.Config().Strip, 0)
+		strip := f.Config().Strip
 		header := c.Offset + c.Width
 		decodes := goframe.DecoderConfig{
 			ByteOrder: binary.BigEndian, LengthFieldOffset: c.Offset, LengthFieldLength: c.Width, LengthAdjustment: c.Adjust, InitialBytesToStrip: strip,

@@ -47,13 +47,13 @@ func TestL8_LinearWork(t *testing.T) {
 		{lengthprefix.Varint(), "varint", small, 1},
 		{must(lengthprefix.New(lengthprefix.Config{Width: 4, Offset: 2, Magic: []byte("ab")})), "length with a constant", small, 1},
 		{must(fixed.New(large)), "fixed", large, 1},
-		{must(fixed.Padded(small, 0)), "padded", small, 1},
+		{must(fixed.Padded(64<<10, 0)), "padded", 64 << 10, 1},
 		{escaped{}, "escaped", small, 1},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			wire := must(f.Append(nil, bytes.Repeat([]byte("x"), f.size)))
 			checkLinear(t, f.Framer, wire, f.size, f.times)
-			if _, ok := f.Framer.(framing.Skipper); ok && f.size == small {
+			if _, ok := f.Framer.(framing.Skipper); ok && f.size < large {
 				checkLinear(t, f.Framer, wire, 10, f.times)
 			}
 		})

@@ -22,7 +22,7 @@ func announcing() []framing.Framer {
 	return []framing.Framer{
 		lengthprefix.Uint32(), lengthprefix.Uint64(), lengthprefix.Varint(),
 		must(lengthprefix.New(lengthprefix.Config{Width: 3, Offset: 2, Keep: true})),
-		must(fixed.New(1 << 20)), must(fixed.Padded(1<<20, 0)),
+		must(fixed.New(1 << 20)),
 	}
 }
 

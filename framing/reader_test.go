@@ -171,7 +171,7 @@ func TestReader_Unread(t *testing.T) {
 				}
 				rest, err := io.ReadAll(io.MultiReader(strings.NewReader(string(r.Unread())), src))
 				if string(rest) != f.wire[start:] || err != nil {
-					t.Fatalf("%s, after %d frames: %q, %v, want %q", s.name, n, rest, err, f.wire[start:])
+					t.Fatalf("%s, after %d frames: Unread() and the source hold %q, %v; want %q", s.name, n, rest, err, f.wire[start:])
 				}
 			}
 		}

@@ -169,24 +169,30 @@ func (k *kit) findSizes() {
 	}
 	slices.Sort(sizes)
 	sizes = slices.Compact(sizes)
-	block := make([]byte, sizes[len(sizes)-1])
-	for _, k.fill = range []byte("0 \x00\x01\xFF\na") {
-		for i := range block {
-			block[i] = k.fill
-		}
+	for _, fill := range []byte("a0 \x00\x01\xFF\n") {
+		block := bytes.Repeat([]byte{fill}, sizes[len(sizes)-1])
+		var accepted []int
 		for _, n := range sizes {
-			if n > 1100 && len(k.sizes) > 2 {
+			if n > 1100 && len(accepted) > 2 {
 				break
 			}
 			if _, ok := k.accepts(block[:n]); ok {
-				k.sizes = append(k.sizes, n)
+				accepted = append(accepted, n)
 			}
 		}
-		if n := len(k.sizes); n > 0 && k.sizes[n-1] > 0 {
+		switch {
+		case len(accepted) == 1:
+			k.offer(block[:accepted[0]])
+			if len(k.payloads)+len(k.large) < 2 {
+				continue // it may be the delimiter; a record of fixed size accepts another
+			}
+			fallthrough
+		case len(accepted) > 1:
+			k.fill, k.sizes = fill, accepted
 			return
 		}
-		k.sizes = nil
 	}
+	k.fill = 'a'
 }
 
 // fit returns payload, padded to the next size that is accepted.
@@ -370,14 +376,14 @@ func (k *kit) grow() {
 // waysToGrow returns functions that return p with n more bytes, or nil.
 func (k *kit) waysToGrow(p []byte) (ways []func(n int) []byte) {
 	insert := func(p []byte, at, n int) []byte {
-		return slices.Concat(p[:at], bytes.Repeat([]byte{k.fill}, n), p[at:])
+		return slices.Concat(p[:at], bytes.Repeat([]byte{'a'}, n), p[at:])
 	}
 	for i := range min(16, len(p)) {
 		for tail := range min(3, len(p)-i) {
 			for _, add := range []func([]byte, int, int) []byte{addBigEndian, addLittleEndian, addDecimal, addVarint} {
 				ways = append(ways, func(n int) []byte {
 					if q := add(bytes.Clone(p), i, n); q != nil {
-						return insert(q, len(q)-tail, n)
+						return insert(q, max(0, len(q)-tail), n)
 					}
 					return nil
 				})
@@ -658,6 +664,9 @@ func (k *kit) randomHostile() (wire []byte) {
 	for range 1 + k.rng.IntN(3) {
 		if len(wire) > 1<<12 {
 			wire = wire[:1<<12]
+		}
+		if len(wire) == 0 {
+			return []byte{0}
 		}
 		i := k.rng.IntN(len(wire))
 		switch k.rng.IntN(4) {

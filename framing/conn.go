@@ -182,11 +182,12 @@ func (c *Conn) WriteFrom(src io.Reader, size int64) error {
 		terminal = err
 		return err
 	}
-	terminal = nil
+	var sendErr error
 	if len(rest) > 0 { // if src failed, the frames of others
-		if terminal = c.w.send(rest, nil, nil); terminal != nil {
-			return terminal
-		}
+		sendErr = c.w.send(rest, nil, nil)
+	}
+	if terminal = sendErr; terminal != nil {
+		return terminal
 	}
 	return err
 }

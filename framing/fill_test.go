@@ -12,6 +12,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
@@ -138,7 +139,7 @@ func TestWriteFill(t *testing.T) {
 		{slip.New(), "\xc0", ""},
 		{slip.New(), "\xc0\xc0\xc0", ""},
 		{slip.New(), "", ""},
-		{fillNetstring{}, "\n\n", ""},
+		{fillNetstring{netstring.New()}, "\n\n", ""},
 		{slip.New(), "\xc0\xc0x\xc0", "framing: payload of 4 bytes refused: byte 2 is not fill between frames"},
 		{slip.New(), "\n", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},
 		{delimiter.Line(), "\n", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},

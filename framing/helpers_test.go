@@ -17,6 +17,10 @@ var errPause = errors.New("pause")
 type byteReader byte
 
 func (r byteReader) Read(p []byte) (int, error) {
+	if r == 0 {
+		clear(p) // faster than the loop
+		return len(p), nil
+	}
 	for i := range p {
 		p[i] = byte(r)
 	}

@@ -67,8 +67,9 @@ func checkTooLarge(t *testing.T, call string, err error, limit, size int) {
 // this limit and size, and is not ErrFrame.
 func checkPayloadTooLarge(t *testing.T, call string, err error, limit, size int) {
 	t.Helper()
-	checkError(t, call, err, fmt.Sprintf("framing: payload of %d bytes refused: it exceeds the limit of %d bytes", size, limit))
-	if e := checkAs[*framing.PayloadError](t, call, err); e.Size != int64(size) || errors.Is(err, framing.ErrFrame) {
+	e := checkAs[*framing.PayloadError](t, call, err)
+	checkError(t, call, e, fmt.Sprintf("framing: payload of %d bytes refused: it exceeds the limit of %d bytes", size, limit))
+	if e.Size != int64(size) || errors.Is(err, framing.ErrFrame) {
 		t.Fatalf("%s: error %+v; want Size %d, and that it is not ErrFrame", call, e, size)
 	}
 }

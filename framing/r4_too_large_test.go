@@ -139,7 +139,7 @@ func TestR4_LostStream(t *testing.T) {
 		wire   string
 		want   string
 	}{
-		{lengthprefix.Varint(), "\x01a\x80\x00", "malformed length: the varint is longer than it needs to be"},
+		{lengthprefix.Varint(), "\x01a\x80\x00", "malformed length: the varint is overlong"},
 		{lengthprefix.Uint64(), "\x00\x00\x00\x00\x00\x00\x00\x01a\xff\xff\xff\xff\xff\xff\xff\xff", "payload of 18446744073709551615 bytes exceeds the limit"},
 		{must(lengthprefix.New(lengthprefix.Config{Width: 1, Adjust: -1})), "\x02a\x00", "malformed length: 0 announces"},
 	} {

@@ -56,7 +56,7 @@ func TestWriteFrom(t *testing.T) {
 }
 
 // A payload whose header neither its size nor its beginning tells is held whole,
-// within the limit: over it, it is refused before the source is read.
+// within the limit. Over the limit it is refused, and at most the beginning was read.
 func TestWriteFrom_HeldPayloadsWithinTheLimit(t *testing.T) {
 	for _, f := range []framing.Framer{delimiter.Line(), delimiter.Line().Keep(), delimiter.CRLF(), cobs.New(), slip.New(), stx.New(), escaped{}, opaqueFramer{lengthprefix.Uint32()}} {
 		name := fmt.Sprintf("%T %v", f, f)
@@ -88,8 +88,8 @@ func TestWriteFrom_HeldPayloadsWithinTheLimit(t *testing.T) {
 				var want []byte
 				if limit == 5000 {
 					want = must(f.Append(nil, payload))
-				} else if src.Len() != 5000 {
-					t.Errorf("%s: WriteFrom() of a payload over the limit read %d bytes of its source; want 0", name, 5000-src.Len())
+				} else if n := 5000 - src.Len(); n > 4<<10 {
+					t.Errorf("%s: WriteFrom() of a payload over the limit read %d bytes of its source; want at most 4096", name, n)
 				}
 				if !bytes.Equal(dst.Bytes(), want) {
 					t.Errorf("%s: %d bytes were written; want %d", name, dst.Len(), len(want))

@@ -8,7 +8,7 @@ import (
 
 // A shape describes how a framer encodes single bytes. Most bytes are ordinary: they
 // appear unchanged in the frame, and replacing one by another changes nothing else.
-// If other bytes are accepted too, the framer stuffs.
+// If others are changed in the frame, the framer stuffs.
 type shape struct {
 	framer   framing.Framer
 	stuffs   bool
@@ -44,7 +44,7 @@ func shapeOf(framer framing.Framer) shape {
 		model[at] = byte(i)
 		if bytes.Equal(wire, model) {
 			ordinary = append(ordinary, byte(i))
-		} else if wire != nil {
+		} else if wire != nil && !s.unchanged(wire, byte(i)) {
 			s.stuffs = true
 		}
 	}
@@ -52,6 +52,12 @@ func shapeOf(framer framing.Framer) shape {
 		s.ordinary[c] = ordinary[(i+1)%len(ordinary)]
 	}
 	return s
+}
+
+// unchanged reports whether the payload of wire, one byte, lies in wire as it is.
+func (s *shape) unchanged(wire []byte, payload byte) bool {
+	f, _, err := s.framer.Split(bytes.Clone(wire), framing.Resume{})
+	return err == nil && f.Size == len(wire) && bytes.Equal(wire[f.Start:f.End], []byte{payload})
 }
 
 // modelOf returns the frame of an ordinary byte, and the index of that byte in it.

@@ -79,7 +79,7 @@ func TestPlay(t *testing.T) {
 			`refused at 4 by piece 3: lost 4: 4: framing: frame at offset 4: malformed length: got 'x', want a digit`,
 		}},
 		{"frames that are larger than memory", Request{Spec: "fixed,size=1048576GiB", Max: "-1", Mode: Hex, Input: "6162", Arrived: -1, End: true}, []string{
-			`refused at 0 by piece 1: incomplete 2: 0: framing: frame at offset 0: unexpected EOF after 2 of 1125899906842624 bytes`,
+			`refused at 0 by piece 1: payload 2: 0: framing: frame at offset 0: unexpected EOF after 2 of 1125899906842624 bytes`,
 		}},
 		{"no limit", Request{Spec: "length", Max: "-1", Mode: Hex, Input: "7fffffff", Arrived: -1}, []string{
 			`waiting at 0 by piece 1: header 4`,
@@ -132,7 +132,7 @@ func TestInput(t *testing.T) {
 			`message 2: framing: payload of 3 bytes refused: it contains the delimiter "\n" at byte 1`,
 			`message 3: character 1: "\\q" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`,
 		}},
-		{Messages, "fixed,size=64KiB,pad=00", "a", "", []string{"message 1: it may take 65536 bytes on the wire: more than the 1024 that are shown here"}},
+		{Messages, "fixed,size=64KiB,pad=00", "a", "", []string{"a stream of 65536 bytes is more than the 1024 that are shown here"}},
 		{Text, "line", "a\r\nb", "610d0a62", nil},
 		{Text, "line", `é\x`, "", []string{`character 2: "\\x" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`}},
 		{Hex, "line", " 0A ff\n0\t0 ", "0aff00", nil},

@@ -95,7 +95,7 @@ func TestUsage(t *testing.T) {
 		{"-nosuch x:1", "-nosuch"},
 		{"", "HOST:PORT"},
 		{"x:1 y:2", `"y:2"`},
-		{"-framing nosuch x:1", "there are line"},
+		{"-framing nosuch x:1", "want one of line"},
 		{"-decode x:1", `"x:1"`},
 		{"-decode -load", "two things"},
 		{"-count x:1", "-count goes with -decode"},

@@ -420,7 +420,7 @@ func keyboard(t *testing.T) {
 func phone(t *testing.T) {
 	for _, state := range []url.Values{
 		nil,
-		{"spec": {"length,width=2,order=little,offset=1,adjust=-1,includes-header,strip=4,zero=cafe"}, "cuts": {"each"}},
+		{"spec": {"length,width=2,order=little,offset=1,adjust=-1,includes-header,strip=4,magic=cafe"}, "cuts": {"each"}},
 		{"spec": {"netstring"}, "mode": {"text"}, "input": {strings.Repeat("wide", 40)}, "end": {""}},
 		{"spec": {strings.Repeat("nothing", 20)}, "max": {strings.Repeat("9", 99)}, "input": {strings.Repeat(`\q`, 90)}},
 		{"spec": {"delimiter,text=" + strings.Repeat("long", 20) + ",keep"}, "mode": {"hex"}, "input": {strings.Repeat("61", 300)}},

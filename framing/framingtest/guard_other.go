@@ -2,19 +2,19 @@
 
 package framingtest
 
-// A wall hides bytes by holding others in their place.
+// A wall hides bytes. Here it puts others in their place.
 type wall struct{}
 
 func newWall() *wall { return nil }
 
 func (*wall) close() {}
 
-// hide returns a copy of data with the first n bytes made unrecognizable.
+// hide returns a copy of data with other bytes in place of the first n.
 func (*wall) hide(data []byte, n int) []byte { return scramble(data, n) }
 
-// try calls f. Here it cannot be seen whether f looks at hidden bytes; that
-// it lets itself be misled by them shows in what f returns.
-func (*wall) try(f func()) (looked bool) {
+// try calls f. Whether f examines hidden bytes cannot be seen here, only that it
+// returns something else because of them.
+func (*wall) try(f func()) (examined bool) {
 	f()
 	return false
 }

@@ -13,7 +13,7 @@ const wallSize = 1 << 20
 // A wall is memory whose first half cannot be read or written.
 type wall struct{ mem []byte }
 
-// newWall returns a wall, or nil where the system refuses one.
+// newWall returns a wall, or nil if the system refuses one.
 func newWall() *wall {
 	mem, err := syscall.Mmap(-1, 0, 2*wallSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
@@ -32,7 +32,7 @@ func (w *wall) close() {
 	}
 }
 
-// hide returns a copy of data whose first n bytes cannot be looked at. It is
+// hide returns a copy of data whose first n bytes cannot be examined at. It is
 // valid until the next call.
 func (w *wall) hide(data []byte, n int) []byte {
 	if w == nil || n > wallSize || len(data)-n > wallSize {
@@ -43,8 +43,8 @@ func (w *wall) hide(data []byte, n int) []byte {
 	return b
 }
 
-// try calls f and reports whether it looked at bytes that hide has hidden.
-func (w *wall) try(f func()) (looked bool) {
+// try calls f and reports whether it examined bytes that hide has hidden.
+func (w *wall) try(f func()) (examined bool) {
 	if w == nil {
 		f()
 		return false
@@ -57,7 +57,7 @@ func (w *wall) try(f func()) (looked bool) {
 			if at := r.Addr() - uintptr(unsafe.Pointer(unsafe.SliceData(w.mem))); at >= wallSize {
 				panic(r)
 			}
-			looked = true
+			examined = true
 		default:
 			panic(r)
 		}

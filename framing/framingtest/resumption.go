@@ -1,121 +1,112 @@
 package framingtest
 
-import "bytes"
+import (
+	"bytes"
 
-// resumption checks L4: Split from Seen is Split from 0, and does not look at
-// the bytes before Seen until the frame is whole.
-func (k *kit) resumption(in input) *failure {
-	n := len(in.wire)
-	if len(in.ends) > 0 {
-		n = min(n, in.ends[0]+1)
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// framingStart is the Resume of the first call for a frame.
+var framingStart framing.Resume
+
+// checkResumption checks L4, resumption: Split with the Resume that it returned
+// gives the result of Split with the zero Resume. Before the call that makes Size
+// known, it does not examine the bytes before Resume.Pos again.
+func checkResumption(k *kit, s sample) {
+	frame := s.wire
+	if len(s.ends) > 0 {
+		frame = frame[:min(len(frame), s.ends[0]+1)]
 	}
-	frame := in.wire[:n]
-	at := places(input{wire: frame})
-	at = append(at, n)
-	if in.cuts != nil {
-		at = append(trimCuts(in.cuts, n), n)
-	}
-	// From every place to every later one, where there are few; in a chain of
-	// all of them in any case.
-	seen := 0
+	at := append(sample{wire: frame}.places(), len(frame))
+	// From every place to some later ones, or to all if there are few; and in a
+	// chain of all of them.
+	chain := framingStart
 	for i, from := range at {
-		r, fail := k.resume(frame[:from], seen)
-		if fail != nil || !r.waits() {
-			return fail
+		r := k.resume(frame, from, chain)
+		if r.Size < 0 || r.lost() || r.complete() {
+			return
 		}
-		seen = r.Seen
-		if r, fail = k.split(frame, from, 0); fail != nil {
-			return fail
+		chain = r.resume
+		later := at[i+1:]
+		if len(frame) > 24 && len(later) > 2 {
+			later = []int{later[len(later)/2], later[len(later)-1]}
 		}
-		far := at[i+1:]
-		if n > 24 && len(far) > 2 {
-			far = []int{far[len(far)/2], far[len(far)-1]}
-		}
-		for _, to := range far {
-			if _, fail := k.resume(frame[:to], r.Seen); fail != nil {
-				return fail
-			}
+		for _, to := range later {
+			k.resume(frame, to, k.split(frame, from, framingStart).resume)
 		}
 	}
-	return nil
 }
 
-// trimCuts returns those of cuts that are below n.
-func trimCuts(cuts []int, n int) []int {
-	var below []int
-	for _, c := range cuts {
-		if c < n {
-			below = append(below, c)
+// resume returns Split of data[:n] with r, and compares it with Split from the
+// start. If the size of the frame is still unknown, data[:r.Pos] cannot be read.
+func (k *kit) resume(data []byte, n int, r framing.Resume) result {
+	fresh := k.split(data, n, framingStart)
+	var resumed result
+	if fresh.waits() && r.Pos > 0 {
+		var examined bool
+		if resumed, examined = k.splitHidden(data[:n], r.Pos, r); examined {
+			k.failf("Split examines bytes before Pos, %d, while the size of the frame is unknown", r.Pos)
 		}
+	} else {
+		resumed = k.split(data, n, r)
 	}
-	return below
+	if r != framingStart {
+		k.cases++
+	}
+	if !resumed.same(fresh) {
+		k.failf("Split with this Resume found %v; with the zero Resume %v", resumed, fresh)
+	}
+	return resumed
 }
 
-// resume compares Split(data, seen), which may not look at data[:seen], with
-// Split(data, 0).
-func (k *kit) resume(data []byte, seen int) (result, *failure) {
-	fresh, fail := k.first(data)
-	if fail != nil {
-		return fresh, fail
+// splitHidden returns Split of data, of which the first hidden bytes cannot be read,
+// and whether Split tried to. Where memory cannot be protected, other bytes are
+// there, and examined is false.
+func (k *kit) splitHidden(data []byte, hidden int, r framing.Resume) (s result, examined bool) {
+	k.now = call{do: "Split", data: data, resume: r}
+	b := k.wall.hide(data, hidden)
+	var f framing.Frame
+	var next framing.Resume
+	var err error
+	if k.wall.try(func() { f, next, err = k.f.Split(b, r) }) {
+		return result{}, true
 	}
-	if fresh.whole {
-		// The whole frame may be looked at, once: to unescape it, or to verify
-		// a checksum. So nothing is hidden.
-		r, fail := k.split(data, len(data), seen)
-		if fail == nil && !r.same(fresh) {
-			fail = failf(k.now, "From %d, where Split has seen the bytes before, it finds: %v\nFrom 0: %v", seen, r, fresh)
-		}
-		return fresh, fail
+	if f.Size > 0 && f.Size <= len(data) {
+		return result{Frame: f, err: err, n: len(data)}, false // misled by the hidden bytes
 	}
-	if seen == 0 {
-		return fresh, nil
-	}
-	k.now = call{do: "split", data: data, seen: seen}
-	hidden := k.wall.hide(data, seen)
-	var r result
-	looked := k.wall.try(func() {
-		r.Frame, r.err = k.f.Split(hidden, seen)
-	})
-	if looked {
-		return fresh, failf(k.now, "Split looks again at bytes before %d, which it had seen, and the frame is not whole", seen)
-	}
-	if !bytes.Equal(hidden[seen:], data[seen:]) {
-		return fresh, failf(k.now, "Split has rewritten the bytes of a frame that is not whole")
-	}
-	r.whole = r.Size > 0 && r.Size <= len(data)
-	if r.whole || !r.same(fresh) {
-		return fresh, failf(k.now, "From %d, where Split has seen the bytes before, it finds: %v\nFrom 0: %v", seen, r, fresh)
-	}
-	if r.waits() && (r.Seen < 0 || r.Seen > len(data)) {
-		return fresh, failf(k.now, "Split has seen %d bytes of %d", r.Seen, len(data))
-	}
-	return r, nil
+	seen := bytes.Clone(data)
+	copy(seen[hidden:], b[hidden:])
+	return k.judge(data, seen, len(data), f, next, err), false
 }
 
-// linearWork checks L8: no byte of a long frame is offered more than a bounded
-// number of times.
-func (k *kit) linearWork(in input) *failure {
-	frame := in.wire
-	offered := 0
-	for _, step := range []int{97, 1000, 4096} {
-		seen := 0
-		for n := step; n < len(frame); n += step {
-			offered += n - seen
-			r, fail := k.split(frame, n, seen)
-			if fail != nil {
-				return fail
+// checkLinearWork checks L8, linear work: over all calls for one frame, Split
+// examines each byte a bounded number of times, however the bytes arrive.
+func checkLinearWork(k *kit, s sample) {
+	for _, step := range []int{97, 1000} {
+		r, old := framingStart, 0
+		for n := step; n < len(s.wire) && n < 1<<16; n += step {
+			hidden := max(0, old-again)
+			if hidden > 0 {
+				if !k.split(s.wire, n, r).waits() {
+					break // the call that makes Size known may examine all bytes
+				}
+				k.cases++
+				next, examined := k.splitHidden(s.wire[:n], hidden, r)
+				if examined || k.wall == nil && r.Pos < hidden {
+					k.failf("%d bytes arrived in reads of %d, and Split still examines bytes before the last %d", n, step, n-hidden)
+				}
+				r = next.resume
+			} else {
+				next := k.split(s.wire, n, r)
+				if !next.waits() {
+					break
+				}
+				r = next.resume
 			}
-			if !r.waits() {
-				break // Split is asked once more, when all has arrived
-			}
-			seen = r.Seen
-			if again := n - seen; again > k.slack() {
-				return failf(k.now, "Of %d bytes Split has seen %d: with every read it looks at %d bytes again. %d bytes were looked at so far", n, seen, again, offered)
-			}
-			if len(frame) > 1<<14 && step < 1000 && n > 1<<13 {
+			old = n
+			if step < 1000 && n > 1<<12 {
 				break
 			}
 		}
 	}
-	return nil
 }

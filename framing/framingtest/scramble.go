@@ -1,6 +1,6 @@
 package framingtest
 
-// scramble returns a copy of data with the first n bytes made unrecognizable.
+// scramble returns a copy of data with other bytes in place of the first n.
 func scramble(data []byte, n int) []byte {
 	b := append(make([]byte, 0, len(data)), data...)
 	for i := range b[:n] {

@@ -1,93 +1,105 @@
 package framingtest
 
-// skipping checks L9: Skip stops at the same byte, however it is chopped, and
-// that byte is the end of the frame.
-func (k *kit) skipping(in input) *failure {
-	if in.payloads == nil {
-		return k.chopping(in.wire, -1)
+import "github.com/wholeframe/wholeframe/framing"
+
+// unknown is the end of a frame that no call has found yet, notFound that of one
+// that does not end.
+const (
+	unknown  = -2
+	notFound = -1
+)
+
+// checkSkipping checks L9, skipping: Skip finds the same end however the bytes
+// arrive, and after any prefix for which Split has returned no Size.
+func checkSkipping(k *kit, s sample) {
+	wire := s.wire
+	if len(s.ends) > 2 {
+		wire = wire[:s.ends[1]]
 	}
-	// A frame that is too large is shown to Split up to a window of
-	// MaxEncodedLen; what Split has not seen then goes through Skip.
-	frame := in.ends[0]
-	n := len(in.wire)
-	if len(in.ends) > 2 {
-		n = in.ends[1]
+	end, resync := unknown, unknown
+	if whole := k.first(wire); whole.complete() {
+		end = whole.Size
 	}
-	for _, window := range append(places(input{wire: in.wire[:frame]}), frame) {
-		if window < k.header() || window > frame {
+	chain, chained := framingStart, 0
+	for _, n := range append(sample{wire: wire}.places(), len(wire)) {
+		r := k.split(wire, n, framingStart)
+		switch {
+		case r.Size < 0:
+			k.skipFrom(wire, n, r.resume, &resync)
+		case !r.waits():
+			return
+		case n >= k.header():
+			if end == unknown { // the stream may be lost later, and Skip go on
+				other := unknown
+				k.skipFrom(wire, n, r.resume, &other)
+			} else {
+				k.skipFrom(wire, n, r.resume, &end)
+			}
+		}
+		if r.Size < 0 || n <= chained {
 			continue
 		}
-		r, fail := k.split(in.wire, window, 0)
-		if fail != nil {
-			return fail
+		// The Resume of a Split that has seen the bytes one by one.
+		if chain = k.split(wire, n, chain).resume; chain != r.resume && n >= k.header() && end != unknown {
+			k.skipFrom(wire, n, chain, &end)
 		}
-		if !r.waits() {
-			continue
-		}
-		if fail := k.chopping(in.wire[r.Seen:n], frame-r.Seen); fail != nil {
-			return fail
-		}
-		if window > 64 && len(in.ends) > 1 {
+		chained = n
+		if n > 256 && len(wire) > 1<<12 {
 			break
 		}
 	}
-	return nil
 }
 
-// chopping checks that Skip stops at byte end of data, or, if end is negative,
-// where it stops when data comes in one piece.
-func (k *kit) chopping(data []byte, end int) *failure {
-	where := func(at int) string {
-		if at < 0 {
-			return "does not see it"
+// skipFrom checks that Skip, which gets wire[:n] or more first, finds the end, in
+// any chunking. If end is unknown, it becomes what Skip finds in one chunk.
+func (k *kit) skipFrom(wire []byte, n int, r framing.Resume, end *int) {
+	try := func(cuts []int) {
+		at := k.skipOver(wire, cuts, r)
+		if *end == unknown {
+			*end = at
 		}
-		return "stops there"
-	}
-	whole, fail := k.skipOver(data, nil)
-	if fail != nil {
-		return fail
-	}
-	if end >= 0 && whole != end {
-		return failf(call{do: "skip", data: data}, "The frame that is to be skipped ends at byte %d. Skip %s: %d", end, where(whole), whole)
-	}
-	in := input{wire: data}
-	if end > 0 {
-		in.ends = []int{end}
-	}
-	for cuts := range cuttings(in) {
-		at, fail := k.skipOver(data, cuts)
-		if fail != nil {
-			return fail
-		}
-		if at != whole {
-			return failf(call{do: "read", data: data, cuts: cuts}, "In one piece, Skip stops at byte %d, in %d pieces at byte %d (-1: not at all)", whole, len(cuts)+1, at)
+		k.cases++
+		if at != *end {
+			k.now = call{do: "Skip", data: wire, resume: r, cuts: cuts}
+			k.failf("the frame ends at byte %d; Skip, with the bytes cut at %v, ended at byte %d (-1: not at all)", *end, cuts, at)
 		}
 	}
-	return nil
+	try(nil)
+	if n == len(wire) {
+		return
+	}
+	try([]int{n})
+	for _, c := range (sample{wire: wire[n:]}).places() {
+		if c < 16 || c%8 == 0 {
+			try([]int{n, n + c})
+		}
+	}
+	drip := []int{n}
+	for c := n + 1; c < len(wire) && c < n+512; c++ {
+		drip = append(drip, c)
+	}
+	try(drip)
 }
 
-// skipOver returns where Skip ends the frame that data is the rest of, or -1.
-func (k *kit) skipOver(data []byte, cuts []int) (int, *failure) {
-	at := 0
-	for i := 0; i <= len(cuts); i++ {
-		to := len(data)
-		if i < len(cuts) {
-			to = cuts[i]
-		}
+// skipOver returns where Skip ends the frame at the front of wire, or notFound.
+func (k *kit) skipOver(wire []byte, cuts []int, r framing.Resume) int {
+	at, to := 0, 0
+	for chunk := range chunks(wire, cuts) {
+		to += len(chunk)
 		if at == to {
 			continue
 		}
-		n, end, fail := k.skip(data[at:to])
-		if fail != nil {
-			return 0, fail
+		n, next, end := k.skip(wire[at:to], r)
+		at, r = at+n, next
+		if end && at == 0 {
+			k.failf("Skip found the next frame where the invalid one starts")
 		}
-		at += n
 		if end {
-			return at, nil
+			return at
 		}
-		if left := to - at; left > k.slack() {
-			return 0, failf(k.now, "Skip leaves %d bytes to be seen again: what is skipped would fill the memory", left)
+		if left := to - at; left > again {
+			k.failf("Skip leaves %d bytes to be passed again; a frame that is skipped would be held in memory", left)
 		}
 	}
-	return -1, nil
+	return notFound
 }

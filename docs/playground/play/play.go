@@ -119,10 +119,10 @@ func (r *Response) arrive(d *dissect.Dissector, stream []byte, arrived int, end 
 		}
 	}
 	if end && arrived == pieces {
-		if p, ok := d.End(); ok {
+		if p, ok := d.Finish(); ok {
 			r.add(p)
 		}
-	} else if p, ok := d.Waiting(); ok {
+	} else if p, ok := d.Pending(); ok {
 		r.add(p)
 		r.Results[len(r.Results)-1].Kind = "waiting"
 	}
@@ -139,7 +139,7 @@ func (r *Response) add(p dissect.Piece) {
 	case p.Err != nil:
 		n.Error, n.At = p.Err.Error(), offset(p.Err, p.Offset)
 		r.Errors++
-	case p.Parts[0].Kind == dissect.Idle:
+	case p.Parts[0].Kind == dissect.Fill:
 		n.Kind = "idle"
 	}
 	if last := len(r.Results) - 1; last >= 0 && r.Results[last].Kind == n.Kind && !p.Whole && p.Err == nil {

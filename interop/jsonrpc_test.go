@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
-	"github.com/wholeframe/wholeframe/framing/headers"
+	"github.com/wholeframe/wholeframe/framing/contentlength"
 )
 
 // TestContentLength sends requests to a stream of jsonrpc2, and from it.
 func TestContentLength(t *testing.T) {
 	here, there := net.Pipe()
-	ours := framing.NewConn(here, headers.New())
+	ours := framing.NewConn(here, contentlength.New())
 	defer ours.Close()
 	theirs := jsonrpc2.NewBufferedStream(there, jsonrpc2.VSCodeObjectCodec{})
 	defer theirs.Close()

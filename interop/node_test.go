@@ -74,7 +74,7 @@ func TestNode(t *testing.T) {
 	}{
 		{"netstring", netstring.New(), 0},
 		{"slip", slip.New(), 1},
-		{"slip,flush", slip.Flushed(), 1},
+		{"slip,leading-end", slip.LeadingEnd(), 1},
 		{"cobs", cobs.New(), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

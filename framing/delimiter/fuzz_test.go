@@ -10,9 +10,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 )
 
-// FuzzDelimiter compares Split, Append and what New accepts with a decoder that
-// tries every delimiter at every byte. The delimiters stand in a text, with
-// commas between them.
+// FuzzDelimiter compares Split, Append and what New accepts with a decoder that tries
+// every delimiter at every byte. The delimiters are one text, separated by commas.
 func FuzzDelimiter(f *testing.F) {
 	for _, text := range []string{"a", "aa", "b,ab,xab", "ab,bc", "abc,c", "cab,abb,bb", "\r\n", "\n,\r\n", "\r\n,\n", "a,ab", ",", "a,a"} {
 		f.Add(text, false, []byte("aab,cab\nxab\r\nabab"))
@@ -57,8 +56,8 @@ func FuzzDelimiter(f *testing.F) {
 	})
 }
 
-// legal reports whether New is to accept delims: none is empty, stands twice,
-// or lies in another but at its end.
+// legal reports whether New has to accept delims: none is empty, a duplicate, or part
+// of another except its end.
 func legal(delims []string) bool {
 	for i, d := range delims {
 		for j, e := range delims {
@@ -78,8 +77,8 @@ func legal(delims []string) bool {
 	return true
 }
 
-// delims returns the delimiters of a framer that is given as package spec reads
-// it, with commas between them.
+// delims returns the delimiters of a framer given as in package spec, separated by
+// commas.
 func delims(text string) string {
 	name, keys, _ := strings.Cut(text, ",")
 	switch name {
@@ -100,7 +99,7 @@ func delims(text string) string {
 	return strings.Join(s, ",")
 }
 
-// delimited ends a message where any delimiter ends, at the longest of them.
+// delimited ends a frame where any delimiter ends, with the longest of them.
 func delimited(delims []string, keep bool, wire []byte) (s frametest.Stream) {
 	from := 0
 	for to := 1; to <= len(wire); to++ {

@@ -9,7 +9,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
-// FuzzSTX compares Split with a decoder that goes symbol by symbol.
+// FuzzSTX compares Split with a decoder that reads symbol by symbol, and Append with
+// replacements.
 func FuzzSTX(f *testing.F) {
 	for _, wire := range []string{"\x02hello\x03", "\x02a\x02b\x03c\x03", "\x10\x02a\x10\x10b\x10\x03", "\x10\x02\x10a\x10\x03", "x\x10\x02\x10\x02\x10\x03"} {
 		f.Add([]byte(wire))
@@ -46,10 +47,10 @@ func FuzzSTX(f *testing.F) {
 	})
 }
 
-// marked decodes symbols: bytes, or DLE with the byte behind it.
+// marked decodes symbols: bytes, or DLE with the byte that follows it.
 func marked(symbols [][]byte, begin, end string) (s frametest.Stream) {
 	var payload []byte
-	inside, begun, bad := false, false, false // inside: behind any symbol of the frame
+	inside, begun, bad := false, false, false // inside: after the first symbol of a frame
 	for _, symbol := range symbols {
 		switch text := string(symbol); {
 		case text == begin:

@@ -181,6 +181,7 @@ func (b *Buffer) next(src *source, stream bool) (payload []byte, ok bool, err er
 // find a frame.
 func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error {
 	tooLarge := f.End-f.Start > b.max || f.Size > b.window
+	streams := stream && b.streams(data, f)
 	switch {
 	case err == ErrFill && f.Size > 0:
 		b.r += min(f.Size, len(data))
@@ -202,9 +203,11 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 		}
 		b.drop(0)
 		return e
-	case stream && err == nil && b.stream(f):
+	case streams && err == nil:
+		b.drop(f.Size)
+		b.state, b.frame, b.trailer = streaming, f, b.enclosing()
 		return nil
-	case tooLarge:
+	case tooLarge && !streams:
 		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data[:min(f.Start, len(data))])}
 		b.drop(f.Size)
 		return e
@@ -241,19 +244,28 @@ func (b *Buffer) drop(size int) {
 	b.state, b.need = skipping, neverSplit
 }
 
-// stream starts to stream the frame at the front, if its payload arrives as it is
-// to be delivered and what follows the payload can be verified.
-func (b *Buffer) stream(f Frame) bool {
-	var trailer []byte
-	if e, ok := b.framer.(Encloser); ok {
-		trailer = e.Trailer()
-	}
-	if f.End == f.Start || len(trailer) != f.Size-f.End {
+// streams reports whether NextReader streams f, the frame at the front: Split announces
+// it before it is complete, its payload arrives as it is to be delivered, and the
+// trailer can be verified.
+func (b *Buffer) streams(data []byte, f Frame) bool {
+	switch {
+	case f.End == f.Start || len(b.enclosing()) != f.Size-f.End:
+		return false
+	case f.Size > len(data):
+		return true
+	case f.Size == 1:
 		return false
 	}
-	b.drop(f.Size)
-	b.state, b.frame, b.trailer = streaming, f, trailer
-	return true
+	announced, _, _ := b.framer.Split(data[:f.Size-1], Resume{})
+	return announced == f
+}
+
+// enclosing returns the trailer of every frame that is announced.
+func (b *Buffer) enclosing() []byte {
+	if e, ok := b.framer.(Encloser); ok {
+		return e.Trailer()
+	}
+	return nil
 }
 
 // skip discards the buffered bytes of the frame being skipped. If end is true,

@@ -109,7 +109,7 @@ func (c *Conn) WriteFrames(payloads ...[]byte) error {
 func (c *Conn) WriteFill(fill []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.w.WriteFill(fill); err != nil {
+	if err := c.w.addFill(fill); err != nil || len(fill) == 0 {
 		return err
 	}
 	return c.flush()

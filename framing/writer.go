@@ -135,8 +135,16 @@ func (e *encoder) tooLarge(size int64) error {
 
 // WriteFill adds fill to the buffer: bytes between frames that the receiver
 // discards, such as a heartbeat newline. Bytes that are not fill in this framing
-// are refused with a [*PayloadError].
+// are refused with a [*PayloadError]. The buffer is written as by WriteFrame.
 func (w *Writer) WriteFill(fill []byte) error {
+	if err := w.addFill(fill); err != nil || len(w.mem.buf) < flushAt {
+		return err
+	}
+	return w.flush(nil, nil)
+}
+
+// addFill adds fill to the buffer.
+func (w *Writer) addFill(fill []byte) error {
 	if w.err != nil {
 		return w.err
 	}

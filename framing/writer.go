@@ -194,6 +194,9 @@ func (w *Writer) WriteFrom(src io.Reader, size int64) error {
 // is set, the error is terminal; with any other, nothing of the frame was sent,
 // and the rest is buf.
 func (w *Writer) encode(e encoder, buf []byte, src io.Reader, size int64) (rest []byte, final bool, err error) {
+	if size < 0 {
+		return buf, false, &PayloadError{Size: size, Reason: "the size is negative"}
+	}
 	p := payloadSource{src: src, size: size}
 	frame, start := buf, []byte(nil)
 	err = ErrNoHeader

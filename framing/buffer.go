@@ -9,7 +9,10 @@ import (
 	"math"
 )
 
-var errBadReadCount = errors.New("framing: Read returned an impossible count")
+var (
+	errBadReadCount = errors.New("framing: Read returned an impossible count")
+	errNoSkip       = errors.New("Skip makes no progress")
+)
 
 // neverSplit is the value of Buffer.need while the next bytes start no frame.
 const neverSplit = math.MaxInt
@@ -184,14 +187,18 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 	streams := stream && b.streams(data, f)
 	switch {
 	case err == ErrFill && f.Size > 0:
-		b.r += min(f.Size, len(data))
-		b.begin()
+		b.drop(f.Size)
 		return nil
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
 	case f.Size < 0:
+		e := &FormatError{Offset: b.Offset(), Err: err, Hint: hint(data)}
+		if _, ok := b.framer.(Skipper); !ok {
+			e.Final = true
+			return b.fail(e)
+		}
 		b.drop(0)
-		return &FormatError{Offset: b.start, Err: err}
+		return e
 	case f.Size == 0 && len(data) < b.window:
 		b.need, b.size = len(data)+1, 0
 		return nil
@@ -286,8 +293,8 @@ func (b *Buffer) skip() (end bool, err error) {
 	n, resume, end := b.framer.(Skipper).Skip(b.mem.buf[b.r:b.w], b.resume)
 	b.r += n
 	b.resume = resume
-	if end && b.Offset() == b.start {
-		return true, b.fail(&FormatError{Offset: b.start, Err: errors.New("Skip found the next frame where the invalid one starts"), Final: true})
+	if end && b.Offset() == b.start || !end && b.w-b.r > maxReadAhead {
+		return true, b.fail(&FormatError{Offset: b.start, Err: errNoSkip, Final: true})
 	}
 	if end {
 		b.begin()

@@ -143,7 +143,7 @@ func (c *Conn) send(body, trailer []byte) error {
 // begin starts to send the collected frames, which it returns, and unlocks mu.
 func (c *Conn) begin() memory {
 	mem := c.w.mem
-	c.w.mem = c.spare
+	c.w.mem, c.spare = c.spare, memory{}
 	c.batch++
 	c.sending = true
 	c.mu.Unlock()
@@ -154,6 +154,7 @@ func (c *Conn) begin() memory {
 func (c *Conn) end(mem memory, err error) {
 	c.mu.Lock()
 	mem.empty()
+	mem.pool = c.w.mem.pool // SetPool may have been called meanwhile
 	c.spare = mem
 	c.sending = false
 	if err != nil {

@@ -1,4 +1,4 @@
-package framingtest_test
+package framingtest
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
-	"github.com/wholeframe/wholeframe/framing/framingtest"
 )
 
 // The Framers of this file are of kinds that the module does not have. They judge the
@@ -37,13 +36,9 @@ func TestStrangersKeepTheLaws(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%T", test.f), func(t *testing.T) {
 			t.Parallel()
-			framingtest.Config{Payloads: test.payloads, Wire: test.wire}.Run(t, test.f)
+			Config{Payloads: test.payloads, Wire: test.wire}.Run(t, test.f)
 		})
 	}
-}
-
-func refused(payload []byte, reason string) error {
-	return &framing.PayloadError{Size: int64(len(payload)), Reason: reason}
 }
 
 // appendWhole is Append of a Framer that delivers whole frames.
@@ -53,7 +48,7 @@ func appendWhole(f framing.Framer, dst, payload []byte) ([]byte, error) {
 			return append(dst, payload...), nil
 		}
 	}
-	return dst, refused(payload, "it is not one whole frame")
+	return dst, refused(payload)
 }
 
 // jsonValues are JSON objects and arrays, one after another, with or without white
@@ -339,7 +334,7 @@ func (f sentences) Skip(data []byte, r framing.Resume) (n int, next framing.Resu
 
 func (sentences) Append(dst, payload []byte) ([]byte, error) {
 	if bytes.ContainsAny(payload, "*$\n") {
-		return dst, refused(payload, `it contains one of "*$\n"`)
+		return dst, refused(payload)
 	}
 	sum := byte(0)
 	for _, c := range payload {
@@ -433,7 +428,7 @@ func (ubx) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, end 
 func (f ubx) Append(dst, payload []byte) ([]byte, error) {
 	n := len(payload) - 4
 	if n < 0 || n > math.MaxUint16 || binary.LittleEndian.Uint16(payload[2:]) != uint16(n) {
-		return dst, refused(payload, "it does not start with two bytes and its length")
+		return dst, refused(payload)
 	}
 	s := f.sum(payload)
 	return append(append(append(dst, ubxMagic...), payload...), s[:]...), nil
@@ -483,7 +478,7 @@ func (f marks) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, 
 
 func (marks) Append(dst, payload []byte) ([]byte, error) {
 	if bytes.Contains(payload, endMark) {
-		return dst, refused(payload, "it contains the end mark")
+		return dst, refused(payload)
 	}
 	return append(append(append(dst, 0x0B), payload...), endMark...), nil
 }

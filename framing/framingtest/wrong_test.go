@@ -19,7 +19,7 @@ type wrong struct {
 }
 
 // wrongs are all of them.
-var wrongs = slices.Concat(wrongDelimiters, wrongLengths, wrongEscapes, wrongMethods, wrongMemory)
+var wrongs = slices.Concat(wrongDelimiters, wrongLengths, wrongEscapes, wrongMethods, wrongMemory, wrongContract)
 
 func TestSimpleFramersKeepTheLaws(t *testing.T) {
 	t.Parallel()
@@ -42,8 +42,8 @@ func TestSimpleFramersKeepTheLaws(t *testing.T) {
 
 func TestEveryWrongFramerIsRejected(t *testing.T) {
 	t.Parallel()
-	if len(wrongs) < 94 {
-		t.Errorf("got %d wrong framers; want 94 or more", len(wrongs))
+	if len(wrongs) < 94+14 {
+		t.Errorf("got %d wrong framers; want 108 or more", len(wrongs))
 	}
 	for _, w := range wrongs {
 		t.Run(w.defect, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/iotest"
@@ -87,6 +88,39 @@ func TestFillIsDiscarded(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A pingFramer is a length prefix. A frame whose first byte is 0xff is fill, with its
+// size in the second.
+type pingFramer struct{ framing.Framer }
+
+func (f pingFramer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	switch {
+	case data[0] != 0xff:
+		return f.Framer.Split(data, r)
+	case len(data) < 2:
+		return framing.Frame{}, framing.Resume{}, nil
+	}
+	return framing.Frame{Size: 2 + int(data[1])}, framing.Resume{}, framing.ErrFill
+}
+
+// Fill may be announced before it is complete. A stream that ends inside it is
+// incomplete.
+func TestFillIsAnnounced(t *testing.T) {
+	const stream = "\x01a" + "\xff\x05\x01x\x01yz" + "\x01b" + "\xff\x00" + "\x01c"
+	for cut := 1; cut < len(stream); cut++ {
+		r := newReader(script(stream[:cut], stream[cut:]), pingFramer{lengthprefix.Uint8()}, 1)
+		r.SetMaxPayload(1)
+		sameEvents(t, fmt.Sprint("cut at ", cut), readAll(t, r), []string{`"a"`, `"b"`, `"c"`, "EOF"})
+	}
+	r := newReader(script(stream[:6]), pingFramer{lengthprefix.Uint8()}, 1)
+	sameEvents(t, "cut off", readAll(t, r), []string{`"a"`, "*framing.UnexpectedEOFError: framing: frame at offset 2: unexpected EOF after 4 of 7 bytes"})
+
+	w := framing.NewWriter(io.Discard, pingFramer{lengthprefix.Uint8()})
+	if err := w.WriteFill([]byte("\xff\x02hi\xff\x00")); err != nil {
+		t.Errorf("WriteFill() = %v; want nil", err)
+	}
+	checkAs[*framing.PayloadError](t, "WriteFill() of a part", w.WriteFill([]byte("\xff\x02h")))
 }
 
 // A flood of fill takes neither memory nor stack if Split gets one byte at a time.

@@ -342,13 +342,6 @@ func TestStalePayload(t *testing.T) {
 				other := framing.NewBuffer(c.framer)
 				other.SetPool(&pool)
 				other.Write(bytes.Repeat([]byte("x"), 100))
-				if streamed && test.name == "Release" {
-					rest, err := io.ReadAll(payload) // it does not live in released memory
-					if string(rest) != "ne" || err != nil {
-						t.Fatalf(`ReadAll() = %q, %v; want "ne", nil`, rest, err)
-					}
-					return
-				}
 				p := make([]byte, 10)
 				if n, err := payload.Read(p); n != 0 || err == nil || err == io.EOF || errors.Is(err, framing.ErrFrame) {
 					t.Errorf("Read() of a stale payload = %q, %v; want no byte, an error", p[:n], err)

@@ -141,7 +141,7 @@ func TestR4_LostStream(t *testing.T) {
 	}{
 		{lengthprefix.Varint(), "\x01a\x80\x00", "malformed length: the varint is overlong"},
 		{lengthprefix.Uint64(), "\x00\x00\x00\x00\x00\x00\x00\x01a\xff\xff\xff\xff\xff\xff\xff\xff", "payload of 18446744073709551615 bytes exceeds the limit"},
-		{must(lengthprefix.New(lengthprefix.Config{Width: 1, Adjust: -1})), "\x02a\x00", "malformed length: 0 announces"},
+		{must(lengthprefix.New(lengthprefix.Config{Width: 1, Adjust: -1})), "\x02a\x00", "malformed length: 0 is below the minimum of 1"},
 	} {
 		for _, s := range sources {
 			r := newReader(s.of(strings.NewReader(test.wire)), test.framer, 1)

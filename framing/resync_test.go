@@ -22,9 +22,9 @@ var resyncCases = []struct {
 	{magic{}, "AB\x02ok" + "xyz" + "AB\x03two", []string{`"ok"`, formatError(5, errMagic), `"two"`, "EOF"}},
 	// False beginnings of a magic, in the stream and in what is skipped.
 	{magic{}, "AAB\x01a" + "AxAAAB\x01b" + "BAB\x01c", []string{
-		formatError(0, errMagic), `"a"`, formatError(5, errMagic), `"b"`, formatError(14, errMagic), `"c"`, "EOF"}},
+		formatError(0, errMagic), `"a"`, formatError(5, errMagic), `"b"`, formatError(13, errMagic), `"c"`, "EOF"}},
 	// A magic inside a payload, and inside a frame that is too large.
-	{magic{}, "AB\x03ABx" + "AB\x09AB\x01xAB\x01y" + "AB\x01z", []string{
+	{magic{}, "AB\x03ABx" + "AB\x09AB\x01xAB\x01yz" + "AB\x01z", []string{
 		`"ABx"`, "*framing.TooLargeError, one frame: framing: frame at offset 6: payload of 9 bytes exceeds the limit of 8 bytes", `"z"`, "EOF"}},
 	// The stream ends in bytes that are skipped, and inside a magic.
 	{magic{}, "AB\x01axyA", []string{`"a"`, formatError(4, errMagic), "*framing.UnexpectedEOFError: framing: frame at offset 4: unexpected EOF after 3 bytes"}},

@@ -117,7 +117,7 @@ func TestWriteFrom_RefusedSizes(t *testing.T) {
 		w := framing.NewWriter(&dst, test.framer)
 		c := framing.NewConn(ioConn{Writer: &dst}, test.framer)
 		for _, write := range []func(io.Reader, int64) error{w.WriteFrom, c.WriteFrom} {
-			e := checkAs[*framing.PayloadError](t, fmt.Sprintf("%v: WriteFrom(src, %d)", test.framer, test.size), write(zeros(300), test.size))
+			e := checkAs[*framing.PayloadError](t, fmt.Sprintf("%v: WriteFrom(src, %d)", test.framer, test.size), write(zeros(5000), test.size))
 			if e.Size != test.size {
 				t.Errorf("%v: WriteFrom(src, %d): error %+v; want Size %d", test.framer, test.size, e, test.size)
 			}

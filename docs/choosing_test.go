@@ -29,7 +29,7 @@ func parse(t *testing.T, text string) framing.Framer {
 func receive(t *testing.T, f framing.Framer, wire []byte) []byte {
 	t.Helper()
 	r := framing.NewReader(bytes.NewReader(wire), f)
-	payload, err := r.AppendFrame(nil)
+	payload, err := r.AppendPayload(nil)
 	require.NoError(t, err, "% x", wire)
 	_, err = r.ReadFrame()
 	require.Equal(t, io.EOF, err, "% x", wire)
@@ -152,11 +152,11 @@ func anyBytes(f framing.Framer) bool {
 }
 
 func streams(f framing.Framer) bool {
-	p, ok := f.(framing.Prefixer)
+	e, ok := f.(framing.Encloser)
 	if !ok {
 		return false
 	}
-	_, err := p.AppendHeader(nil, 16)
+	_, err := e.AppendHeader(nil, nil, 16)
 	return err == nil
 }
 

@@ -2,6 +2,7 @@ package framing
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,11 @@ import (
 	"math"
 )
 
-var errBadReadCount = errors.New("framing: Read returned an impossible count")
+var (
+	errBadReadCount = errors.New("framing: Read returned an impossible count")
+	errBadResync    = errors.New("Split returned Resync without an error")
+	errNoSkip       = errors.New("Skip makes no progress")
+)
 
 // neverSplit is the value of Buffer.need while the next bytes start no frame.
 const neverSplit = math.MaxInt
@@ -45,7 +50,7 @@ type Buffer struct {
 
 	state   state
 	frame   Frame  // the last frame returned
-	size    int    // announced size of the frame at the front, or of the one being skipped; 0 if unknown
+	pending Frame  // the announced frame at the front, or the one being skipped; Size is 0 if it is not known
 	start   int64  // stream offset of the frame being skipped or streamed
 	trailer []byte // what that frame must end with, unless it was reported as invalid
 	err     error  // the terminal error
@@ -112,7 +117,7 @@ func (b *Buffer) restart() {
 }
 
 // begin makes the byte at the front the first byte of a frame.
-func (b *Buffer) begin() { b.state, b.resume, b.need, b.size = splitting, Resume{}, 1, 0 }
+func (b *Buffer) begin() { b.state, b.resume, b.need, b.pending.Size = splitting, Resume{}, 1, 0 }
 
 // AcceptUnterminated makes Finish deliver a final frame without its terminator,
 // such as the last line of a file, if the Framer is a [Finisher].
@@ -137,7 +142,7 @@ func (b *Buffer) next(src *source, stream bool) (payload []byte, ok bool, err er
 			f, resume, err := b.framer.Split(data, b.resume)
 			if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
 				b.r += f.Size
-				b.resume, b.need, b.size = Resume{}, 1, 0
+				b.resume, b.need, b.pending.Size = Resume{}, 1, 0
 				b.frame = f
 				return data[f.Start:f.End:f.End], true, nil
 			}
@@ -181,18 +186,23 @@ func (b *Buffer) next(src *source, stream bool) (payload []byte, ok bool, err er
 // find a frame.
 func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error {
 	tooLarge := f.End-f.Start > b.max || f.Size > b.window
+	streams := stream && b.streams(data, f)
 	switch {
 	case err == ErrFill && f.Size > 0:
-		b.r += min(f.Size, len(data))
-		b.begin()
+		b.drop(f)
 		return nil
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
 	case f.Size < 0:
-		b.drop(0)
-		return &FormatError{Offset: b.start, Err: err}
+		e := &FormatError{Offset: b.Offset(), Err: cmp.Or(err, errBadResync), Hint: hint(data)}
+		if _, ok := b.framer.(Skipper); !ok {
+			e.Final = true
+			return b.fail(e)
+		}
+		b.drop(Frame{})
+		return e
 	case f.Size == 0 && len(data) < b.window:
-		b.need, b.size = len(data)+1, 0
+		b.need, b.pending.Size = len(data)+1, 0
 		return nil
 	case f.Size == 0:
 		e := &TooLargeError{Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data)}
@@ -200,20 +210,22 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 			e.Final = true
 			return b.fail(e)
 		}
-		b.drop(0)
+		b.drop(Frame{})
 		return e
-	case stream && err == nil && b.stream(f):
+	case streams && err == nil:
+		b.drop(f)
+		b.state, b.trailer = streaming, b.enclosing()
 		return nil
-	case tooLarge:
+	case tooLarge && !streams:
 		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data[:min(f.Start, len(data))])}
-		b.drop(f.Size)
+		b.drop(f)
 		return e
 	case err != nil:
 		e := &FormatError{Offset: b.Offset(), Err: err}
-		b.drop(f.Size)
+		b.drop(f)
 		return e
 	}
-	b.need, b.size = f.Size, f.Size
+	b.need, b.pending = f.Size, f
 	return nil
 }
 
@@ -234,32 +246,41 @@ func (b *Buffer) fail(err error) error {
 	return err
 }
 
-// drop starts to skip the frame at the front: size bytes or, if size is 0, as
+// drop starts to skip f, the frame at the front: Size bytes or, if that is 0, as
 // many as the Skipper says.
-func (b *Buffer) drop(size int) {
-	b.start, b.size, b.trailer = b.Offset(), size, nil
+func (b *Buffer) drop(f Frame) {
+	b.start, b.pending, b.trailer = b.Offset(), f, nil
 	b.state, b.need = skipping, neverSplit
 }
 
-// stream starts to stream the frame at the front, if its payload arrives as it is
-// to be delivered and what follows the payload can be verified.
-func (b *Buffer) stream(f Frame) bool {
-	var trailer []byte
-	if e, ok := b.framer.(Encloser); ok {
-		trailer = e.Trailer()
-	}
-	if f.End == f.Start || len(trailer) != f.Size-f.End {
+// streams reports whether NextReader streams f, the frame at the front: Split announces
+// it before it is complete, its payload arrives as it is to be delivered, and the
+// trailer can be verified.
+func (b *Buffer) streams(data []byte, f Frame) bool {
+	switch {
+	case f.End == f.Start || len(b.enclosing()) != f.Size-f.End:
+		return false
+	case f.Size > len(data):
+		return true
+	case f.Size == 1:
 		return false
 	}
-	b.drop(f.Size)
-	b.state, b.frame, b.trailer = streaming, f, trailer
-	return true
+	announced, _, _ := b.framer.Split(data[:f.Size-1], Resume{})
+	return announced == f
+}
+
+// enclosing returns the trailer of every frame that is announced.
+func (b *Buffer) enclosing() []byte {
+	if e, ok := b.framer.(Encloser); ok {
+		return e.Trailer()
+	}
+	return nil
 }
 
 // skip discards the buffered bytes of the frame being skipped. If end is true,
 // none is missing; an error then says that the frame did not end as it must.
 func (b *Buffer) skip() (end bool, err error) {
-	if b.size > 0 {
+	if b.pending.Size > 0 {
 		rest := b.rest()
 		n := int(min(rest, int64(b.w-b.r)))
 		if n < int(rest) {
@@ -274,8 +295,8 @@ func (b *Buffer) skip() (end bool, err error) {
 	n, resume, end := b.framer.(Skipper).Skip(b.mem.buf[b.r:b.w], b.resume)
 	b.r += n
 	b.resume = resume
-	if end && b.Offset() == b.start {
-		return true, b.fail(&FormatError{Offset: b.start, Err: errors.New("Skip found the next frame where the invalid one starts"), Final: true})
+	if end && b.Offset() == b.start || !end && b.w-b.r > maxReadAhead {
+		return true, b.fail(&FormatError{Offset: b.start, Err: errNoSkip, Final: true})
 	}
 	if end {
 		b.begin()
@@ -284,7 +305,7 @@ func (b *Buffer) skip() (end bool, err error) {
 }
 
 // rest returns how many bytes of the frame being skipped or streamed remain.
-func (b *Buffer) rest() int64 { return int64(b.size) - (b.Offset() - b.start) }
+func (b *Buffer) rest() int64 { return int64(b.pending.Size) - (b.Offset() - b.start) }
 
 // end discards the last n bytes of the frame being skipped or streamed, and
 // verifies the trailer that they end with.
@@ -330,18 +351,18 @@ func (b *Buffer) Finish() (payload []byte, err error) {
 	switch {
 	case b.state == failed:
 		return nil, b.err
-	case b.state == skipping && partial && b.size == 0:
+	case b.state == skipping && partial && b.pending.Size == 0:
 		b.r = b.w // the end of a final frame that was rejected
 		b.begin()
 		return nil, io.EOF
 	case b.state == skipping || b.state == streaming:
-		return nil, b.fail(&UnexpectedEOFError{Have: b.Offset() - b.start + int64(b.w-b.r), Want: int64(b.size), Offset: b.start})
+		return nil, b.fail(&UnexpectedEOFError{Have: b.Offset() - b.start + int64(b.w-b.r), Want: int64(b.pending.Size), Offset: b.start})
 	case b.r == b.w:
 		return nil, io.EOF
 	case partial:
 		return b.finish(finisher)
 	}
-	return nil, b.fail(&UnexpectedEOFError{Have: int64(b.w - b.r), Want: int64(b.size), Offset: b.Offset()})
+	return nil, b.fail(&UnexpectedEOFError{Have: int64(b.w - b.r), Want: int64(b.pending.Size), Offset: b.Offset()})
 }
 
 // finish returns the final frame, which has no terminator.
@@ -362,6 +383,15 @@ func (b *Buffer) finish(f Finisher) ([]byte, error) {
 // Frame describes the frame most recently returned by Next. It is not updated by
 // Finish.
 func (b *Buffer) Frame() Frame { return b.frame }
+
+// Pending describes the incomplete frame at the front of the Buffer, or the frame
+// of which the rest is being skipped. Its Size is zero if that is not known.
+func (b *Buffer) Pending() Frame {
+	if b.pending.Size == 0 {
+		return Frame{}
+	}
+	return b.pending
+}
 
 // Offset returns the stream offset of the first byte that Bytes returns: the
 // number of bytes that were returned in frames or discarded.
@@ -384,10 +414,10 @@ func (b *Buffer) Write(p []byte) (int, error) {
 func (b *Buffer) Fill(src io.Reader) (int, error) {
 	b.room(1)
 	free := b.mem.buf[b.w:]
-	if rest := b.size - (b.w - b.r); b.size > len(b.mem.buf)/4 && 0 < rest && rest < len(free) {
+	if rest := b.pending.Size - (b.w - b.r); b.pending.Size > len(b.mem.buf)/4 && 0 < rest && rest < len(free) {
 		// Read little more than the frame at the front: from a fast source it
 		// would be much of the next frame, which then has to be moved.
-		free = free[:min(len(free), rest+b.size/16)]
+		free = free[:min(len(free), rest+b.pending.Size/16)]
 	}
 	for range 100 {
 		n, err := src.Read(free)
@@ -435,8 +465,8 @@ func (b *Buffer) room(n int) {
 	}
 	if need := held + n; size < need {
 		size = max(need, 2*size)
-		if b.state == splitting && b.size > 0 {
-			size = min(size, max(need, b.size))
+		if b.state == splitting && b.pending.Size > 0 {
+			size = min(size, max(need, b.pending.Size))
 		}
 	}
 	switch free := len(b.mem.buf) - b.w; {
@@ -454,8 +484,8 @@ func (b *Buffer) room(n int) {
 // wanted returns how many bytes the frame at the front needs beyond the held
 // ones, or, if that is not known, how many are worth a Read.
 func (b *Buffer) wanted(held int) int {
-	if b.state == splitting && b.size > 0 {
-		return b.size - held
+	if b.state == splitting && b.pending.Size > 0 {
+		return b.pending.Size - held
 	}
 	return minBuffer
 }

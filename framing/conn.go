@@ -71,7 +71,7 @@ func (c *Conn) WriteFrame(payload []byte) error {
 	for c.sending && c.w.vectors(payload) {
 		c.sent.Wait() // the payload has to follow its header directly
 	}
-	body, trailer, err := c.w.add(payload)
+	body, trailer, err := c.w.add(payload, c.w.vectors(payload))
 	switch {
 	case err != nil:
 		return err
@@ -92,11 +92,7 @@ func (c *Conn) WriteFrames(payloads ...[]byte) error {
 	}
 	before := len(c.w.mem.buf)
 	for i, p := range payloads {
-		err := c.w.check(p)
-		if err == nil {
-			err = c.w.copy(p)
-		}
-		if err != nil {
+		if _, _, err := c.w.add(p, false); err != nil {
 			c.w.mem.buf = c.w.mem.buf[:before]
 			return fmt.Errorf("payload %d of %d: %w", i+1, len(payloads), err)
 		}
@@ -109,7 +105,7 @@ func (c *Conn) WriteFrames(payloads ...[]byte) error {
 func (c *Conn) WriteFill(fill []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.w.WriteFill(fill); err != nil {
+	if err := c.w.addFill(fill); err != nil || len(fill) == 0 {
 		return err
 	}
 	return c.flush()
@@ -143,7 +139,7 @@ func (c *Conn) send(body, trailer []byte) error {
 // begin starts to send the collected frames, which it returns, and unlocks mu.
 func (c *Conn) begin() memory {
 	mem := c.w.mem
-	c.w.mem = c.spare
+	c.w.mem, c.spare = c.spare, memory{}
 	c.batch++
 	c.sending = true
 	c.mu.Unlock()
@@ -154,6 +150,7 @@ func (c *Conn) begin() memory {
 func (c *Conn) end(mem memory, err error) {
 	c.mu.Lock()
 	mem.empty()
+	mem.pool = c.w.mem.pool // SetPool may have been called meanwhile
 	c.spare = mem
 	c.sending = false
 	if err != nil {
@@ -186,11 +183,12 @@ func (c *Conn) WriteFrom(src io.Reader, size int64) error {
 		terminal = err
 		return err
 	}
-	terminal = nil
+	var sendErr error
 	if len(rest) > 0 { // if src failed, the frames of others
-		if terminal = c.w.send(rest, nil, nil); terminal != nil {
-			return terminal
-		}
+		sendErr = c.w.send(rest, nil, nil)
+	}
+	if terminal = sendErr; terminal != nil {
+		return terminal
 	}
 	return err
 }

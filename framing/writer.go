@@ -83,7 +83,7 @@ func (w *Writer) init(dst io.Writer, f Framer) {
 // A payload that exceeds the limit, or that the framing cannot carry, is refused
 // with a [*PayloadError]. Any other error is terminal.
 func (w *Writer) WriteFrame(payload []byte) error {
-	body, trailer, err := w.add(payload)
+	body, trailer, err := w.add(payload, w.vectors(payload))
 	if err != nil {
 		return err
 	}
@@ -93,35 +93,26 @@ func (w *Writer) WriteFrame(payload []byte) error {
 	return nil
 }
 
-// add adds the frame that carries payload to the buffer. If body is not nil, only
-// the header was added, and body and trailer must be sent next.
-func (w *Writer) add(payload []byte) (body, trailer []byte, err error) {
-	if err := w.check(payload); err != nil {
-		return nil, nil, err
+// add adds the frame that carries payload to the buffer. If vectored is set and
+// body is not nil, only the header was added, and body and trailer must be sent
+// next.
+func (w *Writer) add(payload []byte, vectored bool) (body, trailer []byte, err error) {
+	if w.err != nil {
+		return nil, nil, w.err
 	}
-	if w.vectors(payload) {
+	if len(payload) > w.enc.max {
+		return nil, nil, w.enc.tooLarge(int64(len(payload)))
+	}
+	if vectored {
 		w.reserve(0)
 		if buf, err := w.enc.encloser.AppendHeader(w.mem.buf, payload, int64(len(payload))); err == nil {
 			w.mem.buf = buf
 			return payload, w.enc.encloser.Trailer(), nil
 		}
 	}
-	return nil, nil, w.copy(payload)
-}
-
-// check returns why payload cannot be written, whatever its bytes are.
-func (w *Writer) check(payload []byte) error {
-	if w.err == nil && len(payload) > w.enc.max {
-		return w.enc.tooLarge(int64(len(payload)))
-	}
-	return w.err
-}
-
-// copy adds the frame that carries payload to the buffer.
-func (w *Writer) copy(payload []byte) (err error) {
 	w.reserve(len(payload))
 	w.mem.buf, err = w.enc.framer.Append(w.mem.buf, payload)
-	return err
+	return nil, nil, err
 }
 
 // vectors reports whether payload is sent without a copy if its header is known.
@@ -135,8 +126,16 @@ func (e *encoder) tooLarge(size int64) error {
 
 // WriteFill adds fill to the buffer: bytes between frames that the receiver
 // discards, such as a heartbeat newline. Bytes that are not fill in this framing
-// are refused with a [*PayloadError].
+// are refused with a [*PayloadError]. The buffer is written as by WriteFrame.
 func (w *Writer) WriteFill(fill []byte) error {
+	if err := w.addFill(fill); err != nil || len(w.mem.buf) < flushAt {
+		return err
+	}
+	return w.flush(nil, nil)
+}
+
+// addFill adds fill to the buffer.
+func (w *Writer) addFill(fill []byte) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -186,6 +185,9 @@ func (w *Writer) WriteFrom(src io.Reader, size int64) error {
 // is set, the error is terminal; with any other, nothing of the frame was sent,
 // and the rest is buf.
 func (w *Writer) encode(e encoder, buf []byte, src io.Reader, size int64) (rest []byte, final bool, err error) {
+	if size < 0 {
+		return buf, false, &PayloadError{Size: size, Reason: "the size is negative"}
+	}
 	p := payloadSource{src: src, size: size}
 	frame, start := buf, []byte(nil)
 	err = ErrNoHeader
@@ -329,11 +331,16 @@ func (w *Writer) send(buf, body, trailer []byte) error {
 // reserve makes room for a typical frame around n payload bytes. It is only a
 // hint: Append grows the buffer if that is too little.
 func (w *Writer) reserve(n int) {
-	buf := w.mem.buf
-	if cap(buf)-len(buf) < n+overhead {
-		w.mem.replace(max(len(buf)+n+overhead, 2*cap(buf), w.mem.first), buf)
-		w.mem.buf = w.mem.buf[:len(buf)]
+	if n += overhead; cap(w.mem.buf)-len(w.mem.buf) < n {
+		w.grow(n)
 	}
+}
+
+// grow makes room for n more bytes.
+func (w *Writer) grow(n int) {
+	buf := w.mem.buf
+	w.mem.replace(max(len(buf)+n, 2*cap(buf), w.mem.first), buf)
+	w.mem.buf = w.mem.buf[:len(buf)]
 }
 
 // Buffered returns the number of bytes in the buffer.

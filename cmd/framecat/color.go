@@ -16,7 +16,7 @@ var colors = [...]string{
 	dissect.Payload:    "32", // green
 	dissect.Stuffing:   "35", // magenta
 	dissect.Trailer:    "33", // yellow
-	dissect.Idle:       "2",  // faint
+	dissect.Fill:       "2",  // faint
 	dissect.Incomplete: "2",
 	dissect.Skipped:    "31", // red
 	dissect.Lost:       "31",

@@ -44,7 +44,7 @@ func (v *view) arrived(p []byte) {
 
 // end shows what is there of a last frame that is not whole.
 func (v *view) end() {
-	if piece, ok := v.cut.End(); ok {
+	if piece, ok := v.cut.Finish(); ok {
 		v.show(piece)
 	}
 }

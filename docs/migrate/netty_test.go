@@ -18,11 +18,7 @@ import (
 // fromNetty returns the framer for the five numbers of a
 // LengthFieldBasedFrameDecoder, and the limit for SetMaxPayload.
 func fromNetty(maxFrame, offset, width, adjustment, strip int) (f *lengthprefix.Framer, limit int, err error) {
-	c := lengthprefix.Config{Offset: offset, Width: width, Adjust: adjustment, Strip: strip}
-	if strip == 0 {
-		c.Strip = lengthprefix.KeepHeader
-	}
-	f, err = lengthprefix.New(c)
+	f, err = lengthprefix.New(lengthprefix.Config{Offset: offset, Width: width, Adjust: adjustment, Strip: strip, Keep: strip == 0})
 	return f, maxFrame - strip, err
 }
 

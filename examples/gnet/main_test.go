@@ -108,14 +108,14 @@ func TestHalf(t *testing.T) {
 	f := lengthprefix.Uint16()
 	c := framing.NewConn(dial(t, start(t, f)), f)
 	wire := encode(t, f, []byte("one"), []byte("two"), []byte("three"))
-	_, err := c.Conn().Write(wire[:len(wire)-3])
+	_, err := c.NetConn().Write(wire[:len(wire)-3])
 	require.NoError(t, err)
 	for _, want := range []string{"one", "two"} {
 		have, err := c.ReadFrame()
 		require.NoError(t, err)
 		require.Equal(t, want, string(have))
 	}
-	_, err = c.Conn().Write(wire[len(wire)-3:])
+	_, err = c.NetConn().Write(wire[len(wire)-3:])
 	require.NoError(t, err)
 	have, err := c.ReadFrame()
 	require.NoError(t, err)

@@ -1,16 +1,18 @@
-// Streamecho sends messages of any size back, while they come: of each it holds
-// two buffers, never the message.
+// Streamecho sends frames of any size back while they arrive. Of each it holds two
+// buffers, never the payload.
 //
 //	streamecho -framing=length,width=8 -addr 127.0.0.1:8000
 //
-// A peer must read while it writes. One that does not is made to wait, as soon
-// as the buffers of the kernel are full.
+// A framing that does not announce the size of a frame, such as lines, is echoed too,
+// with payloads of up to 1 MiB, which are held in memory.
+//
+// A peer must read while it writes. One that does not is made to wait as soon as the
+// buffers of the kernel are full.
 package main
 
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -40,7 +42,7 @@ func serve(c net.Conn, f framing.Framer) error {
 	}
 }
 
-// accept serves what connects to l until l is closed.
+// accept serves the connections of l until l is closed.
 func accept(l net.Listener, f framing.Framer) error {
 	for {
 		c, err := l.Accept()
@@ -56,21 +58,12 @@ func accept(l net.Listener, f framing.Framer) error {
 	}
 }
 
-// listen listens on addr for messages of f, which must announce their size: a
-// frame that is to be written before its payload has come begins with it.
-func listen(addr string, f framing.Framer) (net.Listener, error) {
-	if _, ok := f.(framing.Prefixer); !ok {
-		return nil, fmt.Errorf("-framing %v announces no size; take one that does: length,width=8, varint, netstring, octet-count or content-length", f)
-	}
-	return net.Listen("tcp", addr)
-}
-
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8000", "listen on `HOST:PORT`, port 0 for a free one")
 	f := spec.Value{Framer: lengthprefix.Uint64()}
-	flag.Var(&f, "framing", "frame messages as `SPEC` says")
+	flag.Var(&f, "framing", "the framing, as a `SPEC`")
 	flag.Parse()
-	l, err := listen(*addr, f.Framer)
+	l, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
 	}

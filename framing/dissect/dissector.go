@@ -8,46 +8,45 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A Piece is a frame, or bytes that belong to none that is delivered.
+// A Piece is a frame, or a run of bytes that belong to no delivered frame.
 type Piece struct {
 	Offset  int64  // stream offset of the first byte
 	Wire    []byte // the bytes as they arrived
-	Parts   []Part // what they are; together they are all of Wire, in order
-	Whole   bool   // this is a frame, and delivered
+	Parts   []Part // what they are; in order, they cover all of Wire
+	Whole   bool   // the piece is a frame that is delivered
 	Payload []byte // of a frame that is delivered
-	Err     error  // why this is none; more pieces of the same frame do not repeat it
+	Err     error  // why a frame is not delivered; set in its first piece
 }
 
-// A Dissector cuts a stream into pieces as it arrives. It holds no more than a
-// frame within its limit and what was written and not asked for yet. It is not
-// safe for concurrent use.
+// A Dissector splits a stream into pieces as it arrives. It holds no more than a
+// frame within its limit and the bytes written since the last call of Next. It is
+// not safe for concurrent use.
 type Dissector struct {
-	framer framing.Framer
-	buf    *framing.Buffer
-	shape  shape
+	buf   *framing.Buffer
+	shape shape
 
-	wire  []byte  // what has arrived and is in no piece yet
+	wire  []byte  // bytes that are in no piece yet
 	at    int64   // stream offset of wire[0]
 	ready []Piece // to be returned
 
-	skipping bool  // a frame was refused, and no other has begun
-	err      error // why, if no piece says so yet
+	skipping bool  // a frame was rejected, and no other has begun
+	err      error // why, if no piece has it yet
 	header   int   // bytes of its header that are in no piece yet
-	end      int64 // stream offset behind it; 0: not known
-	lost     bool  // no more frames can be cut
+	end      int64 // stream offset of the byte after it; 0 if that is not known
+	lost     bool  // the stream cannot be followed
 }
 
-// New returns a Dissector of frames of f that refuses payloads of more than max
-// bytes; a negative max allows any size.
+// New returns a Dissector for frames of f that rejects payloads of more than max
+// bytes. If max is negative, there is no limit.
 func New(f framing.Framer, max int) *Dissector {
-	d := &Dissector{framer: f, shape: shapeOf(f), buf: framing.NewBuffer(f)}
+	d := &Dissector{shape: shapeOf(f), buf: framing.NewBuffer(f)}
 	d.buf.SetMaxPayload(max)
 	return d
 }
 
-// All returns the pieces of data, which is a whole stream, and which it does not
-// change; max is that of [New]. If data ends inside a frame, the last piece has
-// an [*framing.UnexpectedEOFError].
+// All returns the pieces of data, which is a complete stream, and does not modify
+// it; max is that of [New]. If data ends inside a frame, the Err of the last piece
+// is an [*framing.UnexpectedEOFError].
 func All(f framing.Framer, max int, data []byte) []Piece {
 	d := New(f, max)
 	d.Write(data)
@@ -55,13 +54,13 @@ func All(f framing.Framer, max int, data []byte) []Piece {
 	for p, ok := d.Next(); ok; p, ok = d.Next() {
 		all = append(all, p)
 	}
-	if p, ok := d.End(); ok {
+	if p, ok := d.Finish(); ok {
 		all = append(all, p)
 	}
 	return all
 }
 
-// Write adds p, which is copied, to the bytes that have arrived. It never fails.
+// Write appends a copy of p to the stream. It never fails.
 func (d *Dissector) Write(p []byte) (int, error) {
 	d.wire = append(d.wire, p...)
 	if !d.lost {
@@ -70,10 +69,9 @@ func (d *Dissector) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Next returns the next piece of what has arrived; it is the caller's to keep.
-// It returns false where more must arrive first. What is skipped of a frame
-// comes as it arrives, in a piece each time, of which the first has the error;
-// that one may have no bytes.
+// Next returns the next piece, which the caller may retain, or false if more bytes
+// have to arrive first. The bytes of a rejected frame are returned as they arrive, in
+// several pieces, of which the first has the error; that one may have no bytes.
 func (d *Dissector) Next() (p Piece, ok bool) {
 	for len(d.ready) == 0 {
 		if d.lost {
@@ -87,7 +85,7 @@ func (d *Dissector) Next() (p Piece, ok bool) {
 		case err == nil:
 			d.pass(d.buf.Offset())
 		case errors.Is(err, framing.ErrFrame):
-			d.refuse(err)
+			d.reject(err)
 		default:
 			d.pass(d.buf.Offset())
 			d.cut(len(d.wire), Lost, err)
@@ -104,14 +102,14 @@ func (d *Dissector) Next() (p Piece, ok bool) {
 	return p, true
 }
 
-// Waiting returns what has arrived of a frame that is not whole yet, and stays
-// where it is. Next must have returned all other pieces.
-func (d *Dissector) Waiting() (p Piece, ok bool) {
+// Pending returns the bytes of a frame that is incomplete, without consuming them.
+// It must be called only after Next has returned false.
+func (d *Dissector) Pending() (p Piece, ok bool) {
 	if len(d.wire) == 0 {
 		return Piece{}, false
 	}
 	p = Piece{Offset: d.at, Wire: bytes.Clone(d.wire)}
-	f := d.look()
+	f := d.buf.Pending()
 	var parts parts
 	var header, payload int
 	if f.Size > 0 {
@@ -125,28 +123,28 @@ func (d *Dissector) Waiting() (p Piece, ok bool) {
 	return p, true
 }
 
-// End says that the stream ends here. If it does so inside a frame, End returns
-// what there is of it, with the error that says so. Next must have returned all
-// other pieces.
-func (d *Dissector) End() (p Piece, ok bool) {
+// Finish reports the end of the stream. If the stream ends inside a frame, Finish
+// returns the bytes of that frame, with the error. It must be called only after Next
+// has returned false.
+func (d *Dissector) Finish() (p Piece, ok bool) {
 	if d.lost {
 		return Piece{}, false
 	}
-	_, err := d.buf.End()
+	_, err := d.buf.Finish()
 	if err == io.EOF {
 		return Piece{}, false
 	}
-	p, ok = d.Waiting()
+	p, ok = d.Pending()
 	if !ok {
-		p.Offset = d.at // all that came of the frame has been skipped
+		p.Offset = d.at // all bytes of the frame were skipped
 	}
 	p.Err = err
 	d.wire, d.at, d.lost = nil, d.at+int64(len(d.wire)), true
 	return p, true
 }
 
-// frame makes a piece of the frame that was cut off last, and one of what stands
-// before it.
+// frame makes a piece of the frame that Next of the Buffer returned, and one of the
+// bytes before it.
 func (d *Dissector) frame(payload []byte) {
 	f := d.buf.Frame()
 	d.pass(d.buf.Offset() - int64(f.Size))
@@ -154,12 +152,12 @@ func (d *Dissector) frame(payload []byte) {
 	d.add(Piece{Whole: true, Payload: bytes.Clone(payload), Parts: d.shape.parts(f, d.wire, payload)}, f.Size)
 }
 
-// refuse notes that the frame at the front is refused, and makes a piece of what
-// stands before it. What there is of it is known when the Buffer has skipped it.
-func (d *Dissector) refuse(err error) {
+// reject records that the frame at the front is rejected, and makes a piece of the
+// bytes before it. The Buffer skips the frame in later calls.
+func (d *Dissector) reject(err error) {
 	d.pass(d.buf.Offset())
 	d.skipping, d.err, d.header, d.end = true, err, 0, 0
-	if f := d.look(); f.Size > 0 {
+	if f := d.buf.Pending(); f.Size > 0 {
 		d.header = f.Start
 		if end := d.at + int64(f.Size); end > d.at {
 			d.end = end
@@ -167,7 +165,8 @@ func (d *Dissector) refuse(err error) {
 	}
 }
 
-// pass makes pieces of the bytes before a stream offset, which are in no frame.
+// pass makes pieces of the bytes before a stream offset, which are in no delivered
+// frame.
 func (d *Dissector) pass(to int64) {
 	if d.skipping {
 		skipped := int(to - d.at)
@@ -184,7 +183,7 @@ func (d *Dissector) pass(to int64) {
 		}
 		d.skipping = d.end == 0 || d.at < d.end
 	}
-	d.cut(int(to-d.at), Idle, nil)
+	d.cut(int(to-d.at), Fill, nil)
 }
 
 // cut makes a piece of the first n bytes, if there are any.
@@ -199,18 +198,4 @@ func (d *Dissector) add(p Piece, n int) {
 	p.Offset, p.Wire = d.at, bytes.Clone(d.wire[:n])
 	d.wire, d.at = d.wire[n:], d.at+int64(n)
 	d.ready = append(d.ready, p)
-}
-
-// window is more than any header takes.
-const window = 128 << 10
-
-// look returns what the framer says of the frame at the front. It shows the
-// framer little at first: there may be many frames behind this one.
-func (d *Dissector) look() (f framing.Frame) {
-	most := min(window, len(d.wire))
-	for n := 0; f.Size == 0 && n < most; {
-		n = min(max(64, 8*n), most)
-		f, _ = d.framer.Split(bytes.Clone(d.wire[:n]), 0)
-	}
-	return f
 }

@@ -1,20 +1,20 @@
 package dissect
 
-// A Kind says what a byte is to its framing.
+// A Kind is the role of a byte in its framing.
 type Kind uint8
 
 const (
 	Header     Kind = iota // before the payload: a length, a begin mark
-	Payload                // of the payload, as it is
-	Stuffing               // among the payload and not as it is: an escape, a code
-	Trailer                // behind the payload: a delimiter, an end mark, padding
-	Idle                   // between two frames, and not wrong
-	Incomplete             // of a frame that is not whole, where no header says more
-	Skipped                // of a frame that was refused
-	Lost                   // where the stream can no longer be followed
+	Payload                // a byte of the payload, unchanged
+	Stuffing               // added to the payload by the framing: an escape, a code
+	Trailer                // after the payload: a delimiter, an end mark, padding
+	Fill                   // between two frames
+	Incomplete             // of an incomplete frame whose header is not known yet
+	Skipped                // of a frame that was rejected
+	Lost                   // after the point where the stream can no longer be followed
 )
 
-var names = [...]string{"header", "payload", "stuffing", "trailer", "idle", "incomplete", "skipped", "lost"}
+var names = [...]string{"header", "payload", "stuffing", "trailer", "fill", "incomplete", "skipped", "lost"}
 
 // String returns the name of k in lower case: "header".
 func (k Kind) String() string {
@@ -24,13 +24,13 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// A Part is a run of bytes of one kind, in the Wire of a [Piece].
+// A Part is a run of bytes of one kind in the Wire of a [Piece].
 type Part struct {
 	Kind       Kind
-	Start, End int // the bytes are Wire[Start:End]; there is at least one
+	Start, End int // the bytes are Wire[Start:End], at least one
 }
 
-// parts gathers parts that follow each other.
+// parts are consecutive parts.
 type parts []Part
 
 // add adds n bytes of a kind.

@@ -6,25 +6,29 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A shape is how a framer writes single bytes. Most are ordinary: they stand in
-// the frame as they are, and any of them in the place of any other changes
-// nothing else. If there are others, the framer stuffs.
+// A shape describes how a framer encodes single bytes. Most bytes are ordinary: they
+// appear unchanged in the frame, and replacing one by another changes nothing else.
+// If others are changed in the frame, the framer stuffs.
 type shape struct {
 	framer   framing.Framer
 	stuffs   bool
-	trailer  int       // bytes behind the payload
-	ordinary [256]byte // for each ordinary byte another one, for the others themselves
+	trailer  int       // bytes after the payload
+	ordinary [256]byte // maps each ordinary byte to another one, and any other byte to itself
 }
 
-// shapeOf learns the shape from the frames of all payloads of one byte. Where
-// those tell nothing, the framer is taken for one that does not stuff.
+// maxLearned is the largest frame of one byte that shapeOf builds; a padded frame may
+// be larger.
+const maxLearned = 128 << 10
+
+// shapeOf learns the shape from the frames of all payloads of one byte. If those
+// tell nothing, the framer is assumed not to stuff.
 func shapeOf(framer framing.Framer) shape {
 	s := shape{framer: framer}
 	var frames [256][]byte // nil: refused
 	for i := range frames {
 		s.ordinary[i] = byte(i)
-		if framer.MaxEncodedLen(1) > window {
-			continue // padded to a size that is not for learning
+		if framer.MaxEncodedLen(1) > maxLearned {
+			continue
 		}
 		if wire, err := framer.Append(nil, []byte{byte(i)}); err == nil {
 			frames[i] = wire
@@ -35,12 +39,13 @@ func shapeOf(framer framing.Framer) shape {
 		return s
 	}
 	s.trailer = len(model) - at - 1
+	_, encloses := framer.(framing.Encloser) // its frames contain every payload unchanged
 	var ordinary []byte
 	for i, wire := range frames {
 		model[at] = byte(i)
 		if bytes.Equal(wire, model) {
 			ordinary = append(ordinary, byte(i))
-		} else if wire != nil {
+		} else if wire != nil && !encloses {
 			s.stuffs = true
 		}
 	}
@@ -50,8 +55,8 @@ func shapeOf(framer framing.Framer) shape {
 	return s
 }
 
-// modelOf returns the frame of an ordinary byte, and where that byte stands in
-// it: two ordinary bytes have frames that differ in that byte alone.
+// modelOf returns the frame of an ordinary byte, and the index of that byte in it.
+// The frames of two ordinary bytes differ in that byte only.
 func modelOf(frames *[256][]byte) (model []byte, at int) {
 	for i := range len(frames) - 1 {
 		one, other := frames[i], frames[i+1]
@@ -69,7 +74,7 @@ func modelOf(frames *[256][]byte) (model []byte, at int) {
 	return nil, 0
 }
 
-// parts returns what the bytes of a whole frame are.
+// parts returns the parts of a complete frame.
 func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 	var p parts
 	p.add(Header, f.Start)
@@ -81,8 +86,8 @@ func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 		p.add(Trailer, f.Size-f.End)
 		return p
 	}
-	// Beyond what is written for this payload there may be more that is read
-	// for it: a last code that stands for nothing.
+	// The frame may be longer than the one that Append builds for this payload,
+	// for example by a final code without effect.
 	for i := range body {
 		k := Stuffing
 		if i < len(kinds) {
@@ -94,9 +99,9 @@ func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 	return p
 }
 
-// kinds returns what the bytes between header and trailer are in the frame that
-// is written for payload: those that differ in the frame of another payload,
-// which has other ordinary bytes in the places of its own, are the payload's.
+// kinds returns the kinds of the bytes between header and trailer in the frame that
+// Append builds for payload. Those that differ in the frame of a payload with other
+// ordinary bytes in the same places belong to the payload.
 func (s *shape) kinds(payload []byte) (kinds []Kind, ok bool) {
 	if !s.stuffs {
 		return nil, false
@@ -113,7 +118,7 @@ func (s *shape) kinds(payload []byte) (kinds []Kind, ok bool) {
 	if err != nil || len(one) != len(two) {
 		return nil, false
 	}
-	f, err := s.framer.Split(bytes.Clone(one), 0)
+	f, _, err := s.framer.Split(bytes.Clone(one), framing.Resume{})
 	if err != nil || f.Size != len(one) || f.Start > len(one)-s.trailer {
 		return nil, false
 	}

@@ -108,15 +108,14 @@ func fields(c lengthprefix.Config) string {
 	if c.IncludesHeader {
 		s = append(s, "IncludesHeader: true")
 	}
-	switch c.Strip {
-	case c.Offset + c.Width:
-	case lengthprefix.KeepHeader:
-		s = append(s, "Strip: lengthprefix.KeepHeader")
-	default:
+	if c.Strip != c.Offset+c.Width && !c.Keep {
 		s = append(s, fmt.Sprintf("Strip: %d", c.Strip))
 	}
-	if c.Zero != nil {
-		s = append(s, fmt.Sprintf("Zero: []byte(%q)", c.Zero))
+	if c.Magic != nil {
+		s = append(s, fmt.Sprintf("Magic: []byte(%q)", c.Magic))
+	}
+	if c.Keep {
+		s = append(s, "Keep: true")
 	}
 	return strings.Join(s, ", ")
 }

@@ -19,8 +19,8 @@ func specs() []string {
 	all := []string{
 		"line,keep", "crlf,keep", "varint,non-minimal", "slip,leading-end", "stx", "fixed,size=16,pad=00", "fixed,size=3,pad=ff",
 		"length,width=1", "length,width=2", "length", "length,width=8", "length,width=3",
-		"length,width=2,order=little,offset=1,adjust=-1,includes-header,strip=4,zero=cafe",
-		"length,strip=0", "length,offset=2,strip=2", "length,adjust=7",
+		"length,width=2,order=little,offset=1,adjust=-1,includes-header,strip=4,magic=cafe",
+		"length,keep", "length,offset=2,strip=2", "length,adjust=7",
 		"delimiter,text=;", "delimiter,text=;,keep", `delimiter,text=\,,text=\\,text="`, "delimiter,text=`,hex=00,hex=fffe,hex=e282ac,keep", "delimiter,text=keep",
 	}
 	for _, f := range spec.Framings() {

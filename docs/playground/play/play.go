@@ -49,7 +49,7 @@ type Response struct {
 
 // A Result is a frame, or bytes that belong to none.
 type Result struct {
-	Kind    string `json:"kind"` // frame, waiting (for the rest of it), idle, or refused
+	Kind    string `json:"kind"` // frame, waiting (for the rest of it), fill, or refused
 	Offset  int64  `json:"offset"`
 	Size    int    `json:"size"`
 	Parts   []Part `json:"parts"`   // of all Size bytes, in order
@@ -119,10 +119,10 @@ func (r *Response) arrive(d *dissect.Dissector, stream []byte, arrived int, end 
 		}
 	}
 	if end && arrived == pieces {
-		if p, ok := d.End(); ok {
+		if p, ok := d.Finish(); ok {
 			r.add(p)
 		}
-	} else if p, ok := d.Waiting(); ok {
+	} else if p, ok := d.Pending(); ok {
 		r.add(p)
 		r.Results[len(r.Results)-1].Kind = "waiting"
 	}
@@ -139,8 +139,8 @@ func (r *Response) add(p dissect.Piece) {
 	case p.Err != nil:
 		n.Error, n.At = p.Err.Error(), offset(p.Err, p.Offset)
 		r.Errors++
-	case p.Parts[0].Kind == dissect.Idle:
-		n.Kind = "idle"
+	case p.Parts[0].Kind == dissect.Fill:
+		n.Kind = "fill"
 	}
 	if last := len(r.Results) - 1; last >= 0 && r.Results[last].Kind == n.Kind && !p.Whole && p.Err == nil {
 		r.Results[last].Size += n.Size

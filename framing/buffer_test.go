@@ -103,3 +103,27 @@ func TestBuffer_Fill(t *testing.T) {
 	}
 	sameEvents(t, "frames", bufferedEvents(b), []string{`"a"`, `"b"`})
 }
+
+// Pending describes the frame at the front once its size is known, until it is
+// returned, and while the rest of it is skipped.
+func TestBuffer_Pending(t *testing.T) {
+	eachFamily(t, func(t *testing.T, f family) {
+		for i, frame := range f.frames {
+			for _, limit := range []int{len(f.payloads[i]), len(f.payloads[i]) - 1} {
+				b := framing.NewBuffer(f.framer)
+				b.SetMaxPayload(max(0, limit))
+				for n := range frame {
+					io.WriteString(b, frame[n:n+1])
+					_, ok, err := b.Next()
+					want := 0
+					if n+1 >= f.sizeAt(frame) && (n+1 < len(frame) || err != nil) {
+						want = len(frame)
+					}
+					if got := b.Pending(); got.Size != want || want > 0 && f.payloadAt(frame) <= n+1 && got.End-got.Start != len(f.payloads[i]) {
+						t.Fatalf("limit %d: Pending() = %+v after %q, Next() = _, %v, %v; want Size %d", limit, got, frame[:n+1], ok, err, want)
+					}
+				}
+			}
+		}
+	})
+}

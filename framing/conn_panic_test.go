@@ -114,7 +114,11 @@ func TestConn_Panics(t *testing.T) {
 						func() error { return c.WriteFrom(zeros(5), 5) },
 					}
 					for _, write := range others {
-						go func() { errs <- write() }()
+						go func() {
+							if got := recovered(func() { errs <- write() }); got != nil {
+								t.Errorf("a write that waited ended in %v; want an error", got)
+							}
+						}()
 					}
 					synctest.Wait()
 					if len(errs) > 0 {
@@ -136,7 +140,10 @@ func TestConn_Panics(t *testing.T) {
 						checkError(t, "a write that waited", <-errs, interrupted)
 					}
 					for _, write := range others {
-						checkError(t, "a later write", write(), interrupted)
+						if got := recovered(func() { errs <- write() }); got != nil {
+							t.Fatalf("a later write ended in %v; want an error", got)
+						}
+						checkError(t, "a later write", <-errs, interrupted)
 					}
 				})
 			})
@@ -167,7 +174,13 @@ func TestWriter_Panics(t *testing.T) {
 				if got := recovered(func() { write(w, funcReader(ends)) }); got != want {
 					t.Errorf("the call ended in %v; want %v", got, want)
 				}
-				for _, err := range []error{w.WriteFrame([]byte("a")), w.WriteFrom(strings.NewReader("a"), 1), w.WriteFill(nil), w.Flush()} {
+				var errs []error
+				if got := recovered(func() {
+					errs = []error{w.WriteFrame([]byte("a")), w.WriteFrom(strings.NewReader("a"), 1), w.WriteFill(nil), w.Flush()}
+				}); got != nil {
+					t.Fatalf("a later call ended in %v; want an error", got)
+				}
+				for _, err := range errs {
 					checkError(t, "a later call", err, interrupted)
 				}
 				if calls != 1 {

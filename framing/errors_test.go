@@ -100,7 +100,7 @@ func TestErrors_HintAtTheProtocol(t *testing.T) {
 		{lengthprefix.Uint32(), "GETS", ""},
 		{headers, "Content-Size: 2\r\n\r\nhi", ""},
 	} {
-		for _, s := range sources[:1] { // whole: dripped, a shorter beginning may be reported
+		for _, s := range sources[:2] {
 			_, err := framing.NewReader(s.of(strings.NewReader(test.wire)), test.framer).ReadFrame()
 			var tooLarge *framing.TooLargeError
 			var format *framing.FormatError
@@ -112,6 +112,9 @@ func TestErrors_HintAtTheProtocol(t *testing.T) {
 				got = format.Hint
 			default:
 				t.Errorf("%v: ReadFrame() of %.20q: error %T %v; want a TooLargeError or a FormatError", test.framer, test.wire, err, err)
+			}
+			if s.dripped && format != nil && got == "" {
+				continue // the first byte is an error already, and tells too little
 			}
 			if got != test.hint {
 				t.Errorf("%v: ReadFrame() of %.20q: Hint %q of %v; want %q", test.framer, test.wire, got, err, test.hint)

@@ -216,17 +216,18 @@ func sameEvents(t *testing.T, what string, got, want []string) {
 
 // A source is a way in which a stream can arrive.
 type source struct {
-	name string
-	of   func(io.Reader) io.Reader
+	name    string
+	of      func(io.Reader) io.Reader
+	dripped bool // byte by byte
 }
 
 var sources = []source{
-	{"whole", func(r io.Reader) io.Reader { return r }},
-	{"OneByteReader", iotest.OneByteReader},
-	{"HalfReader", iotest.HalfReader},
-	{"DataErrReader", iotest.DataErrReader},
-	{"OneByteReader, DataErrReader", func(r io.Reader) io.Reader { return iotest.DataErrReader(iotest.OneByteReader(r)) }},
-	{"HalfReader, emptyReadsReader", func(r io.Reader) io.Reader { return &emptyReadsReader{r: iotest.HalfReader(r), n: 2} }},
+	{"whole", func(r io.Reader) io.Reader { return r }, false},
+	{"OneByteReader", iotest.OneByteReader, true},
+	{"HalfReader", iotest.HalfReader, false},
+	{"DataErrReader", iotest.DataErrReader, false},
+	{"OneByteReader, DataErrReader", func(r io.Reader) io.Reader { return iotest.DataErrReader(iotest.OneByteReader(r)) }, true},
+	{"HalfReader, emptyReadsReader", func(r io.Reader) io.Reader { return &emptyReadsReader{r: iotest.HalfReader(r), n: 2} }, false},
 }
 
 // initials are the sizes of the buffers that a Reader starts with.

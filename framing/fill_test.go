@@ -125,12 +125,12 @@ func TestFillIsAnnounced(t *testing.T) {
 
 // A flood of fill takes neither memory nor stack if Split gets one byte at a time.
 func TestFillFlood(t *testing.T) {
-	flood := io.LimitReader(byteReader(0xc0), 4<<20)
+	flood := io.LimitReader(byteReader(0xc0), 1<<20)
 	r := framing.NewReader(io.MultiReader(flood, bytes.NewReader([]byte("x\xc0"))), slip.New())
 	r.SetMaxPayload(0)
 	_, err := r.ReadFrame()
-	if e := checkAs[*framing.TooLargeError](t, "ReadFrame()", err); e.Offset != 4<<20 || r.Held() > 64<<10 {
-		t.Fatalf("ReadFrame(): error %v, %d bytes held; want offset %d, at most 64 KiB", err, r.Held(), 4<<20)
+	if e := checkAs[*framing.TooLargeError](t, "ReadFrame()", err); e.Offset != 1<<20 || r.Held() > 64<<10 {
+		t.Fatalf("ReadFrame(): error %v, %d bytes held; want offset %d, at most 64 KiB", err, r.Held(), 1<<20)
 	}
 	if _, err = r.ReadFrame(); err != io.EOF {
 		t.Fatalf("ReadFrame(): error %v; want EOF", err)
@@ -175,6 +175,7 @@ func TestWriteFill(t *testing.T) {
 		{slip.New(), "", ""},
 		{fillNetstring{netstring.New()}, "\n\n", ""},
 		{slip.New(), "\xc0\xc0x\xc0", "framing: payload of 4 bytes refused: byte 2 is not fill between frames"},
+		{slip.New(), "\xc0a\xdb\xdc\xc0", "framing: payload of 5 bytes refused: byte 1 is not fill between frames"},
 		{slip.New(), "\n", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},
 		{delimiter.Line(), "\n", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},
 		{lengthprefix.Uint8(), "\x00", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -60,8 +61,12 @@ func streamCases(sizes ...int) []streamCase {
 // Payloads are read as a whole, in part, not at all, and as slices, in turns, from
 // sources that return much or little.
 func TestNextReader(t *testing.T) {
-	for _, c := range streamCases(5, 0, 1, 300, 70_000, 0, 5000, 3) {
-		for _, s := range sources {
+	for _, s := range sources {
+		large := 70_000 // larger than the buffer
+		if s.dripped {
+			large = 9000
+		}
+		for _, c := range streamCases(5, 0, 1, 300, large, 0, 5000, 3) {
 			for first := range 6 {
 				r := framing.NewReader(s.of(bytes.NewReader(c.wire)), c.framer)
 				for i, want := range c.payloads {
@@ -228,11 +233,16 @@ func TestNextReader_Limit(t *testing.T) {
 			}
 		}
 	}
-	padded := framing.NewReader(bytes.NewReader([]byte("abcdef")), must(fixed.Padded(6, '_')))
-	padded.SetMaxPayload(3)
-	if size, payload, err := padded.NextReader(); err == nil {
-		got, err := io.ReadAll(payload)
-		t.Logf("padded: NextReader() = %d, %q, %v", size, got, err)
+	for _, test := range []struct {
+		framer framing.Framer
+		frame  string // of a payload that is as large
+	}{{must(fixed.Padded(6, '_')), "abcdef"}, {must(fixed.New(1)), "a"}, {nested{}, "(bcde)"}} {
+		for _, s := range sources {
+			r := framing.NewReader(s.of(strings.NewReader(test.frame)), test.framer)
+			r.SetMaxPayload(len(test.frame) - 1)
+			_, _, err := r.NextReader()
+			checkTooLarge(t, fmt.Sprintf("%T, %s: NextReader()", test.framer, s.name), err, len(test.frame)-1, 0)
+		}
 	}
 }
 
@@ -467,19 +477,20 @@ func TestNextReader_WriteToFailingWriter(t *testing.T) {
 }
 
 // A payload of 4 GiB (nearly 2 GiB on 32 bits) passes through a Reader and a Writer
-// in less than 1 MiB of memory, also if its header is delivered.
+// in less than 1 MiB of memory; so does one with a trailer, or with its header.
 func TestNextReader_LargerThanMemory(t *testing.T) {
-	size := min(int64(4)<<30, math.MaxInt-1024)
+	large, medium := min(int64(4)<<30, math.MaxInt-1024), int64(256<<20)
 	kept := must(lengthprefix.New(lengthprefix.Config{Width: 8, Keep: true}))
 	for _, test := range []struct {
 		framer          framing.Framer
+		size            int64
 		header, trailer string
 	}{
-		{lengthprefix.Uint64(), string(must(lengthprefix.Uint64().AppendHeader(nil, nil, size))), ""},
-		{netstring.New(), fmt.Sprintf("%d:", size), ","},
-		{kept, string(must(lengthprefix.Uint64().AppendHeader(nil, nil, size))), ""},
+		{lengthprefix.Uint64(), large, string(must(lengthprefix.Uint64().AppendHeader(nil, nil, large))), ""},
+		{netstring.New(), medium, fmt.Sprintf("%d:", medium), ","},
+		{kept, medium, string(must(lengthprefix.Uint64().AppendHeader(nil, nil, medium))), ""},
 	} {
-		payloadSize := size
+		size, payloadSize := test.size, test.size
 		if test.framer == kept {
 			payloadSize += int64(len(test.header))
 		}

@@ -113,9 +113,9 @@ func TestResync_BoundedMemoryAndWork(t *testing.T) {
 		framer framing.Framer
 		skip   byte
 		frame  string
-	}{{magic{}, 'A', "AB\x01a"}, {magic{}, 'B', "AB\x01a"}, {nested{}, ')', "(a)"}, {nested{}, '(', strings.Repeat(")", 1<<20) + "(a)"}} {
+	}{{magic{}, 'A', "AB\x01a"}, {magic{}, 'B', "AB\x01a"}, {nested{}, ')', "(a)"}, {nested{}, '(', strings.Repeat(")", 128<<10) + "(a)"}} {
 		examined := 0
-		src := io.MultiReader(io.LimitReader(byteReader(test.skip), 1<<20), strings.NewReader(test.frame))
+		src := io.MultiReader(io.LimitReader(byteReader(test.skip), 128<<10), strings.NewReader(test.frame))
 		r := framing.NewReader(sources[1].of(src), countingFramer{test.framer, &examined})
 		r.SetMaxPayload(8)
 		if _, err := r.ReadFrame(); !errors.Is(err, framing.ErrFrame) {

@@ -102,8 +102,11 @@ func trailerCases() (cases []trailerCase) {
 		{"trailer", trailerFramer{lengthprefix.Uint32()}, 3, true},
 		{"checksum", checksumFramer{}, 1, false},
 	} {
-		for _, size := range []int{0, 1, 5, 4 << 10, 70_000} {
+		for _, size := range []int{0, 1, 5, 9000, 70_000} {
 			for wrong := range f.trailer {
+				if wrong > 0 && size > 5 {
+					continue
+				}
 				frame := must(f.framer.Append(nil, bytes.Repeat([]byte("h"), size)))
 				frame[len(frame)-f.trailer+wrong] ^= 0x40
 				bad := string(frame)
@@ -117,10 +120,14 @@ func trailerCases() (cases []trailerCase) {
 	return cases
 }
 
-// eachTrailerCase runs test for each case and each way in which the stream arrives.
+// eachTrailerCase runs test for each case and each way in which the stream arrives; a
+// frame of 9000 bytes is larger than the buffer for a stream that arrives byte by byte.
 func eachTrailerCase(t *testing.T, test func(t *testing.T, c trailerCase, wire func(string) io.Reader)) {
 	for _, c := range trailerCases() {
 		for _, s := range sources {
+			if s.dripped && c.size > 9000 {
+				continue
+			}
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
 				test(t, c, func(wire string) io.Reader { return s.of(strings.NewReader(wire)) })
 			})

@@ -9,7 +9,7 @@ import (
 
 func TestLaws(t *testing.T) {
 	for _, f := range []*delimiter.Framer{
-		delimiter.Line(), delimiter.CRLF(), newFramer(t, ";"), newFramer(t, "<end>"), newFramer(t, ";", "a;"), newFramer(t, "|", "END", "BEND"),
+		delimiter.Line(), delimiter.CRLF(), newFramer(t, "<end>"), newFramer(t, ";", "a;"),
 	} {
 		t.Run(f.String(), func(t *testing.T) { framingtest.Run(t, f) })
 		t.Run(f.Keep().String(), func(t *testing.T) {

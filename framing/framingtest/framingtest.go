@@ -1,6 +1,7 @@
 package framingtest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
@@ -69,12 +70,12 @@ var laws = []law{
 	{"L6-hostile-bytes", checkHostileBytes, (*kit).otherStreams, nil, ""},
 	{"L7-bound", checkBound, (*kit).streams, nil, ""},
 	{"L8-linear-work", checkLinearWork, (*kit).longStreams, nil, "no frame was found for which Split waits longer than a field takes to arrive"},
-	{"L9-skipping", checkSkipping, (*kit).streams, (*kit).isSkipper, "no frame was found whose size Split does not know when the limit is reached"},
-	{"Encloser", checkEncloser, (*kit).payloadsAndOthers, (*kit).isEncloser, "AppendHeader returned ErrNoHeader for every payload"},
-	{"Finisher", checkFinisher, (*kit).streams, (*kit).isFinisher, "no frame was found that ends in a terminator which is not delivered"},
+	{"L9-skipping", checkSkipping, (*kit).streams, func(k *kit) bool { return k.skipper != nil }, "no frame was found whose size Split does not know when the limit is reached"},
+	{"Encloser", checkEncloser, (*kit).payloadsAndOthers, func(k *kit) bool { return k.encloser != nil }, "AppendHeader returned ErrNoHeader for every payload"},
+	{"Finisher", checkFinisher, (*kit).streams, func(k *kit) bool { return k.finisher != nil }, "no frame was found that ends in a terminator which is not delivered"},
 }
 
-// verdict returns how k breaks the law, or nil.
+// verdict returns how k breaks the law, in the smallest case that is found, or nil.
 func (k *kit) verdict(l law) *failure {
 	k.cases = 0
 	for _, s := range l.samples(k) {
@@ -83,7 +84,68 @@ func (k *kit) verdict(l law) *failure {
 		}
 	}
 	if k.cases == 0 && l.unless == "" {
-		return &failure{"no case was found to check: give samples in Config.Payloads", ""}
+		return &failure{what: "no case was found to check: give samples in Config.Payloads"}
 	}
 	return nil
+}
+
+// smaller returns the failure of the smallest case it finds that breaks the law, as s
+// does with fail.
+func (k *kit) smaller(l law, s sample, fail *failure) *failure {
+	work := 1 << 20 // bytes that may be tried; each case counts for a thousand at least
+	for again := true; again; {
+		again = false
+		for less := range k.less(s) {
+			work -= max(1000, len(slices.Concat(append(less.payloads, less.wire)...)))
+			if f := k.attempt(func() { l.check(k, less) }); f != nil {
+				s, fail, again = less, f, work > 0
+			}
+			if again || work < 0 {
+				break
+			}
+		}
+	}
+	return fail
+}
+
+// less yields cases that are smaller than s, those that are much smaller first.
+func (k *kit) less(s sample) func(yield func(sample) bool) {
+	parts, remake := s.payloads, func(parts [][]byte) sample { return sample{payloads: parts} }
+	switch {
+	case s.payloads == nil:
+		parts, remake = [][]byte{s.wire}, func(parts [][]byte) sample { return sample{wire: parts[0]} }
+	case s.wire != nil:
+		remake = func(parts [][]byte) sample { return k.stream(parts...) }
+	}
+	return func(yield func(sample) bool) {
+		try := func(parts [][]byte) bool {
+			less := remake(parts)
+			return len(less.wire) == 0 && s.wire != nil || yield(less)
+		}
+		for fewer := range without(parts) {
+			if !try(fewer) {
+				return
+			}
+		}
+		for i, part := range parts {
+			for p := range without(part) {
+				if !try(slices.Concat(parts[:i], [][]byte{p}, parts[i+1:])) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// without yields all without some of its elements, never without all.
+func without[E any](all []E) func(yield func([]E) bool) {
+	return func(yield func([]E) bool) {
+		for n := len(all) / 2; n > 0; n /= 2 {
+			for i := 0; i+n <= len(all); i += n {
+				if fewer := slices.Concat(all[:i], all[i+n:]); len(fewer) > 0 && !yield(fewer) {
+					return
+				}
+			}
+		}
+	}
 }

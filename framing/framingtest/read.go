@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
@@ -18,21 +19,18 @@ type event struct {
 }
 
 func (e event) String() string {
-	switch {
-	case e.err == "":
+	if e.err == "" {
 		return fmt.Sprintf("a frame at offset %d with payload %s", e.start, quote(e.payload))
-	case e.final:
-		return e.err + " (terminal)"
 	}
-	return e.err
+	return fmt.Sprintf("%s (terminal: %t)", e.err, e.final)
 }
 
 func (e event) same(f event) bool {
 	return e.start == f.start && e.final == f.final && e.err == f.err && bytes.Equal(e.payload, f.payload)
 }
 
-// errorEvent returns the event for err. The hint of an error depends on how many
-// bytes have arrived, and is not compared.
+// errorEvent returns the event for err. The hint of an error depends on how many bytes
+// have arrived, and is not compared.
 func errorEvent(err error) event {
 	switch e := err.(type) {
 	case *framing.TooLargeError:
@@ -49,7 +47,7 @@ func errorEvent(err error) event {
 // that cuts make. Between any two, the Framer splits and appends frames of another
 // connection.
 func (k *kit) read(wire []byte, cuts []int, limit int) (events []event) {
-	k.now = call{do: "Buffer", data: wire, cuts: cuts, n: int64(limit)}
+	k.now = call{does: "a Buffer with SetMaxPayload(%[3]d) that receives %[1]s, cut at %[4]v", data: wire, cuts: cuts, n: int64(limit)}
 	b := framing.NewBuffer(k.f)
 	b.SetPool(&k.pool)
 	b.SetMaxPayload(limit)
@@ -84,6 +82,14 @@ func (k *kit) read(wire []byte, cuts []int, limit int) (events []event) {
 	return append(events, errorEvent(err))
 }
 
+// at returns event i.
+func at(events []event, i int) event {
+	if i < len(events) {
+		return events[i]
+	}
+	return event{err: "nothing", final: true}
+}
+
 // compare fails if got and want, what the two descriptions yield, differ.
 func (k *kit) compare(got, want []event, gotOf, wantOf string) {
 	k.cases++
@@ -94,14 +100,6 @@ func (k *kit) compare(got, want []event, gotOf, wantOf string) {
 	}
 }
 
-// at returns event i.
-func at(events []event, i int) event {
-	if i < len(events) {
-		return events[i]
-	}
-	return event{err: "nothing", final: true}
-}
-
 // expected returns what reading s must yield, where Append wrote s.
 func (s sample) expected() (events []event) {
 	start := 0
@@ -110,4 +108,52 @@ func (s sample) expected() (events []event) {
 		start = s.ends[i]
 	}
 	return append(events, event{err: io.EOF.Error(), final: true})
+}
+
+// checkChunking checks L3, chunking: however the bytes arrive, and whatever the limit,
+// frames and errors are the same.
+func checkChunking(k *kit, s sample) {
+	limits := []int{-1}
+	for _, p := range s.payloads[:min(3, len(s.payloads))] {
+		limits = append(limits, max(0, len(p)-1), len(p))
+	}
+	unlimited := k.read(s.wire, nil, -1)
+	for i, limit := range append(limits, 2, 0) {
+		if slices.Contains(limits[:min(i, len(limits))], limit) || i > 1 && len(s.wire) > 1<<12 {
+			continue
+		}
+		whole := unlimited
+		if limit >= 0 {
+			whole = k.read(s.wire, nil, limit)
+			k.compareLimit(whole, unlimited, s.wire, limit)
+		}
+		for _, cuts := range s.cuttings(i == 0) {
+			if i > 1 && len(cuts) == 1 && len(s.wire) > 16 {
+				continue // other limits have found nothing there
+			}
+			k.compare(k.read(s.wire, cuts, limit), whole, "in chunks", "in one chunk")
+		}
+	}
+}
+
+// compareLimit fails if limited, read with a limit, is not what unlimited is, except
+// that a frame whose payload exceeds the limit is one error.
+func (k *kit) compareLimit(limited, unlimited []event, wire []byte, limit int) {
+	k.cases++
+	for i, want := range unlimited {
+		got, fits := at(limited, i), len(want.payload) <= limit
+		frame := wire[want.start:]
+		switch {
+		case want.err == "" && fits && got.same(want):
+		case want.err != "" && !got.tooLarge && got.final == want.final && got.start == want.start:
+		case got.start != want.start || !got.tooLarge || want.err == "" && fits:
+			k.failf("event %d, with a limit of %d: %v\nevent %d, without a limit: %v", i+1, limit, got, i+1, want)
+		case want.err != "":
+			return // what is too large is skipped, whatever it contains
+		case got.final && k.split(frame, max(1, k.first(frame).Size-1), framing.Resume{}).Size > 0:
+			k.failf("with a limit of %d: %v\nThe Framer announces the size of the frame, so it can be skipped", limit, got)
+		case got.final:
+			return
+		}
+	}
 }

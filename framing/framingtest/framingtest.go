@@ -105,7 +105,7 @@ func (k *kit) smaller(l law, s sample, fail *failure) *failure {
 			c = k.stream(less...)
 		}
 		work -= max(1000, len(slices.Concat(less...)))
-		if work < 0 || s.wire != nil && len(c.wire) == 0 {
+		if s.wire != nil && len(c.wire) == 0 {
 			return false
 		}
 		f := k.attempt(func() { l.check(k, c) })
@@ -117,8 +117,8 @@ func (k *kit) smaller(l law, s sample, fail *failure) *failure {
 	for i := 0; i < len(parts); i++ {
 		for len(parts) > i+1 && try(slices.Delete(slices.Clone(parts), i, i+1)) {
 		}
-		for n := len(parts[i]) / 2; n > 0; n /= 2 {
-			for at := 0; at+n <= len(parts[i]); {
+		for n := len(parts[i]) / 2; n > 0 && work > 0; n /= 2 {
+			for at := 0; at+n <= len(parts[i]) && work > 0; {
 				p := slices.Concat(parts[i][:at], parts[i][at+n:])
 				if !try(slices.Concat(parts[:i], [][]byte{p}, parts[i+1:])) {
 					at += n

@@ -38,5 +38,5 @@
 //
 // A failure shows the smallest case that was found and the call of the Framer, or of
 // a [framing.Buffer], that shows it. The cases are the same in every run.
-// FRAMINGTEST_CASES=1000 in the environment adds random ones; 100 is the default.
+// FRAMINGTEST_CASES=1000 in the environment adds random ones; 50 of each kind is the default.
 package framingtest

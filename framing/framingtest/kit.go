@@ -128,12 +128,28 @@ func (r result) String() string {
 func (k *kit) first(data []byte) result { return k.split(data, len(data), framing.Resume{}) }
 
 // split returns what Split returns for a copy of data[:n], with the rest of data in
-// its spare capacity, and checks what is true of every result.
+// its spare capacity.
 func (k *kit) split(data []byte, n int, resume framing.Resume) result {
+	return k.splitHidden(data, n, 0, resume)
+}
+
+// splitHidden is split of data of which the first hidden bytes must not be examined:
+// they cannot be or, if memory cannot be protected, there are other bytes. It checks
+// what is true of every result.
+func (k *kit) splitHidden(data []byte, n, hidden int, resume framing.Resume) result {
 	k.now = call{does: "Split(%[1]s, %#[2]v)", data: data[:n], resume: resume}
+	r := result{n: n}
 	b := k.copyOf(data)
-	f, next, err := k.f.Split(b[:n], resume)
-	r := result{Frame: f, resume: next, err: err, n: n}
+	for i := range hidden {
+		b[i] ^= byte(0x55 + 7*i)
+	}
+	split := func() { r.Frame, r.resume, r.err = k.f.Split(b[:n], resume) }
+	if hidden == 0 || k.wall == nil {
+		split()
+	} else if b = k.wall.hide(data, hidden); k.wall.examined(split) {
+		k.failf("%d bytes have arrived, and Split has returned no Size; it examines again bytes before the last %d", n, n-hidden)
+	}
+	f, next, err := r.Frame, r.resume, r.err
 	switch {
 	case f.Size < framing.Resync:
 		k.failf("Split returned Size %d", f.Size)
@@ -146,14 +162,14 @@ func (k *kit) split(data []byte, n int, resume framing.Resume) result {
 	case (r.waits() || f.Size < 0) && (next.Pos < 0 || next.Pos > n):
 		k.failf("Split returned Pos %d for %d bytes", next.Pos, n)
 	}
-	own := 0
+	own := hidden
 	if r.complete() {
-		own = f.Size
+		own = max(hidden, f.Size)
 	}
 	if !bytes.Equal(b[own:], data[own:]) {
 		k.failf("Split has modified an incomplete frame, or bytes after one: %s are now %s", quote(data[own:]), quote(b[own:]))
 	}
-	if r.valid() {
+	if r.valid() && hidden == 0 {
 		r.payload = bytes.Clone(b[f.Start:f.End])
 	}
 	return r

@@ -3,7 +3,6 @@ package framingtest
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/wholeframe/wholeframe/framing"
@@ -98,16 +97,6 @@ func (k *kit) compare(got, want []event, gotOf, wantOf string) {
 			k.failf("event %d, %s: %s\nevent %d, %s: %s", i+1, gotOf, g, i+1, wantOf, w)
 		}
 	}
-}
-
-// expected returns what reading s must yield, where Append wrote s.
-func (s sample) expected() (events []event) {
-	start := 0
-	for i, p := range s.payloads {
-		events = append(events, event{payload: p, start: int64(start)})
-		start = s.ends[i]
-	}
-	return append(events, event{err: io.EOF.Error(), final: true})
 }
 
 // checkChunking checks L3, chunking: however the bytes arrive, and whatever the limit,

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 )
 
 // The Framers of this file are of kinds that the module does not have. They judge the
@@ -38,6 +40,53 @@ func TestStrangersKeepTheLaws(t *testing.T) {
 			t.Parallel()
 			Config{Payloads: test.payloads, Wire: test.wire}.Run(t, test.f)
 		})
+	}
+}
+
+// What is lost is one error each, and the frames that follow it are read.
+func TestStrangersRead(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		f     framing.Framer
+		wire  string
+		limit int
+		want  string
+	}{
+		{jsonValues{}, "{}\n[[1],2] {\"]\":[]}", 6, `{}|too large|too large|EOF`},
+		{resp{}, "*2\r\n$3\r\nabc\r\n*1\r\n:1\r\n+OK\r\n", 30, "*2\r\n$3\r\nabc\r\n*1\r\n:1\r\n|+OK\r\n|EOF"},
+		{resp{}, "*2\r\n$30\r\n012345678901234567890123456789\r\n*1\r\n:1\r\n+OK\r\n", 20, "too large|+OK\r\n|EOF"},
+		{fragments{}, "\x00\x00\x00\x01a\x80\x00\x00\x02bc\x80\x00\x00\x01d", -1, "abc|d|EOF"},
+		{fragments{}, "\x00\x00\x00\x01a\x00\x00\x00\x02bc\x80\x00\x00\x02de\x80\x00\x00\x01f", 1, "too large|f|EOF"},
+		{sentences{}, "??$a*61\r\n$b*61\r\n$ab$c*63\r\n", -1, "malformed|a|malformed|malformed|c|EOF"},
+		{msg{}, "PING\r\nMSG 5\r\nhello\r\nMSG 1\r\nx??PING\r\n", -1, "PING\r\n|MSG 5\r\nhello\r\n|malformed|PING\r\n|EOF"},
+		{ubx{}, "\xb5\xb5??\xb5\x62\x01\x02\x01\x00a\x65\x71", -1, "malformed|\x01\x02\x01\x00a|EOF"},
+		{marks{}, "??\x0b1234567\x1c\x0d?\x0bab\x1c\x0d", 4, "malformed|too large|malformed|ab|EOF"},
+	} {
+		for _, size := range []int{1, 2, 3, len(test.wire)} {
+			r := framing.NewReader(frametest.Chunks([]byte(test.wire), size), test.f)
+			r.SetMaxPayload(test.limit)
+			var got []string
+			for {
+				payload, err := r.ReadFrame()
+				switch err.(type) {
+				case nil:
+					got = append(got, string(payload))
+					continue
+				case *framing.TooLargeError:
+					got = append(got, "too large")
+				case *framing.FormatError:
+					got = append(got, "malformed")
+				default:
+					got = append(got, err.Error())
+				}
+				if !errors.Is(err, framing.ErrFrame) {
+					break
+				}
+			}
+			if got := strings.Join(got, "|"); got != test.want {
+				t.Errorf("%T, chunks of %d bytes: %q\n= %q; want %q", test.f, size, test.wire, got, test.want)
+			}
+		}
 	}
 }
 

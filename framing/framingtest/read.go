@@ -14,6 +14,7 @@ type event struct {
 	err      string // "": a frame
 	tooLarge bool
 	start    int64 // stream offset of the frame
+	size     int   // of the frame; 0 for an error
 	final    bool  // nothing follows
 }
 
@@ -73,7 +74,8 @@ func (k *kit) read(wire []byte, cuts []int, limit int) (events []event) {
 			if !ok {
 				break
 			}
-			events = append(events, event{payload: bytes.Clone(payload), start: b.Offset() - int64(b.Frame().Size)})
+			size := b.Frame().Size
+			events = append(events, event{payload: bytes.Clone(payload), start: b.Offset() - int64(size), size: size})
 		}
 	}
 	_, err := b.Finish()

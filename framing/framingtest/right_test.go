@@ -432,7 +432,7 @@ func (f msg) Append(dst, payload []byte) ([]byte, error) { return appendWhole(f,
 func (msg) MaxEncodedLen(n int) int                      { return max(n, maxLine) }
 
 // ubx are frames as of u-blox receivers: 0xB5 0x62, two bytes that are delivered, a
-// length, so many bytes, and a checksum. Bytes before 0xB5 0x62 are skipped.
+// length, that many bytes, and a checksum. Bytes before 0xB5 0x62 are skipped.
 type ubx struct{}
 
 var ubxMagic = []byte{0xB5, 0x62}

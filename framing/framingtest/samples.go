@@ -407,7 +407,7 @@ func (k *kit) makeOthers(wire [][]byte, random int) {
 		for j := range 2 {
 			add(t, k.tokens[(i+j*j+1)%len(k.tokens)], k.tokens[(i*3+j)%len(k.tokens)])
 		}
-		add(next[:len(next)-1], t, t, next[len(next)-1:])
+		add(next[:max(0, len(next)-1)], t, t, next[max(0, len(next)-1):])
 	}
 	for _, c := range []byte{0, 1, 0x7F, 0x80, 0xFF, 'a', '0', '9', '-', ' '} {
 		for _, n := range []int{2, 4, 9, 10, 30} {
@@ -434,7 +434,7 @@ func (k *kit) makeOthers(wire [][]byte, random int) {
 		w := pick(k, k.own).wire
 		i, j := k.rng.IntN(min(len(w), 1<<10)+1), k.rng.IntN(4)
 		add(k.randomWire())
-		add(w[:i], k.randomWire()[:1+j/2], w[min(len(w), i+j):min(len(w), 1<<12)])
+		add(w[:i], k.randomWire(), w[min(len(w), i+j):min(len(w), 1<<12)])
 	}
 	slices.SortStableFunc(k.others[len(wire):], func(a, b sample) int { return len(a.wire) - len(b.wire) })
 }

@@ -108,15 +108,15 @@ func checkBound(k *kit, s sample) {
 		}
 		last = m
 	}
-	for rest, r := range k.frames(s.wire) {
+	for _, e := range k.read(s.wire, nil, -1) {
 		k.cases++
-		if n := k.f.MaxEncodedLen(len(r.payload)); r.valid() && r.Size > n {
-			k.failf("Split found a frame of %d bytes with a payload of %d; MaxEncodedLen(%d) = %d", r.Size, len(r.payload), len(r.payload), n)
+		if n := k.f.MaxEncodedLen(len(e.payload)); e.size > n {
+			k.failf("the frame at offset %d has %d bytes and a payload of %d; MaxEncodedLen(%d) = %d", e.start, e.size, len(e.payload), len(e.payload), n)
 		}
 		// A Buffer with a small limit shows Split no more than MaxEncodedLen(0)
 		// bytes. It could not skip a frame whose header is longer.
-		n, header := min(r.Size, len(rest)), k.header()
-		if k.skipper == nil && header < n && k.split(rest, header, framing.Resume{}).waits() && k.split(rest, n-1, framing.Resume{}).Size > 0 {
+		rest, header := s.wire[e.start:], k.header()
+		if k.skipper == nil && header < e.size && k.split(rest, header, framing.Resume{}).waits() && k.split(rest, e.size-1, framing.Resume{}).Size > 0 {
 			k.failf("Split announces this frame, but not within MaxEncodedLen(0) = %d bytes: there is no room for the header", header)
 		}
 	}
@@ -131,20 +131,6 @@ var boundSizes = func() []int {
 	slices.Sort(sizes)
 	return sizes
 }()
-
-// frames yields the results of Split for the frames of wire, up to the first that is
-// not complete, and the bytes from the start of each.
-func (k *kit) frames(wire []byte) func(yield func([]byte, result) bool) {
-	return func(yield func([]byte, result) bool) {
-		for frames := 0; len(wire) > 0 && frames < 20; frames++ {
-			r := k.first(wire)
-			if !yield(wire, r) || !r.complete() {
-				return
-			}
-			wire = wire[r.Size:]
-		}
-	}
-}
 
 // checkLinearWork checks L8, linear work: over all calls for one frame, Split examines
 // each byte a bounded number of times, however the bytes arrive.

@@ -7,7 +7,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// changed returns a framer that ends messages at delim, after change.
+// changed returns a framer that ends frames with delim, after change.
 func changed(delim string, change func(f *fakeSkipper)) func() framing.Framer {
 	return func() framing.Framer {
 		f := ending(delim)
@@ -173,7 +173,7 @@ var wrongDelimiters = []wrong{
 			return append(dst, payload...), nil
 		}
 	})},
-	{"prefers one delimiter wherever it stands", "L3", changed("|", func(f *fakeSkipper) {
+	{"prefers one delimiter wherever it is", "L3", changed("|", func(f *fakeSkipper) {
 		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 			for _, d := range []byte("|;") {
 				if i := bytes.IndexByte(data[r.Pos:], d); i >= 0 {
@@ -224,7 +224,7 @@ var wrongDelimiters = []wrong{
 			return frame, r, err
 		}
 	})},
-	{"looks behind what has arrived", "L5", changed("\r\n", func(f *fakeSkipper) {
+	{"examines bytes after those that have arrived", "L5", changed("\r\n", func(f *fakeSkipper) {
 		split := f.split
 		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 			if n := len(data); data[n-1] == '\r' && n < cap(data) && data[:n+1][n] == '\n' {

@@ -18,7 +18,7 @@ func recounted(width int, change func(f *fake)) func() framing.Framer {
 	}
 }
 
-// announced changes what Split says of a frame whose size is known.
+// announced changes what Split returns for a frame whose size is known.
 func announced(change func(data []byte, frame *framing.Frame)) func(f *fake) {
 	return func(f *fake) {
 		split := f.split
@@ -106,7 +106,7 @@ var wrongLengths = []wrong{
 			return framing.Frame{Size: 8 + int(size), Start: 8, End: 8 + int(size)}, framing.Resume{}, nil
 		}
 	})},
-	{"takes a stream that ends behind a header for a clean one", "L5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+	{"takes a stream that ends after a header for a complete one", "L5", recounted(2, announced(func(data []byte, frame *framing.Frame) {
 		if len(data) == 2 {
 			*frame = framing.Frame{Size: 2, Start: 2, End: 2}
 		}
@@ -159,13 +159,13 @@ var wrongLengths = []wrong{
 			return write(dst, payload)
 		}
 	})},
-	{"allocates what the header says", "L6", recounted(8, announced(func(data []byte, frame *framing.Frame) {
+	{"allocates what the header announces", "L6", recounted(8, announced(func(data []byte, frame *framing.Frame) {
 		if frame.Size > len(data) {
 			room := make([]byte, frame.Size)
 			kept.Store(&room)
 		}
 	}))},
-	{"makes room for what the header says", "L6", recounted(2, announced(func(data []byte, frame *framing.Frame) {
+	{"makes room for what the header announces", "L6", recounted(2, announced(func(data []byte, frame *framing.Frame) {
 		if frame.Size > len(data) {
 			room := make([]byte, 4*frame.Size)
 			kept.Store(&room)
@@ -244,7 +244,7 @@ var wrongLengths = []wrong{
 		}
 		return f
 	}},
-	{"waits for ever for the end of a varint", "L6", func() framing.Framer {
+	{"waits forever for the end of a varint", "L6", func() framing.Framer {
 		f := varied()
 		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 			var value, n uint64

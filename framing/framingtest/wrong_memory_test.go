@@ -18,7 +18,7 @@ func ended(change func(f *fakeSkipper)) func() framing.Framer {
 // wrongMemory are framers that change bytes that are not theirs, or whose
 // answer depends on the memory that they are given.
 var wrongMemory = []wrong{
-	{"rewrites the first byte behind the frame", "L2", ended(func(f *fakeSkipper) {
+	{"rewrites the first byte after the frame", "L2", ended(func(f *fakeSkipper) {
 		split := f.split
 		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 			frame, r, err := split(data, r)
@@ -68,7 +68,7 @@ var wrongMemory = []wrong{
 			return n, next, end
 		}
 	})},
-	{"refuses to append behind other bytes", "L1", ended(func(f *fakeSkipper) {
+	{"refuses to append after other bytes", "L1", ended(func(f *fakeSkipper) {
 		write := f.add
 		f.add = func(dst, payload []byte) ([]byte, error) {
 			if len(dst) > 0 {
@@ -77,7 +77,7 @@ var wrongMemory = []wrong{
 			return write(dst, payload)
 		}
 	})},
-	{"refuses to append behind a frame", "L2", ended(func(f *fakeSkipper) {
+	{"refuses to append after a frame", "L2", ended(func(f *fakeSkipper) {
 		write := f.add
 		f.add = func(dst, payload []byte) ([]byte, error) {
 			if bytes.HasSuffix(dst, []byte(";;")) {
@@ -86,7 +86,7 @@ var wrongMemory = []wrong{
 			return write(dst, payload)
 		}
 	})},
-	{"begins otherwise behind other bytes", "L1", ended(func(f *fakeSkipper) {
+	{"begins differently after other bytes", "L1", ended(func(f *fakeSkipper) {
 		write := f.add
 		f.add = func(dst, payload []byte) ([]byte, error) {
 			if len(dst) > 0 {

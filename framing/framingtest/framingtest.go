@@ -33,7 +33,7 @@ func (c Config) Run(t *testing.T, f framing.Framer) {
 	t.Helper()
 	k := newKit(f)
 	defer k.wall.close()
-	if fail := k.attempt(func() { k.findSamples(c) }); fail != nil {
+	if fail := k.attempt(func() { k.prepare(c) }); fail != nil {
 		t.Fatal(fail)
 	}
 	t.Log(k.summary())
@@ -61,16 +61,16 @@ type law struct {
 }
 
 var laws = []law{
-	{"L1-round-trip", checkRoundTrip, (*kit).payloadsAndHostile, nil, ""},
-	{"L2-concatenation", checkConcatenation, (*kit).written, nil, ""},
+	{"L1-round-trip", checkRoundTrip, (*kit).payloadsAndOthers, nil, ""},
+	{"L2-concatenation", checkConcatenation, (*kit).ownStreams, nil, ""},
 	{"L3-chunking", checkChunking, (*kit).streams, nil, ""},
 	{"L4-resumption", checkResumption, (*kit).streams, nil, "the first bytes of every stream told the size of its frame"},
 	{"L5-honesty", checkHonesty, (*kit).streams, nil, ""},
-	{"L6-hostile-bytes", checkHostileBytes, (*kit).hostileStreams, nil, ""},
+	{"L6-hostile-bytes", checkHostileBytes, (*kit).otherStreams, nil, ""},
 	{"L7-bound", checkBound, (*kit).streams, nil, ""},
 	{"L8-linear-work", checkLinearWork, (*kit).longStreams, nil, "no frame was found for which Split waits longer than a field takes to arrive"},
 	{"L9-skipping", checkSkipping, (*kit).streams, (*kit).isSkipper, "no frame was found whose size Split does not know when the limit is reached"},
-	{"Encloser", checkEncloser, (*kit).payloadsAndHostile, (*kit).isEncloser, "AppendHeader returned ErrNoHeader for every payload"},
+	{"Encloser", checkEncloser, (*kit).payloadsAndOthers, (*kit).isEncloser, "AppendHeader returned ErrNoHeader for every payload"},
 	{"Finisher", checkFinisher, (*kit).streams, (*kit).isFinisher, "no frame was found that ends in a terminator which is not delivered"},
 }
 

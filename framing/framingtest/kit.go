@@ -24,7 +24,7 @@ type kit struct {
 	finisher framing.Finisher // f, or nil
 	encloser framing.Encloser // f, or nil
 	trailer  []byte           // of a frame whose payload can be streamed
-	samples
+	catalog
 
 	wall    *wall
 	scratch []byte
@@ -46,6 +46,13 @@ func newKit(f framing.Framer) *kit {
 func (k *kit) isSkipper() bool  { return k.skipper != nil }
 func (k *kit) isFinisher() bool { return k.finisher != nil }
 func (k *kit) isEncloser() bool { return k.encloser != nil }
+
+// prepare makes what the laws are checked with.
+func (k *kit) prepare(c Config) {
+	k.guess(c)
+	k.makeStreams(c.Wire)
+	k.findTerminators()
+}
 
 // A failure tells how a law is broken.
 type failure struct {

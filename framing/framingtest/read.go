@@ -10,35 +10,25 @@ import (
 
 // An event is what reading a stream yields: a frame, or an error.
 type event struct {
-	kind    kind
-	payload []byte
-	text    string // of an error
-	start   int64  // stream offset of the frame
-	final   bool   // nothing follows
+	payload  []byte
+	err      string // "": a frame
+	tooLarge bool
+	start    int64 // stream offset of the frame
+	final    bool  // nothing follows
 }
 
-type kind uint8
-
-const (
-	validFrame kind = iota
-	tooLarge
-	malformed
-	endInFrame
-	cleanEnd
-)
-
 func (e event) String() string {
-	if e.kind == validFrame {
+	switch {
+	case e.err == "":
 		return fmt.Sprintf("a frame at offset %d with payload %s", e.start, quote(e.payload))
+	case e.final:
+		return e.err + " (terminal)"
 	}
-	if e.final {
-		return e.text + " (terminal)"
-	}
-	return e.text
+	return e.err
 }
 
 func (e event) same(f event) bool {
-	return e.kind == f.kind && e.start == f.start && e.final == f.final && e.text == f.text && bytes.Equal(e.payload, f.payload)
+	return e.start == f.start && e.final == f.final && e.err == f.err && bytes.Equal(e.payload, f.payload)
 }
 
 // errorEvent returns the event for err. The hint of an error depends on how many
@@ -46,112 +36,78 @@ func (e event) same(f event) bool {
 func errorEvent(err error) event {
 	switch e := err.(type) {
 	case *framing.TooLargeError:
-		c := *e
-		c.Hint = ""
-		return event{kind: tooLarge, text: c.Error(), start: e.Offset, final: e.Final}
+		return event{err: (&framing.TooLargeError{Size: e.Size, Max: e.Max, Offset: e.Offset}).Error(), tooLarge: true, start: e.Offset, final: e.Final}
 	case *framing.FormatError:
-		c := *e
-		c.Hint = ""
-		return event{kind: malformed, text: c.Error(), start: e.Offset, final: e.Final}
+		return event{err: (&framing.FormatError{Err: e.Err, Offset: e.Offset}).Error(), start: e.Offset, final: e.Final}
 	case *framing.UnexpectedEOFError:
-		return event{kind: endInFrame, text: e.Error(), start: e.Offset, final: true}
+		return event{err: e.Error(), start: e.Offset, final: true}
 	}
-	return event{kind: cleanEnd, text: err.Error(), final: true}
+	return event{err: err.Error(), final: true}
 }
 
-// A connection is a Buffer and what it has yielded.
-type connection struct {
-	b      *framing.Buffer
-	events []event
-	over   bool
-}
-
-// connect returns a connection with a limit; -1: none.
-func (k *kit) connect(limit int) *connection {
+// read returns what wire yields, with a limit (-1: none), if it arrives in the chunks
+// that cuts make. Between any two, the Framer splits and appends frames of another
+// connection.
+func (k *kit) read(wire []byte, cuts []int, limit int) (events []event) {
+	k.now = call{do: "Buffer", data: wire, cuts: cuts, n: int64(limit)}
 	b := framing.NewBuffer(k.f)
 	b.SetPool(&k.pool)
 	b.SetMaxPayload(limit)
-	return &connection{b: b}
-}
-
-// receive adds data and what it yields.
-func (c *connection) receive(data []byte) {
-	if c.over {
-		return
-	}
-	c.b.Write(data)
-	for {
-		payload, ok, err := c.b.Next()
-		switch {
-		case err != nil:
-			e := errorEvent(err)
-			c.events = append(c.events, e)
-			if c.over = e.final; c.over {
-				return
+	at := 0
+	for i := range len(cuts) + 1 {
+		to := len(wire)
+		if i < len(cuts) {
+			to = cuts[i]
+			other := k.own[i%min(8, len(k.own))]
+			_, _, _ = k.f.Split(bytes.Clone(other.wire[:min(1+i%7, len(other.wire))]), framing.Resume{})
+			_, _ = k.f.Append(nil, other.payloads[0])
+		}
+		_, _ = b.Write(wire[at:to])
+		at = to
+		for {
+			payload, ok, err := b.Next()
+			if err != nil {
+				e := errorEvent(err)
+				if events = append(events, e); e.final {
+					return events
+				}
+				continue
 			}
-		case !ok:
-			return
-		default:
-			c.events = append(c.events, event{payload: bytes.Clone(payload), start: c.b.Offset() - int64(c.b.Frame().Size)})
+			if !ok {
+				break
+			}
+			events = append(events, event{payload: bytes.Clone(payload), start: b.Offset() - int64(b.Frame().Size)})
 		}
 	}
-}
-
-// finish ends the stream and returns all events; the last one is final.
-func (c *connection) finish() []event {
-	if !c.over {
-		_, err := c.b.Finish()
-		c.events = append(c.events, errorEvent(err))
-	}
-	c.b.Release()
-	return c.events
-}
-
-// read returns what wire yields if it arrives in the chunks that cuts make.
-func (k *kit) read(wire []byte, cuts []int, limit int) []event {
-	k.now = call{do: "Buffer", data: wire, cuts: cuts, n: int64(limit)}
-	c := k.connect(limit)
-	for chunk := range chunks(wire, cuts) {
-		c.receive(chunk)
-	}
-	return c.finish()
-}
-
-// chunks yields the parts of wire between cuts.
-func chunks(wire []byte, cuts []int) func(yield func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		from := 0
-		for _, to := range cuts {
-			if !yield(wire[from:to]) {
-				return
-			}
-			from = to
-		}
-		yield(wire[from:])
-	}
+	_, err := b.Finish()
+	b.Release()
+	return append(events, errorEvent(err))
 }
 
 // compare fails if got and want, what the two descriptions yield, differ.
 func (k *kit) compare(got, want []event, gotOf, wantOf string) {
 	k.cases++
-	at := func(e []event, i int) string {
-		if i < len(e) {
-			return e[i].String()
-		}
-		return "nothing"
-	}
 	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || !got[i].same(want[i]) {
-			k.failf("event %d, %s: %s\nevent %d, %s: %s", i+1, gotOf, at(got, i), i+1, wantOf, at(want, i))
+		if g, w := at(got, i), at(want, i); !g.same(w) {
+			k.failf("event %d, %s: %s\nevent %d, %s: %s", i+1, gotOf, g, i+1, wantOf, w)
 		}
 	}
 }
 
-// expected returns what reading s must yield, where Append wrote s.
-func (s sample) expected() []event {
-	var events []event
-	for i, p := range s.payloads {
-		events = append(events, event{payload: p, start: int64(s.start(i))})
+// at returns event i.
+func at(events []event, i int) event {
+	if i < len(events) {
+		return events[i]
 	}
-	return append(events, event{kind: cleanEnd, text: io.EOF.Error(), final: true})
+	return event{err: "nothing", final: true}
+}
+
+// expected returns what reading s must yield, where Append wrote s.
+func (s sample) expected() (events []event) {
+	start := 0
+	for i, p := range s.payloads {
+		events = append(events, event{payload: p, start: int64(start)})
+		start = s.ends[i]
+	}
+	return append(events, event{err: io.EOF.Error(), final: true})
 }

@@ -50,8 +50,8 @@ func TestEveryWrongFramerIsRejected(t *testing.T) {
 			t.Parallel()
 			k := newKit(w.make())
 			defer k.wall.close()
-			if fail := k.attempt(func() { k.findSamples(Config{}) }); fail != nil {
-				t.Fatalf("findSamples: %v", fail)
+			if fail := k.attempt(func() { k.prepare(Config{}) }); fail != nil {
+				t.Fatalf("prepare: %v", fail)
 			}
 			i := slices.IndexFunc(laws, func(l law) bool { return strings.HasPrefix(l.name, w.law) })
 			if i < 0 || laws[i].applies != nil && !laws[i].applies(k) {

@@ -70,9 +70,9 @@
 // are the same.
 //
 // L4, resumption: Split with the Resume that it returned gives the result of Split
-// with the zero Resume. Before the call that makes Size known, it does not examine
-// the bytes before Resume.Pos again; that call and later ones may, to parse a header,
-// to unescape or to verify a checksum.
+// with the zero Resume. Before the call that makes Size known or returns an error, it
+// does not examine the bytes before Resume.Pos again; that call and later ones may, to
+// parse a header, to unescape or to verify a checksum.
 //
 // L5, honesty: for a strict prefix of a frame, Split reports no complete frame, and
 // the Size, Start and End that it announces are the final ones. An error is reported
@@ -89,8 +89,8 @@
 // L8, linear work: over all calls for one frame, Split examines each byte a bounded
 // number of times, however the bytes arrive.
 //
-// L9, skipping: Skip finds the same end however the bytes arrive, and after any
-// prefix for which Split has returned no Size.
+// L9, skipping: Skip finds the same end however the bytes arrive, after any prefix of at
+// least MaxEncodedLen(0) bytes for which Split has returned no Size.
 //
 // # Why Split has this shape
 //

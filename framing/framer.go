@@ -40,8 +40,8 @@ type Framer interface {
 	// Split looks for the first frame in data, which is never empty. While Size
 	// is zero or exceeds len(data), it is called again with the same bytes and
 	// more, and with the Resume that it returned; r is zero in the first call
-	// for a frame. Until the call that makes Size known, Split does not examine
-	// data[:r.Pos].
+	// for a frame. Before the call that makes Size known or returns an error, Split
+	// does not examine data[:r.Pos].
 	//
 	// Split may rewrite the bytes of a complete frame, to unescape in place, so
 	// it is called once for a complete frame. It must not retain data.
@@ -60,8 +60,9 @@ type Framer interface {
 	// of data; the result would depend on how the bytes were chunked. A frame
 	// larger than math.MaxInt is a [*TooLargeError] of the last kind.
 	//
-	// [ErrFill] with a positive Size is not a fault: the first Size bytes are fill
-	// between frames. The laws treat fill as a frame without a payload.
+	// [ErrFill] with a positive Size, at most len(data), is not a fault: the first
+	// Size bytes are fill between frames. The laws treat fill as a frame without a
+	// payload.
 	Split(data []byte, r Resume) (Frame, Resume, error)
 
 	// Append appends the frame that carries payload to dst and returns the
@@ -84,10 +85,12 @@ type Skipper interface {
 	// Skip reports that the first n bytes of data belong to the frame being
 	// skipped and, if end is true, that they complete it, so that the next frame
 	// starts at data[n]. The first call for a frame gets the Resume that Split
-	// returned for the same data, each further call data[n:], with the bytes that
-	// followed, and the Resume that Skip returned. data may be empty.
+	// returned for the same data, or the beginning of it; each further call gets
+	// data[n:] with the bytes that followed, and the Resume that Skip returned. data
+	// may be empty.
 	//
-	// Skip must not modify data[n:].
+	// Skip returns no error: if it meets bytes that no frame may contain, it ends the
+	// frame before them, and Split reports them. Skip must not modify data[n:].
 	Skip(data []byte, r Resume) (n int, next Resume, end bool)
 }
 

@@ -261,7 +261,7 @@ var wrongLengths = []wrong{
 	{"reads leading zeros without end", "L7", func() framing.Framer {
 		f := netstrings()
 		split := f.split
-		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+		f.split = func(data []byte, _ framing.Resume) (framing.Frame, framing.Resume, error) {
 			zeros := 0
 			for zeros < len(data)-1 && data[zeros] == '0' && data[zeros+1] != ':' {
 				zeros++

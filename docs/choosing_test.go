@@ -114,17 +114,6 @@ func spell(digits, letters string) (s string) {
 	return s
 }
 
-// The messages of known protocols are whole under their spec, and written as
-// they were read.
-func TestChoosing_Protocols(t *testing.T) {
-	for _, row := range rows(t, read(t, "docs/choosing.md"), "protocol") {
-		f, wire := parse(t, coded(t, row[1])[0]), octets(t, coded(t, row[2])[0])
-		written, err := f.Append(nil, receive(t, f, slices.Clone(wire)))
-		require.NoError(t, err, row[0])
-		assert.Equal(t, wire, written, row[0])
-	}
-}
-
 // What the framings can do is what they do.
 func TestChoosing_Properties(t *testing.T) {
 	word := map[bool]string{true: "yes", false: "no"}

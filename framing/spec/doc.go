@@ -22,6 +22,10 @@
 // The key keep delivers the whole frame: the payload is what is on the wire,
 // delimiter or header included, and is verified on writing.
 //
+// The name of a protocol is short for its framing: kafka is length, diameter is
+// length,width=3,offset=1,includes-header,magic=01,keep. [Presets] lists these names.
+// They take no keys.
+//
 // The String method of every Framer returns its canonical spec: keys in the order
 // of the list, without defaults, under the preset's name if there is one, and with
 // hex for a delimiter that is not printable ASCII. Parse makes an equal Framer of

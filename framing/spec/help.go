@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Help returns a page that describes every framing, with its keys and an example.
+// Help returns a page that describes every framing, with its keys and an example,
+// and every preset.
 func Help() string {
 	var s strings.Builder
 	s.WriteString("A framing is its name and any of its keys, separated by commas.\n")
@@ -21,6 +22,10 @@ func Help() string {
 			fmt.Fprintf(&s, "    %-17s %s\n", k, about)
 		}
 		fmt.Fprintf(&s, "    example: %s\n", f.Example)
+	}
+	s.WriteString("\nThe name of a protocol is short for its framing.\n\n")
+	for _, p := range presets {
+		fmt.Fprintf(&s, "    %-17s %s\n        %s\n", p.Name, p.Protocol, p.Spec)
 	}
 	return s.String()
 }

@@ -13,9 +13,15 @@ import (
 // rejected the values.
 func Parse(text string) (framing.Framer, error) {
 	name, rest, more := cut(text)
+	if spec, ok := preset(name); ok {
+		if more {
+			return nil, fault(text, "%s takes no keys; it is short for %s", name, spec)
+		}
+		return Parse(spec)
+	}
 	i := slices.IndexFunc(framings, func(f Framing) bool { return f.Name == name })
 	if i < 0 {
-		return nil, fault(text, "unknown framing %q; want one of %s", name, names())
+		return nil, fault(text, "unknown framing %q; want one of %s, or the name of a protocol", name, names())
 	}
 	f := framings[i]
 	var given options

@@ -123,7 +123,7 @@ func allNames() string {
 }
 
 func TestParseErrors(t *testing.T) {
-	names := "; want one of " + allNames()
+	names := "; want one of " + allNames() + ", or the name of a protocol"
 	const (
 		lineKeys  = "; line takes keep"
 		allLength = "; length takes width=N, order=big|little, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, keep"

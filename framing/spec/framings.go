@@ -78,22 +78,28 @@ var framings = []Framing{
 		Keys: []Key{
 			number("width", "bytes of the length field, 1 to 8; default 4"),
 			choice("order", "byte order of the length field; default big", "big", "little"),
+			choice("digits", "the length is written in digits; default none, a binary number", "decimal", "hex", "bcd"),
 			size("offset", "bytes before the length field; default 0"),
 			number("adjust", "added to the length to get the number of bytes after the field; default 0"),
 			word("includes-header", "the length also counts the field and the bytes before it"),
 			size("strip", "leading bytes that are not delivered, 1 or more; default offset + width"),
 			octets("magic", "values of the first header bytes, the field left out; default any", 0),
-			word("keep", "deliver the whole frame, with its header"),
+			octets("trailer", "what follows each payload; the length does not count it", 0),
+			word("resync", "after an invalid header, continue at the next magic, of 2 bytes or more"),
+			word("keep", "deliver the whole frame, with its header and trailer"),
 		},
 		build: func(o options) (framing.Framer, error) {
 			c := lengthprefix.Config{
 				Width:          o.number("width", 4),
 				LittleEndian:   o.bytes("order") == "little",
+				Digits:         digits[o.bytes("digits")],
 				Offset:         o.number("offset", 0),
 				Adjust:         o.number("adjust", 0),
 				IncludesHeader: o.has("includes-header"),
 				Strip:          o.number("strip", 0),
 				Magic:          []byte(o.bytes("magic")),
+				Trailer:        []byte(o.bytes("trailer")),
+				Resync:         o.has("resync"),
 				Keep:           o.has("keep"),
 			}
 			if c.Strip == 0 && o.has("strip") {
@@ -179,6 +185,9 @@ var framings = []Framing{
 		},
 	},
 }
+
+// digits are the values of the key digits.
+var digits = map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "hex": lengthprefix.Hex, "bcd": lengthprefix.BCD}
 
 func kept(f *delimiter.Framer, o options) framing.Framer {
 	if o.has(keep.Name) {

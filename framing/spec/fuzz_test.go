@@ -41,8 +41,8 @@ var (
 		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
-		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|includes-header|` +
-			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|keep`,
+		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
+			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep`,
 	}
 	grammars = map[string]*regexp.Regexp{}
 )
@@ -138,6 +138,8 @@ func described(text string) (f framing.Framer, ok bool) {
 		c := lengthprefix.Config{
 			Width: number("width", 4), LittleEndian: given["order"] == "little", Offset: number("offset", 0),
 			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])), Keep: has("keep"),
+			Digits:  map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "hex": lengthprefix.Hex, "bcd": lengthprefix.BCD}[given["digits"]],
+			Trailer: []byte(unhex(given["trailer"])), Resync: has("resync"),
 		}
 		if has("strip") && c.Strip == 0 {
 			return nil, false
@@ -219,6 +221,7 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
 		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
+		"length,width=2,digits=bcd,offset=2,magic=cafe,trailer=0d0a,resync", "length,order=little,digits=hex",
 		"varint,non-minimal", "fixed,size=64KiB,pad=fF",
 	} {
 		f.Add(text)

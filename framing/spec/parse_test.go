@@ -78,6 +78,9 @@ func TestParse(t *testing.T) {
 		{"length,includes-header", length(lengthprefix.Config{Width: 4, IncludesHeader: true}), ""},
 		{"length,keep", length(lengthprefix.Config{Width: 4, Keep: true}), ""},
 		{"length,keep,offset=2,magic=CAfe", length(lengthprefix.Config{Width: 4, Offset: 2, Magic: []byte{0xca, 0xfe}, Keep: true}), "length,offset=2,magic=cafe,keep"},
+		{"length,digits=decimal", length(lengthprefix.Config{Width: 4, Digits: lengthprefix.Decimal}), ""},
+		{"length,digits=hex,trailer=0D0a,keep", length(lengthprefix.Config{Width: 4, Digits: lengthprefix.Hex, Trailer: []byte("\r\n"), Keep: true}), "length,digits=hex,trailer=0d0a,keep"},
+		{"length,resync,width=2,digits=bcd,offset=2,magic=cafe", length(lengthprefix.Config{Width: 2, Digits: lengthprefix.BCD, Offset: 2, Magic: []byte{0xca, 0xfe}, Resync: true}), "length,width=2,digits=bcd,offset=2,magic=cafe,resync"},
 		{"length,strip=2", length(lengthprefix.Config{Width: 4, Strip: 2}), ""},
 		{"length,width=2,offset=1,adjust=1,strip=4,magic=CAfe", length(lengthprefix.Config{Width: 2, Offset: 1, Adjust: 1, Strip: 4, Magic: []byte{0xca, 0xfe}}), "length,width=2,offset=1,adjust=1,strip=4,magic=cafe"},
 
@@ -126,7 +129,7 @@ func TestParseErrors(t *testing.T) {
 	names := "; want one of " + allNames() + ", or the name of a protocol"
 	const (
 		lineKeys  = "; line takes keep"
-		allLength = "; length takes width=N, order=big|little, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, keep"
+		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep"
 		sizes     = ": want bytes, or 64KiB, 1MiB, 2GiB"
 		digits    = ": want two digits for each byte"
 		escapes   = `: want \, or an escape of a Go string: \n \r \t \\ \x00`

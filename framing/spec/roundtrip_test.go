@@ -58,6 +58,11 @@ func drawLength(t *rapid.T) (framing.Framer, error) {
 	if !c.Keep {
 		c.Strip = rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12), rapid.IntRange(0, 1<<16-1)).Draw(t, "strip")
 	}
+	if !c.LittleEndian {
+		c.Digits = rapid.SampledFrom([]lengthprefix.Digits{lengthprefix.Binary, lengthprefix.Decimal, lengthprefix.Hex, lengthprefix.BCD}).Draw(t, "digits")
+	}
+	c.Trailer = rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "trailer")
+	c.Resync = rapid.Bool().Draw(t, "resync")
 	magic := c.Offset + max(0, c.Strip-c.Offset-c.Width)
 	c.Magic = rapid.SliceOfN(rapid.Byte(), 0, min(magic, 12)).Draw(t, "magic")
 	return lengthprefix.New(c)

@@ -37,6 +37,11 @@
 //	Config{Width: 1, Offset: 2, Magic: []byte{0xca, 0xfe}, Resync: true}
 //	    noise ca fe 05 hello            →  an error that loses one frame, hello
 //
+// [NewVarint] takes a [VarintConfig] for varints that other bytes precede:
+//
+//	VarintConfig{Offset: 1, MaxBytes: 4, Keep: true}       the packets of MQTT
+//	    30 06 00 01 t h i !             →  30 06 00 01 t h i !
+//
 // A header, or a part of one, that is delivered is the beginning of the payload,
 // counts towards payload limits, and is verified on writing. [Framer.PutHeader]
 // fills it in.

@@ -193,3 +193,14 @@ func ExampleNew_resync() {
 	// "" framing: frame at offset 0: malformed header: byte 0 is 0x6c, want 0xca
 	// "world" <nil>
 }
+
+// The packets of MQTT begin with a byte for their type, and a varint.
+func ExampleNewVarint() {
+	f, err := lengthprefix.NewVarint(lengthprefix.VarintConfig{Offset: 1, MaxBytes: 4, Keep: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	show(f, "\x30\x06\x00\x01thi!")
+	// Output: "0\x06\x00\x01thi!" → "0\x06\x00\x01thi!"
+}

@@ -231,39 +231,59 @@ func (l layout) decode(wire []byte) (s frametest.Stream) {
 // FuzzVarint compares Split and Append with arithmetic on integers of any size.
 func FuzzVarint(f *testing.F) {
 	for _, wire := range []string{"\x00", "\x05hello", "\x80\x00", "\x85\x00hello", "\x01a\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", "\x80\x01"} {
-		f.Add(false, []byte(wire))
-		f.Add(true, []byte(wire))
+		f.Add(byte(0), byte(0), false, false, []byte(wire))
+		f.Add(byte(1), byte(4), true, true, []byte(wire))
 	}
-	frametest.Vectors(f, "varint", func(spec string, wire []byte) { f.Add(spec != "varint", wire) })
-	f.Fuzz(func(t *testing.T, nonMinimal bool, wire []byte) {
+	frametest.Vectors(f, "varint", func(spec string, wire []byte) {
+		f.Add(byte(0), byte(0), spec != "varint", false, wire)
+		f.Add(byte(1), byte(4), false, true, wire)
+	})
+	f.Fuzz(func(t *testing.T, offset, most byte, nonMinimal, keep bool, wire []byte) {
 		if len(wire) > frametest.MaxFuzz {
 			return
 		}
-		framer := lengthprefix.Varint()
-		if nonMinimal {
-			framer = framer.NonMinimal()
+		c := lengthprefix.VarintConfig{Offset: int(offset), MaxBytes: int(most), NonMinimal: nonMinimal, Keep: keep}
+		framer, err := lengthprefix.NewVarint(c)
+		if (err == nil) != (most <= 10) {
+			t.Fatalf("NewVarint(%+v) = %v; want nil: %t", c, err, most <= 10)
 		}
-		frametest.Compare(t, framer, wire, decodeVarint(nonMinimal, wire))
-
-		var sent []byte
+		if err != nil {
+			return
+		}
+		want := decodeVarint(framer.Config(), wire)
+		frametest.Compare(t, framer, wire, want)
+		if keep {
+			var sent []byte
+			if len(want.Frames) == 1 && !want.Lost && !want.Torn {
+				sent = wire
+			}
+			frametest.CheckAppend(t, framer, wire, sent)
+			return
+		}
+		sent := make([]byte, offset)
 		rest := len(wire)
 		for ; rest >= 128; rest /= 128 {
 			sent = append(sent, byte(128+rest%128))
 		}
-		frametest.CheckAppend(t, framer, wire, slices.Concat(sent, []byte{byte(rest)}, wire))
+		sent = append(append(sent, byte(rest)), wire...)
+		if len(sent)-len(wire)-c.Offset > framer.Config().MaxBytes {
+			sent = nil
+		}
+		frametest.CheckAppend(t, framer, wire, sent)
 	})
 }
 
 // decodeVarint reads groups of seven bits, the least significant first.
-func decodeVarint(nonMinimal bool, wire []byte) (s frametest.Stream) {
+func decodeVarint(c lengthprefix.VarintConfig, wire []byte) (s frametest.Stream) {
 	for len(wire) > 0 {
 		value, n, ended := new(big.Int), 0, false
-		for ; !ended && n < len(wire); n++ {
-			c := wire[n]
-			ended = c < 128
-			group := big.NewInt(int64(c % 128))
+		field := wire[min(len(wire), c.Offset):]
+		for ; !ended && n < len(field); n++ {
+			b := field[n]
+			ended = b < 128
+			group := big.NewInt(int64(b % 128))
 			value.Add(value, group.Lsh(group, uint(7*n)))
-			if value.BitLen() > 64 || n == 9 && !ended || c == 0 && n > 0 && !nonMinimal {
+			if value.BitLen() > 64 || n == c.MaxBytes-1 && !ended || b == 0 && n > 0 && !c.NonMinimal {
 				s.Lost = true
 				return s
 			}
@@ -272,12 +292,16 @@ func decodeVarint(nonMinimal bool, wire []byte) (s frametest.Stream) {
 			s.Torn = true
 			return s
 		}
+		n += c.Offset
 		size := value.Add(value, big.NewInt(int64(n)))
 		if s.Lost = size.Cmp(big.NewInt(math.MaxInt)) > 0; s.Lost {
 			return s
 		}
 		if s.Torn = size.Cmp(big.NewInt(int64(len(wire)))) > 0; s.Torn {
 			return s
+		}
+		if c.Keep {
+			n = 0
 		}
 		s.Valid(wire[n:size.Int64()])
 		wire = wire[size.Int64():]

@@ -2,6 +2,7 @@ package lengthprefix_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing/framingtest"
@@ -37,5 +38,19 @@ func TestLaws(t *testing.T) {
 			samples.Payloads = append(samples.Payloads, payload)
 		}
 		t.Run(test.name, func(t *testing.T) { samples.Run(t, f) })
+	}
+}
+
+func TestVarintLaws(t *testing.T) {
+	for _, c := range []lengthprefix.VarintConfig{{Offset: 2}, {Offset: 1, MaxBytes: 4, Keep: true}, {MaxBytes: 2, NonMinimal: true, Keep: true}} {
+		f := newVarint(t, c)
+		var samples framingtest.Config
+		if c.Keep {
+			for _, n := range []int{0, 1, 5, 200} {
+				payload := append(make([]byte, c.Offset), binary.AppendUvarint(nil, uint64(n))...)
+				samples.Payloads = append(samples.Payloads, append(payload, bytes.Repeat([]byte("x"), n)...))
+			}
+		}
+		t.Run(f.String(), func(t *testing.T) { samples.Run(t, f) })
 	}
 }

@@ -643,6 +643,9 @@ func TestString(t *testing.T) {
 			t.Errorf("%+v: String() = %q; want %q", test.config, got, test.want)
 		}
 	}
+	if got, want := newVarint(t, lengthprefix.VarintConfig{Offset: 1, MaxBytes: 4, NonMinimal: true, Keep: true}).String(), "varint,offset=1,max-bytes=4,non-minimal,keep"; got != want {
+		t.Errorf("String() = %q; want %q", got, want)
+	}
 	if got, want := lengthprefix.Varint().String(), "varint"; got != want {
 		t.Errorf("String() = %q; want %q", got, want)
 	}
@@ -680,6 +683,7 @@ func TestNoAllocation(t *testing.T) {
 	} {
 		frametest.CheckAllocs(t, f, []byte("mn\x02hi"))
 	}
+	frametest.CheckAllocs(t, newVarint(t, mqtt), []byte("\x30\x02hi"))
 	for _, digits := range []lengthprefix.Digits{lengthprefix.Decimal, lengthprefix.Hex, lengthprefix.BCD} {
 		f := newFramer(t, lengthprefix.Config{Width: 2, Digits: digits, Offset: 2, Magic: []byte("mn"), Trailer: []byte("\r\n"), Resync: true})
 		frametest.CheckAllocs(t, f, []byte("hello"))

@@ -112,12 +112,23 @@ var framings = []Framing{
 		Name:    "varint",
 		About:   "a length precedes each payload, as a base-128 varint (protocol buffers)",
 		Example: "varint",
-		Keys:    []Key{word("non-minimal", "also read overlong varints")},
+		Keys: []Key{
+			size("offset", "bytes before the varint; default 0"),
+			number("max-bytes", "bytes of the varint at most, 1 to 10; default 10"),
+			word("non-minimal", "also read overlong varints"),
+			word("keep", "deliver the whole frame, with its header"),
+		},
 		build: func(o options) (framing.Framer, error) {
-			if o.has("non-minimal") {
-				return lengthprefix.Varint().NonMinimal(), nil
+			c := lengthprefix.VarintConfig{
+				Offset:     o.number("offset", 0),
+				MaxBytes:   o.number("max-bytes", 0),
+				NonMinimal: o.has("non-minimal"),
+				Keep:       o.has("keep"),
 			}
-			return lengthprefix.Varint(), nil
+			if c.MaxBytes == 0 && o.has("max-bytes") {
+				return nil, &framing.ConfigError{Framer: "lengthprefix", Option: "max-bytes", Reason: "0 is not allowed; it must be 1 to 10"}
+			}
+			return ok(lengthprefix.NewVarint(c))
 		},
 	},
 	{

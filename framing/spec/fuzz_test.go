@@ -37,7 +37,7 @@ var (
 	part    = regexp.MustCompile(`(?s)^(?:[^,\\]|\\.|\\$)*`)
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
-		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
+		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
 		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
@@ -122,11 +122,11 @@ func described(text string) (f framing.Framer, ok bool) {
 	case "delimiter":
 		d, err = delimiter.New(delims...)
 	case "varint":
-		v := lengthprefix.Varint()
-		if has("non-minimal") {
-			v = v.NonMinimal()
+		c := lengthprefix.VarintConfig{Offset: number("offset", 0), MaxBytes: number("max-bytes", 10), NonMinimal: has("non-minimal"), Keep: has("keep")}
+		if c.MaxBytes == 0 {
+			return nil, false
 		}
-		f = v
+		f, err = lengthprefix.NewVarint(c)
 	case "fixed":
 		size := number("size", 0)
 		if has("pad") {
@@ -222,7 +222,7 @@ func FuzzParse(f *testing.F) {
 		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
 		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
 		"length,width=2,digits=bcd,offset=2,magic=cafe,trailer=0d0a,resync", "length,order=little,digits=hex",
-		"varint,non-minimal", "fixed,size=64KiB,pad=fF",
+		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "fixed,size=64KiB,pad=fF",
 	} {
 		f.Add(text)
 	}

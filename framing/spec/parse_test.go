@@ -86,6 +86,8 @@ func TestParse(t *testing.T) {
 
 		{"varint", lengthprefix.Varint(), ""},
 		{"varint,non-minimal", lengthprefix.Varint().NonMinimal(), ""},
+		{"varint,offset=0,max-bytes=10", lengthprefix.Varint(), "varint"},
+		{"varint,keep,max-bytes=4,offset=1", must(lengthprefix.NewVarint(lengthprefix.VarintConfig{Offset: 1, MaxBytes: 4, Keep: true})), "varint,offset=1,max-bytes=4,keep"},
 
 		{"fixed,size=16", must(fixed.New(16)), ""},
 		{"fixed,size=64KiB", must(fixed.New(64 << 10)), "fixed,size=65536"},
@@ -155,7 +157,7 @@ func TestParseErrors(t *testing.T) {
 		{"line,=", 5, `unknown key ""` + lineKeys},
 		{"length,width=2,widht=2", 15, `unknown key "widht"` + allLength},
 		{"delimiter,text=;,end", 17, `unknown key "end"; delimiter takes hex=HEX, text=TEXT, keep`},
-		{"varint,minimal", 7, `unknown key "minimal"; varint takes non-minimal`},
+		{"varint,minimal", 7, `unknown key "minimal"; varint takes offset=SIZE, max-bytes=N, non-minimal, keep`},
 		{"fixed,16", 6, `unknown key "16"; fixed takes size=SIZE, pad=HEX`},
 		{"line,keep,keep", 10, `duplicate key "keep"`},
 		{"length,width=2,order=big,width=2", 25, `duplicate key "width"`},

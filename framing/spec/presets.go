@@ -69,6 +69,7 @@ var presets = []Preset{
 	{"ubx", "UBX of u-blox receivers, its checksum not verified", "length,width=2,order=little,offset=4,adjust=2,magic=b562,resync,keep"},
 	{"protobuf", "delimited protocol buffers", "varint"},
 	{"libp2p", "libp2p, multistream-select", "varint"},
+	{"mqtt", "MQTT", "varint,offset=1,max-bytes=4,keep"},
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},

@@ -9,6 +9,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -164,6 +165,12 @@ var framings = []Framing{
 		About:   "header lines with a Content-Length, then the payload (Language Server Protocol)",
 		Example: "content-length",
 		build:   func(options) (framing.Framer, error) { return contentlength.New(), nil },
+	},
+	{
+		Name:    "json",
+		About:   "JSON values, one after another, with or without white space between them",
+		Example: "json",
+		build:   func(options) (framing.Framer, error) { return jsonvalue.New(), nil },
 	},
 	{
 		Name:    "slip",

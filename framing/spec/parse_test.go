@@ -13,6 +13,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -97,6 +98,7 @@ func TestParse(t *testing.T) {
 		{"netstring", netstring.New(), ""},
 		{"octet-count", octetcount.New(), ""},
 		{"content-length", contentlength.New(), ""},
+		{"json", jsonvalue.New(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},

@@ -27,6 +27,7 @@ var presets = map[string]string{
 	"netstring":          "netstring.New()",
 	"octet-count":        "octetcount.New()",
 	"content-length":     "contentlength.New()",
+	"json":               "jsonvalue.New()",
 	"slip":               "slip.New()",
 	"slip,leading-end":   "slip.LeadingEnd()",
 	"cobs":               "cobs.New()",

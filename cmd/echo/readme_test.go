@@ -249,5 +249,5 @@ func written(t *testing.T, picture string) string {
 	if hex {
 		picture = strings.Join(pieces, "")
 	}
-	return string(printf(t, picture))
+	return string(printf(t, strings.ReplaceAll(picture, `"`, `\"`)))
 }

@@ -219,6 +219,17 @@ func roundTrip(t *testing.T, c net.Conn, text string) {
 	require.Equal(t, text, string(got))
 }
 
+// message returns a payload with text in it that the framing takes.
+func message(framing, text string) []byte {
+	switch framing {
+	case "json":
+		text = `"` + text + `"`
+	case "resp":
+		text = "+" + text + "\r\n"
+	}
+	return []byte(text)
+}
+
 // Every framing with its example: many messages in one write, and one byte in
 // each.
 func TestEcho(t *testing.T) {
@@ -230,7 +241,7 @@ func TestEcho(t *testing.T) {
 			require.NoError(t, err)
 			var wire []byte
 			for i := range 100 {
-				wire, err = framer.Append(wire, fmt.Appendf(nil, "message %08d", i))
+				wire, err = framer.Append(wire, message(f.Name, fmt.Sprintf("message %08d", i)))
 				require.NoError(t, err)
 			}
 			p := serve(t, "-framing", f.Example)

@@ -222,10 +222,10 @@ func TestReadme_Framings(t *testing.T) {
 			for i, m := range quoted.FindAllStringSubmatch(cells[0], -1) {
 				o, err := parse([]string{"-framing", m[1]})
 				require.NoError(t, err)
-				wire, err := o.framing.Framer.Append(nil, []byte("hello"))
+				framing, _, _ := strings.Cut(m[1], ",")
+				wire, err := o.framing.Framer.Append(nil, message(framing, "hello"))
 				require.NoError(t, err)
 				assert.Equal(t, written(t, wires[i][1]), string(wire), m[1])
-				framing, _, _ := strings.Cut(m[1], ",")
 				shown[framing] = true
 			}
 		}
@@ -249,5 +249,5 @@ func written(t *testing.T, picture string) string {
 	if hex {
 		picture = strings.Join(pieces, "")
 	}
-	return string(printf(t, picture))
+	return string(printf(t, strings.ReplaceAll(picture, `"`, `\"`)))
 }

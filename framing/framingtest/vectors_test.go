@@ -314,6 +314,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"netstring":      "too_large unexpected_eof malformed",
 		"octet-count":    "too_large unexpected_eof malformed payload",
 		"content-length": "too_large unexpected_eof malformed",
+		"json":           "too_large unexpected_eof malformed payload",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",
 		"stx":            "too_large unexpected_eof malformed payload",

@@ -27,6 +27,21 @@
 //	Config{Width: 2, Offset: 1, Adjust: -3, Strip: 3}      the same, counting the whole frame
 //	    ca 00 10 fe HELLO, WORLD        →  fe HELLO, WORLD
 //
+// The value may also be written in digits, a constant trailer may follow the payload,
+// and a header that begins with a constant can be found again after lost bytes:
+//
+//	Config{Width: 4, Digits: Decimal}                      four decimal digits
+//	    0005hello                       →  hello
+//	Config{Width: 1, Trailer: []byte("\r\n")}              a trailer that the length does not count
+//	    05 hello 0d 0a                  →  hello
+//	Config{Width: 1, Offset: 2, Magic: []byte{0xca, 0xfe}, Resync: true}
+//	    noise ca fe 05 hello            →  an error that loses one frame, hello
+//
+// [NewVarint] takes a [VarintConfig] for varints that other bytes precede:
+//
+//	VarintConfig{Offset: 1, MaxBytes: 4, Keep: true}       the packets of MQTT
+//	    30 06 00 01 t h i !             →  30 06 00 01 t h i !
+//
 // A header, or a part of one, that is delivered is the beginning of the payload,
 // counts towards payload limits, and is verified on writing. [Framer.PutHeader]
 // fills it in.

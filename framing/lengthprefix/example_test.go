@@ -160,3 +160,47 @@ func ExampleNew_lengthBetweenHeaderBytesCountsTheWholeFrame() {
 	// read:    "\xca\x00\x10\xfeHELLO, WORLD" → "\xfeHELLO, WORLD"
 	// written: "\xfeHELLO, WORLD" → "\xca\x00\x10\xfeHELLO, WORLD"
 }
+
+// Payment hosts send ISO 8583 messages after a length of four decimal digits.
+func ExampleNew_digits() {
+	showLayout(lengthprefix.Config{Width: 4, Digits: lengthprefix.Decimal}, "0012HELLO, WORLD")
+	// Output:
+	// read:    "0012HELLO, WORLD" → "HELLO, WORLD"
+	// written: "HELLO, WORLD" → "0012HELLO, WORLD"
+}
+
+// Each frame of AMQP 0-9-1 ends with the byte ce.
+func ExampleNew_trailer() {
+	showLayout(lengthprefix.Config{Width: 4, Offset: 3, Trailer: []byte{0xce}, Keep: true}, "\x08\x00\x00\x00\x00\x00\x00\xce")
+	// Output:
+	// read:    "\b\x00\x00\x00\x00\x00\x00\xce" → "\b\x00\x00\x00\x00\x00\x00\xce"
+	// written: "\b\x00\x00\x00\x00\x00\x00\xce" → "\b\x00\x00\x00\x00\x00\x00\xce"
+}
+
+// Bytes were lost on a serial line. Reading reports one error and continues at the
+// next magic.
+func ExampleNew_resync() {
+	f, err := lengthprefix.New(lengthprefix.Config{Width: 1, Offset: 2, Magic: []byte{0xca, 0xfe}, Resync: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stream := bytes.NewReader([]byte("llo\xca\xfe\x05world"))
+	for payload, err := range framing.NewReader(stream, f).Frames() {
+		fmt.Printf("%q %v\n", payload, err)
+	}
+	// Output:
+	// "" framing: frame at offset 0: malformed header: byte 0 is 0x6c, want 0xca
+	// "world" <nil>
+}
+
+// The packets of MQTT begin with a byte for their type, and a varint.
+func ExampleNewVarint() {
+	f, err := lengthprefix.NewVarint(lengthprefix.VarintConfig{Offset: 1, MaxBytes: 4, Keep: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	show(f, "\x30\x06\x00\x01thi!")
+	// Output: "0\x06\x00\x01thi!" → "0\x06\x00\x01thi!"
+}

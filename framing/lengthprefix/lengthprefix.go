@@ -47,15 +47,30 @@ type Config struct {
 	// verified, and those that are stripped are written as zero.
 	Magic []byte
 
-	// Keep delivers the whole frame: header and payload together are the payload.
-	// It excludes Strip.
+	// Digits is how the value is written in the field: as a binary number, which
+	// is the zero value, or in digits, the most significant first.
+	Digits Digits
+
+	// Trailer is what follows the payload in every frame, at most 255 bytes. The
+	// value does not count it, unless Adjust is reduced by its size. Reading
+	// rejects a frame that ends in anything else; only that frame is lost.
+	Trailer []byte
+
+	// Resync means that a header that is not valid does not end the stream: it
+	// loses one frame, and reading continues at the next bytes that agree with
+	// Magic, or with its first 16 bytes. At least 2 bytes of Magic must precede the
+	// length field. A Trailer that does not agree loses the frame that was announced.
+	Resync bool
+
+	// Keep delivers the whole frame: header, payload and trailer together are the
+	// payload. It excludes Strip.
 	Keep bool
 }
 
 // A Framer precedes each payload with its length, in a field of fixed width. Make
 // one with [Uint8], [Uint16], [Uint32], [Uint64] or [New].
 //
-// It is a [framing.Encloser].
+// It is a [framing.Encloser], and a [framing.Skipper] for the sake of Config.Resync.
 type Framer struct {
 	config   Config // normalised
 	header   int    // bytes up to the end of the length field
@@ -64,9 +79,12 @@ type Framer struct {
 	base     int64  // the frame's size is the field's value + base
 	least    uint64 // the smallest valid value: that of a frame with nothing after its header and the stripped bytes
 	span     uint64 // least + span is the largest value of a frame whose size is an int
-	mask     uint64 // the largest value that the field can hold
+	most     uint64 // the largest value that the field can hold
 	shift    uint   // 64 less the bits of the field
 	kind     kind
+	strict   bool   // a frame has more to verify than its length: Magic, digits, Trailer
+	outside  int    // bytes of a frame that are not delivered
+	sync     []byte // what Skip searches for
 	known    []byte // the first bytes of a frame: Magic, with zeros for the length and the other stripped bytes
 }
 
@@ -98,6 +116,10 @@ func Uint64() *Framer { return build(Config{Width: 8}) }
 const (
 	maxHeader = 1<<16 - 1 // of Offset and Strip
 	maxAdjust = 1 << 30
+
+	maxTrailer = 255
+	minSync    = 2 // a single byte is found by chance in every 256
+	maxSync    = 16
 )
 
 // New returns the Framer that c describes. It returns a [*framing.ConfigError] if
@@ -117,43 +139,61 @@ func New(c Config) (*Framer, error) {
 		return fault("strip", "%d is not allowed with keep, which delivers the whole frame", c.Strip)
 	case c.Strip < 0 || c.Strip > maxHeader:
 		return fault("strip", "%d is not allowed; it must be 1 to %d bytes", c.Strip, maxHeader)
+	case c.Digits > BCD:
+		return fault("digits", "%d is not allowed; it must be Binary, Decimal, Hex or BCD", c.Digits)
+	case c.Digits != Binary && c.LittleEndian:
+		return fault("order", "little is not allowed with digits, of which the most significant is the first")
+	case len(c.Trailer) > maxTrailer:
+		return fault("trailer", "%d bytes are too many; it must have at most %d", len(c.Trailer), maxTrailer)
 	}
 	if most := c.Offset + max(0, c.Strip-c.Offset-c.Width); len(c.Magic) > most {
 		return fault("magic", "%d bytes are too many; the header has %d besides the length field", len(c.Magic), most)
 	}
 	f := build(c)
-	if f.least > f.mask {
+	if c.Resync && len(f.sync) < minSync {
+		return fault("resync", "it needs a magic of at least %d bytes before the length field, to find the next frame", minSync)
+	}
+	if f.least > f.most {
 		return fault("adjust", "no value of a %d-byte length field makes a frame of %d bytes, which its header and the stripped bytes take",
-			c.Width, max(f.header, f.config.Strip))
+			c.Width, max(f.header, f.config.Strip)+len(c.Trailer))
 	}
 	return f, nil
 }
 
 func build(c Config) *Framer {
 	f := &Framer{header: c.Offset + c.Width, shift: uint(64 - 8*c.Width)}
-	f.mask = math.MaxUint64 >> f.shift
+	f.most = c.Digits.most(c.Width)
 	if c.Strip == 0 && !c.Keep {
 		c.Strip = f.header
 	}
 	c.Magic = append([]byte(nil), c.Magic...)
-	f.config = c
 	f.magicEnd = len(c.Magic)
 	if f.magicEnd > c.Offset {
 		f.magicEnd += c.Width
 	}
 	f.need = max(f.header, f.magicEnd)
-	f.base = int64(c.Adjust)
+	c.Trailer = append([]byte(nil), c.Trailer...)
+	f.config = c
+	f.outside = c.Strip
+	if !c.Keep {
+		f.outside += len(c.Trailer)
+	}
+	f.strict = f.magicEnd > 0 || c.Digits != Binary || len(c.Trailer) > 0
+	f.base = int64(c.Adjust + len(c.Trailer))
 	if !c.IncludesHeader {
 		f.base += int64(f.header)
 	}
-	f.least = uint64(max(0, int64(max(f.header, c.Strip))-f.base))
+	f.least = uint64(max(0, int64(max(f.header, c.Strip)+len(c.Trailer))-f.base))
 	f.span = uint64(math.MaxInt) - uint64(f.base) - f.least
 
 	f.known = make([]byte, max(c.Strip, f.magicEnd))
 	if before := copy(f.known[:min(c.Offset, len(f.known))], c.Magic); before < len(c.Magic) {
 		copy(f.known[f.header:], c.Magic[before:])
 	}
-	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian {
+	if c.Resync {
+		f.sync = c.Magic[:min(len(c.Magic), c.Offset, maxSync)]
+	}
+	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && !f.strict {
 		switch c.Width {
 		case 2:
 			f.kind = big16
@@ -168,7 +208,7 @@ func build(c Config) *Framer {
 // stripped bytes in Strip unless Keep is set. The caller may modify it.
 func (f *Framer) Config() Config {
 	c := f.config
-	c.Magic = bytes.Clone(c.Magic)
+	c.Magic, c.Trailer = bytes.Clone(c.Magic), bytes.Clone(c.Trailer)
 	return c
 }
 
@@ -190,16 +230,13 @@ func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 
 // split is Split for all layouts.
 func (f *Framer) split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
-	if f.magicEnd > 0 {
-		var err error
-		if r.Pos, err = f.verify(data, r.Pos); err != nil {
-			return framing.Frame{}, r, err
-		}
+	if f.strict {
+		return f.splitStrict(data, r)
 	}
-	if len(data) < f.need {
+	if len(data) < f.header {
 		return framing.Frame{}, r, nil
 	}
-	value := f.value(data)
+	value := f.binary(data)
 	if value-f.least > f.span {
 		return framing.Frame{}, r, f.invalid(value)
 	}
@@ -207,15 +244,81 @@ func (f *Framer) split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 	return framing.Frame{Size: size, Start: f.config.Strip, End: size}, r, nil
 }
 
+// splitStrict is Split for layouts that have more to verify than a length.
+func (f *Framer) splitStrict(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	var err error
+	switch r.Pos, err = f.verify(data, r.Pos); {
+	case err != nil && f.config.Resync:
+		return framing.Frame{Size: framing.Resync}, framing.Resume{Pos: 1}, err
+	case err != nil || len(data) < f.need:
+		return framing.Frame{}, r, err
+	}
+	value, err := f.value(data)
+	if err != nil {
+		return framing.Frame{}, r, err
+	}
+	size := int(int64(value) + f.base)
+	frame := framing.Frame{Size: size, Start: f.config.Strip, End: size - len(f.config.Trailer)}
+	if len(f.config.Trailer) == 0 {
+		return frame, r, nil
+	}
+	if f.config.Keep {
+		frame.End = frame.Start // until the trailer, which is delivered, is verified
+	}
+	if size > len(data) {
+		return frame, r, nil
+	}
+	if err := f.checkTrailer(data[:size]); err != nil {
+		return frame, r, err
+	}
+	if f.config.Keep {
+		frame.End = size
+	}
+	return frame, r, nil
+}
+
+// checkTrailer returns an error unless data, a frame, ends in Trailer.
+func (f *Framer) checkTrailer(data []byte) error {
+	want := f.config.Trailer
+	if got := data[len(data)-len(want):]; !bytes.Equal(got, want) {
+		return fmt.Errorf("malformed trailer: got % x after the payload, want % x", got, want)
+	}
+	return nil
+}
+
+// Skip implements [framing.Skipper]: the next frame begins with Magic.
+func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, end bool) {
+	if len(f.sync) == 0 {
+		return len(data), framing.Resume{}, false // Split never returns Resync
+	}
+	if i := bytes.Index(data[r.Pos:], f.sync); i >= 0 {
+		return r.Pos + i, framing.Resume{}, true
+	}
+	for n = max(r.Pos, len(data)-len(f.sync)+1); n < len(data); n++ {
+		if bytes.HasPrefix(f.sync, data[n:]) {
+			break
+		}
+	}
+	return n, framing.Resume{}, false
+}
+
 // value returns the value of the length field of the header that data begins
-// with.
-func (f *Framer) value(data []byte) uint64 {
+// with. It returns an error if the field does not hold digits.
+func (f *Framer) value(data []byte) (uint64, error) {
+	if f.config.Digits == Binary {
+		return f.binary(data), nil
+	}
+	return f.config.Digits.parse(data[f.config.Offset:f.header])
+}
+
+// binary returns the value of a length field that is a binary number.
+func (f *Framer) binary(data []byte) uint64 {
 	field := data[f.config.Offset:]
 	if len(field) < 8 {
 		field = append(make([]byte, 0, 8), field...)[:8]
 	}
 	if f.config.LittleEndian {
-		return binary.LittleEndian.Uint64(field) & f.mask
+		return binary.LittleEndian.Uint64(field) & f.most
 	}
 	return binary.BigEndian.Uint64(field) >> f.shift
 }
@@ -225,13 +328,13 @@ func (f *Framer) invalid(value uint64) error {
 	if value < f.least {
 		return fmt.Errorf("malformed length: %d is below the minimum of %d", value, f.least)
 	}
-	return &framing.TooLargeError{Size: f.payloadSize(value), Max: uint64(math.MaxInt - f.config.Strip)}
+	return &framing.TooLargeError{Size: f.payloadSize(value), Max: uint64(math.MaxInt - f.outside)}
 }
 
 // payloadSize returns the size of the payload of a frame with this value, or
 // math.MaxUint64 if it is larger.
 func (f *Framer) payloadSize(value uint64) uint64 {
-	more := f.base - int64(f.config.Strip)
+	more := f.base - int64(f.outside)
 	size := value + uint64(more)
 	if more > 0 && size < value {
 		return math.MaxUint64
@@ -249,7 +352,10 @@ func (f *Framer) verify(data []byte, pos int) (int, error) {
 		return before, err
 	}
 	if pos < f.header {
-		if value := f.value(data); value-f.least > f.span {
+		switch value, err := f.value(data); {
+		case err != nil:
+			return before, err
+		case value-f.least > f.span:
 			return before, f.invalid(value)
 		}
 	}
@@ -281,12 +387,13 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	return append(frame, payload...), nil
+	return append(append(frame, payload...), f.Trailer()...), nil
 }
 
 // AppendHeader implements [framing.Encloser]. If a part of the header is
-// delivered, start must contain it; AppendHeader verifies it and appends the part
-// that is stripped, which may be empty.
+// delivered, start must contain it, and all of the payload if the trailer is
+// delivered too; AppendHeader verifies both and appends the part that is stripped,
+// which may be empty.
 func (f *Framer) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
 	field, err := f.field(size)
 	if err != nil {
@@ -294,7 +401,7 @@ func (f *Framer) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
 	}
 	offset, strip := f.config.Offset, f.config.Strip
 	if strip < f.header {
-		if len(start) < f.header-strip {
+		if len(start) < f.header-strip || f.trailerKept() && int64(len(start)) < size {
 			return dst, framing.ErrNoHeader
 		}
 		if reason := f.misfit(start, field); reason != "" {
@@ -319,20 +426,26 @@ func (f *Framer) misfit(payload []byte, field [8]byte) string {
 		}
 	}
 	from := max(strip, offset)
-	if got, want := payload[from-strip:f.header-strip], field[from-offset:f.config.Width]; !bytes.Equal(got, want) {
+	if got, want := payload[from-strip:f.header-strip], field[from-offset:f.config.Width]; !f.config.Digits.equal(got, want) {
 		return fmt.Sprintf("its length field, at byte %d, is %x; for this size it must be %s", from-strip, got, hex.EncodeToString(want))
+	}
+	if f.trailerKept() && !bytes.HasSuffix(payload, f.config.Trailer) {
+		return fmt.Sprintf("it must end with the trailer %x", f.config.Trailer)
 	}
 	return ""
 }
 
+// trailerKept reports whether the payload ends with Trailer.
+func (f *Framer) trailerKept() bool { return f.config.Keep && len(f.config.Trailer) > 0 }
+
 // PutHeader fills in the header of a payload that begins with it, because Keep is
-// set or Strip is small: it writes the length field and Magic, so far as they are
-// delivered, over the bytes in their place. Append then accepts payload. If
-// nothing of the header is delivered, payload remains as it is.
+// set or Strip is small: it writes the length field, Magic and Trailer, so far as
+// they are delivered, over the bytes in their place. Append then accepts payload.
+// If nothing of them is delivered, payload remains as it is.
 //
 // PutHeader returns a [*framing.PayloadError], and does not modify payload, if
-// payload is shorter than the delivered part of the header or its size does not
-// fit the length field.
+// payload is shorter than what it has to write or its size does not fit the length
+// field.
 func (f *Framer) PutHeader(payload []byte) error {
 	field, err := f.field(int64(len(payload)))
 	if err != nil {
@@ -345,45 +458,60 @@ func (f *Framer) PutHeader(payload []byte) error {
 	if from := max(strip, offset); from < f.header {
 		copy(payload[from-strip:], field[from-offset:f.config.Width])
 	}
+	if f.trailerKept() {
+		copy(payload[len(payload)-len(f.config.Trailer):], f.config.Trailer)
+	}
 	return nil
 }
 
 // field returns the length field, which is the first Width bytes, for a payload of
 // size bytes.
 func (f *Framer) field(size int64) (field [8]byte, err error) {
-	total := uint64(size) + uint64(f.config.Strip)
+	total := uint64(size) + uint64(f.outside)
+	trailer := len(f.config.Trailer)
 	value := total - uint64(f.base)
 	reason := ""
 	switch {
 	case size < 0:
 		reason = "a size cannot be negative"
-	case total < uint64(f.header):
+	case total < uint64(f.header+trailer) && f.trailerKept():
+		reason = fmt.Sprintf("it must begin with the %d bytes of the header and end with the %d of the trailer", f.header, trailer)
+	case total < uint64(f.header+trailer):
 		reason = fmt.Sprintf("it must begin with the %d bytes of the header that are delivered", f.header-f.config.Strip)
 	case f.base > 0 && total < uint64(f.base):
-		reason = fmt.Sprintf("it must have at least %d bytes; with fewer, this adjustment makes the length negative", f.base-int64(f.config.Strip))
-	case value > f.mask:
-		reason = fmt.Sprintf("a length field of this width allows at most %d bytes", f.payloadSize(f.mask))
+		reason = fmt.Sprintf("it must have at least %d bytes; with fewer, this adjustment makes the length negative", f.base-int64(f.outside))
+	case value > f.most:
+		reason = fmt.Sprintf("a length field of this width allows at most %d bytes", f.payloadSize(f.most))
 	}
 	if reason != "" {
 		return field, &framing.PayloadError{Size: size, Reason: reason}
 	}
-	if f.config.LittleEndian {
+	switch {
+	case f.config.Digits != Binary:
+		f.config.Digits.put(field[:f.config.Width], value)
+	case f.config.LittleEndian:
 		binary.LittleEndian.PutUint64(field[:], value)
-	} else {
+	default:
 		binary.BigEndian.PutUint64(field[:], value<<f.shift)
 	}
 	return field, nil
 }
 
-// Trailer implements [framing.Encloser]: it returns nil.
-func (f *Framer) Trailer() []byte { return nil }
+// Trailer implements [framing.Encloser]. It returns nil if the trailer is part of
+// the payload.
+func (f *Framer) Trailer() []byte {
+	if f.config.Keep {
+		return nil
+	}
+	return f.config.Trailer
+}
 
 // MaxEncodedLen implements [framing.Framer].
 func (f *Framer) MaxEncodedLen(n int) int {
-	if n > math.MaxInt-f.config.Strip {
+	if n > math.MaxInt-f.outside {
 		return math.MaxInt
 	}
-	return max(n+f.config.Strip, f.need)
+	return max(n+f.outside, f.need)
 }
 
 // String returns f as package spec reads it: "length,width=2,order=little".
@@ -399,6 +527,9 @@ func (f *Framer) String() string {
 	if c.LittleEndian {
 		s = append(s, ",order=little"...)
 	}
+	if c.Digits != Binary {
+		s = append(s, ",digits="+c.Digits.String()...)
+	}
 	add("offset", c.Offset, 0)
 	add("adjust", c.Adjust, 0)
 	if c.IncludesHeader {
@@ -409,6 +540,12 @@ func (f *Framer) String() string {
 	}
 	if len(c.Magic) > 0 {
 		s = hex.AppendEncode(append(s, ",magic="...), c.Magic)
+	}
+	if len(c.Trailer) > 0 {
+		s = hex.AppendEncode(append(s, ",trailer="...), c.Trailer)
+	}
+	if c.Resync {
+		s = append(s, ",resync"...)
 	}
 	if c.Keep {
 		s = append(s, ",keep"...)

@@ -51,6 +51,12 @@ func TestNewRefuses(t *testing.T) {
 		{lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte("abc")}, "magic", "3 bytes are too many; the header has 2 besides the length field"},
 		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 1, Magic: []byte("abc")}, "magic", "3 bytes are too many; the header has 2 besides the length field"},
 		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 5, Magic: []byte("abcd")}, "magic", "4 bytes are too many; the header has 3 besides the length field"},
+		{lengthprefix.Config{Width: 1, Digits: 4}, "digits", "4 is not allowed; it must be Binary, Decimal, Hex or BCD"},
+		{lengthprefix.Config{Width: 1, Digits: lengthprefix.Hex, LittleEndian: true}, "order", "little is not allowed with digits, of which the most significant is the first"},
+		{lengthprefix.Config{Width: 1, Trailer: make([]byte, 256)}, "trailer", "256 bytes are too many; it must have at most 255"},
+		{lengthprefix.Config{Width: 1, Resync: true}, "resync", "it needs a magic of at least 2 bytes before the length field, to find the next frame"},
+		{lengthprefix.Config{Width: 1, Offset: 1, Adjust: 1, Strip: 3, Magic: []byte("ab"), Resync: true}, "resync", "it needs a magic of at least 2 bytes before the length field, to find the next frame"},
+		{lengthprefix.Config{Width: 1, Digits: lengthprefix.Decimal, Strip: 11, Trailer: []byte("ab")}, "adjust", "no value of a 1-byte length field makes a frame of 13 bytes, which its header and the stripped bytes take"},
 		{lengthprefix.Config{Width: 1, Adjust: -256}, "adjust", "no value of a 1-byte length field makes a frame of 1 bytes, which its header and the stripped bytes take"},
 		{lengthprefix.Config{Width: 1, Strip: 300}, "adjust", "no value of a 1-byte length field makes a frame of 300 bytes, which its header and the stripped bytes take"},
 		{lengthprefix.Config{Width: 1, Offset: 255, IncludesHeader: true}, "adjust", "no value of a 1-byte length field makes a frame of 256 bytes, which its header and the stripped bytes take"},
@@ -70,6 +76,8 @@ func TestNewAcceptsLimits(t *testing.T) {
 		{Width: 1, Adjust: -255}, {Width: 1, Strip: 256}, {Width: 1, Offset: 254, IncludesHeader: true}, {Width: 2, Magic: []byte{}},
 		{Width: 8, Offset: 65535, Strip: 65535, Adjust: -1 << 30, IncludesHeader: true, LittleEndian: true, Magic: make([]byte, 65535)},
 		{Width: 1, Offset: 65535, Magic: make([]byte, 65535), Keep: true},
+		{Width: 1, Adjust: -255, Trailer: make([]byte, 255)}, {Width: 1, Digits: lengthprefix.Decimal, Adjust: -9}, {Width: 1, Digits: lengthprefix.BCD, Adjust: -99},
+		{Width: 8, Offset: 2, Magic: []byte("ab"), Resync: true},
 	} {
 		if _, err := lengthprefix.New(c); err != nil {
 			t.Errorf("New: %v; want nil", err)
@@ -78,10 +86,10 @@ func TestNewAcceptsLimits(t *testing.T) {
 }
 
 // sizeOf returns the size of a frame with this value: value + Adjust bytes follow
-// the field, less the header if the value counts it.
+// the field, less the header if the value counts it, and the trailer.
 func sizeOf(c lengthprefix.Config, value uint64) *big.Int {
 	size := new(big.Int).SetUint64(value)
-	size.Add(size, big.NewInt(int64(c.Adjust)))
+	size.Add(size, big.NewInt(int64(c.Adjust+len(c.Trailer))))
 	if !c.IncludesHeader {
 		size.Add(size, big.NewInt(int64(c.Offset+c.Width)))
 	}
@@ -629,10 +637,14 @@ func TestString(t *testing.T) {
 		{lengthprefix.Config{Width: 2, Keep: true}, "length,width=2,keep"},
 		{lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte{3, 0}, Keep: true}, "length,width=2,offset=2,magic=0300,keep"},
 		{lengthprefix.Config{Width: 4, Offset: 1, Adjust: -3, IncludesHeader: true, Strip: 6, Magic: []byte{0xca, 0xfe}}, "length,offset=1,adjust=-3,includes-header,strip=6,magic=cafe"},
+		{lengthprefix.Config{Width: 4, Digits: lengthprefix.Decimal, Offset: 2, Magic: []byte("MM"), Trailer: []byte{0xce}, Resync: true, Keep: true}, "length,digits=decimal,offset=2,magic=4d4d,trailer=ce,resync,keep"},
 	} {
 		if got := newFramer(t, test.config).String(); got != test.want {
 			t.Errorf("%+v: String() = %q; want %q", test.config, got, test.want)
 		}
+	}
+	if got, want := newVarint(t, lengthprefix.VarintConfig{Offset: 1, MaxBytes: 4, NonMinimal: true, Keep: true}).String(), "varint,offset=1,max-bytes=4,non-minimal,keep"; got != want {
+		t.Errorf("String() = %q; want %q", got, want)
 	}
 	if got, want := lengthprefix.Varint().String(), "varint"; got != want {
 		t.Errorf("String() = %q; want %q", got, want)
@@ -653,6 +665,8 @@ func TestMaxEncodedLen(t *testing.T) {
 		{newFramer(t, lengthprefix.Config{Width: 4, Keep: true}), 1, 4},
 		{newFramer(t, lengthprefix.Config{Width: 4, Keep: true}), 10, 10},
 		{newFramer(t, lengthprefix.Config{Width: 4, Strip: 6}), 10, 16},
+		{newFramer(t, lengthprefix.Config{Width: 4, Trailer: []byte("ab")}), 10, 16},
+		{newFramer(t, lengthprefix.Config{Width: 4, Trailer: []byte("ab"), Keep: true}), 10, 10},
 		{lengthprefix.Varint(), 0, 10}, {lengthprefix.Varint(), 10, 20}, {lengthprefix.Varint(), math.MaxInt - 9, math.MaxInt}, {lengthprefix.Varint(), math.MaxInt, math.MaxInt},
 	} {
 		if got := test.framer.MaxEncodedLen(test.n); got != test.want {
@@ -668,6 +682,11 @@ func TestNoAllocation(t *testing.T) {
 		newFramer(t, lengthprefix.Config{Width: 1, Offset: 2, Magic: []byte("mn"), Keep: true}),
 	} {
 		frametest.CheckAllocs(t, f, []byte("mn\x02hi"))
+	}
+	frametest.CheckAllocs(t, newVarint(t, mqtt), []byte("\x30\x02hi"))
+	for _, digits := range []lengthprefix.Digits{lengthprefix.Decimal, lengthprefix.Hex, lengthprefix.BCD} {
+		f := newFramer(t, lengthprefix.Config{Width: 2, Digits: digits, Offset: 2, Magic: []byte("mn"), Trailer: []byte("\r\n"), Resync: true})
+		frametest.CheckAllocs(t, f, []byte("hello"))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
@@ -89,5 +90,73 @@ func TestVarintLargerThanInt(t *testing.T) {
 		if most := uint64(math.MaxInt - len(wire)); frame.Size != 0 || !errors.As(err, &e) || e.Size != value || e.Max != most {
 			t.Errorf("Split of length %d = %+v, %v; want size %d, max %d", value, frame, err, value, most)
 		}
+	}
+}
+
+func TestNewVarintRefuses(t *testing.T) {
+	for _, test := range []struct {
+		config lengthprefix.VarintConfig
+		want   string
+	}{
+		{lengthprefix.VarintConfig{Offset: -1}, "lengthprefix: offset: -1 is not allowed; it must be 0 to 65535 bytes"},
+		{lengthprefix.VarintConfig{Offset: 65536}, "lengthprefix: offset: 65536 is not allowed; it must be 0 to 65535 bytes"},
+		{lengthprefix.VarintConfig{MaxBytes: -1}, "lengthprefix: max-bytes: -1 is not allowed; it must be 1 to 10"},
+		{lengthprefix.VarintConfig{MaxBytes: 11}, "lengthprefix: max-bytes: 11 is not allowed; it must be 1 to 10"},
+	} {
+		f, err := lengthprefix.NewVarint(test.config)
+		if f != nil || err == nil || err.Error() != test.want {
+			t.Errorf("NewVarint(%+v) = %v, %v; want nil, %s", test.config, f, err, test.want)
+		}
+	}
+}
+
+func newVarint(t *testing.T, c lengthprefix.VarintConfig) *lengthprefix.VarintFramer {
+	t.Helper()
+	f, err := lengthprefix.NewVarint(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// mqtt is the header of MQTT: a byte, and a varint of at most 4 bytes.
+var mqtt = lengthprefix.VarintConfig{Offset: 1, MaxBytes: 4, Keep: true}
+
+func TestVarintKept(t *testing.T) {
+	f := newVarint(t, mqtt)
+	frametest.Compare(t, f, []byte("\xc0\x00\x30\x03\x00\x01a"), frametest.Frames("\xc0\x00", "\x30\x03\x00\x01a"))
+	frametest.Compare(t, f, []byte("\x30\xff\xff\xff\xff\x01"), frametest.Stream{Lost: true})
+	for payload, want := range map[string]string{
+		"\xc0\x00":                 "<nil>",
+		"":                         "framing: payload of 0 bytes refused: it must begin with its header, and ends inside it",
+		"\xc0\x80":                 "framing: payload of 2 bytes refused: it must begin with its header, and ends inside it",
+		"\xc0\x02a":                "framing: payload of 3 bytes refused: its header announces 2 bytes after the 2 of the header",
+		"\xc0\x00a":                "framing: payload of 3 bytes refused: its header announces 0 bytes after the 2 of the header",
+		"\xc0\x80\x80\x80\x80\x01": "framing: payload of 6 bytes refused: it must begin with its header: malformed length: the varint exceeds 4 bytes",
+	} {
+		if _, err := f.Append(nil, []byte(payload)); fmt.Sprint(err) != want {
+			t.Errorf("Append(%q) = %v; want %s", payload, err, want)
+		}
+	}
+	if _, err := f.AppendHeader(nil, []byte("\xc0\x80"), 130); err != framing.ErrNoHeader {
+		t.Errorf("AppendHeader of a part = %v; want ErrNoHeader", err)
+	}
+	if _, err := f.AppendHeader(nil, []byte("\xc0"), 1); err == nil || err == framing.ErrNoHeader {
+		t.Errorf("AppendHeader of all = %v; want a PayloadError", err)
+	}
+}
+
+// A varint of few bytes limits the payload.
+func TestVarintMaxBytes(t *testing.T) {
+	f := newVarint(t, lengthprefix.VarintConfig{MaxBytes: 1})
+	if _, err := f.Append(nil, make([]byte, 127)); err != nil {
+		t.Errorf("Append of 127 bytes = %v; want nil", err)
+	}
+	want := "framing: payload of 128 bytes refused: a varint of this length allows at most 127 bytes"
+	if _, err := f.Append(nil, make([]byte, 128)); fmt.Sprint(err) != want {
+		t.Errorf("Append of 128 bytes = %v; want %s", err, want)
+	}
+	if n := newVarint(t, mqtt).MaxEncodedLen(0); n != 5 {
+		t.Errorf("MaxEncodedLen(0) = %d; want 5", n)
 	}
 }

@@ -127,13 +127,16 @@ func ExampleHelp() {
 	// TEXT: as it is, with \n \r \t \\ \x00 and \, for a comma (quote it in a shell).
 	//
 	// length: a length precedes each payload, in a field of fixed width; by default 4 bytes, big endian
-	//     width=N           bytes of the length field, 1 to 8; default 4
-	//     order=big|little  byte order of the length field; default big
-	//     offset=SIZE       bytes before the length field; default 0
-	//     adjust=N          added to the length to get the number of bytes after the field; default 0
-	//     includes-header   the length also counts the field and the bytes before it
-	//     strip=SIZE        leading bytes that are not delivered, 1 or more; default offset + width
-	//     magic=HEX         values of the first header bytes, the field left out; default any
-	//     keep              deliver the whole frame, with its header
+	//     width=N                bytes of the length field, 1 to 8; default 4
+	//     order=big|little       byte order of the length field; default big
+	//     digits=decimal|hex|bcd the length is written in digits; default none, a binary number
+	//     offset=SIZE            bytes before the length field; default 0
+	//     adjust=N               added to the length to get the number of bytes after the field; default 0
+	//     includes-header        the length also counts the field and the bytes before it
+	//     strip=SIZE             leading bytes that are not delivered, 1 or more; default offset + width
+	//     magic=HEX              values of the first header bytes, the field left out; default any
+	//     trailer=HEX            what follows each payload; the length does not count it
+	//     resync                 after an invalid header, continue at the next magic, of 2 bytes or more
+	//     keep                   deliver the whole frame, with its header and trailer
 	//     example: length,width=2,order=little
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -78,22 +79,28 @@ var framings = []Framing{
 		Keys: []Key{
 			number("width", "bytes of the length field, 1 to 8; default 4"),
 			choice("order", "byte order of the length field; default big", "big", "little"),
+			choice("digits", "the length is written in digits; default none, a binary number", "decimal", "hex", "bcd"),
 			size("offset", "bytes before the length field; default 0"),
 			number("adjust", "added to the length to get the number of bytes after the field; default 0"),
 			word("includes-header", "the length also counts the field and the bytes before it"),
 			size("strip", "leading bytes that are not delivered, 1 or more; default offset + width"),
 			octets("magic", "values of the first header bytes, the field left out; default any", 0),
-			word("keep", "deliver the whole frame, with its header"),
+			octets("trailer", "what follows each payload; the length does not count it", 0),
+			word("resync", "after an invalid header, continue at the next magic, of 2 bytes or more"),
+			word("keep", "deliver the whole frame, with its header and trailer"),
 		},
 		build: func(o options) (framing.Framer, error) {
 			c := lengthprefix.Config{
 				Width:          o.number("width", 4),
 				LittleEndian:   o.bytes("order") == "little",
+				Digits:         digits[o.bytes("digits")],
 				Offset:         o.number("offset", 0),
 				Adjust:         o.number("adjust", 0),
 				IncludesHeader: o.has("includes-header"),
 				Strip:          o.number("strip", 0),
 				Magic:          []byte(o.bytes("magic")),
+				Trailer:        []byte(o.bytes("trailer")),
+				Resync:         o.has("resync"),
 				Keep:           o.has("keep"),
 			}
 			if c.Strip == 0 && o.has("strip") {
@@ -106,12 +113,23 @@ var framings = []Framing{
 		Name:    "varint",
 		About:   "a length precedes each payload, as a base-128 varint (protocol buffers)",
 		Example: "varint",
-		Keys:    []Key{word("non-minimal", "also read overlong varints")},
+		Keys: []Key{
+			size("offset", "bytes before the varint; default 0"),
+			number("max-bytes", "bytes of the varint at most, 1 to 10; default 10"),
+			word("non-minimal", "also read overlong varints"),
+			word("keep", "deliver the whole frame, with its header"),
+		},
 		build: func(o options) (framing.Framer, error) {
-			if o.has("non-minimal") {
-				return lengthprefix.Varint().NonMinimal(), nil
+			c := lengthprefix.VarintConfig{
+				Offset:     o.number("offset", 0),
+				MaxBytes:   o.number("max-bytes", 0),
+				NonMinimal: o.has("non-minimal"),
+				Keep:       o.has("keep"),
 			}
-			return lengthprefix.Varint(), nil
+			if c.MaxBytes == 0 && o.has("max-bytes") {
+				return nil, &framing.ConfigError{Framer: "lengthprefix", Option: "max-bytes", Reason: "0 is not allowed; it must be 1 to 10"}
+			}
+			return ok(lengthprefix.NewVarint(c))
 		},
 	},
 	{
@@ -149,6 +167,12 @@ var framings = []Framing{
 		build:   func(options) (framing.Framer, error) { return contentlength.New(), nil },
 	},
 	{
+		Name:    "json",
+		About:   "JSON values, one after another, with or without white space between them",
+		Example: "json",
+		build:   func(options) (framing.Framer, error) { return jsonvalue.New(), nil },
+	},
+	{
 		Name:    "slip",
 		About:   "a frame ends at c0, which is escaped in the payload (RFC 1055)",
 		Example: "slip",
@@ -179,6 +203,9 @@ var framings = []Framing{
 		},
 	},
 }
+
+// digits are the values of the key digits.
+var digits = map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "hex": lengthprefix.Hex, "bcd": lengthprefix.BCD}
 
 func kept(f *delimiter.Framer, o options) framing.Framer {
 	if o.has(keep.Name) {

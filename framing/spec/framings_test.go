@@ -40,7 +40,7 @@ func TestFramings(t *testing.T) {
 				if k.Repeat {
 					about += "; may be repeated"
 				}
-				if line := fmt.Sprintf("    %-17s %s\n", k, about); k.About == "" || !strings.Contains(help, line) {
+				if line := fmt.Sprintf("    %-22s %s\n", k, about); k.About == "" || !strings.Contains(help, line) {
 					t.Errorf("Help() lacks %q", line)
 				}
 				if !strings.Contains(unknown.Error(), k.String()) {

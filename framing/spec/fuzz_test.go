@@ -18,6 +18,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
+	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -37,12 +38,12 @@ var (
 	part    = regexp.MustCompile(`(?s)^(?:[^,\\]|\\.|\\$)*`)
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
-		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
+		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
-		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|includes-header|` +
-			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|keep`,
+		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
+			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep`,
 	}
 	grammars = map[string]*regexp.Regexp{}
 )
@@ -122,11 +123,11 @@ func described(text string) (f framing.Framer, ok bool) {
 	case "delimiter":
 		d, err = delimiter.New(delims...)
 	case "varint":
-		v := lengthprefix.Varint()
-		if has("non-minimal") {
-			v = v.NonMinimal()
+		c := lengthprefix.VarintConfig{Offset: number("offset", 0), MaxBytes: number("max-bytes", 10), NonMinimal: has("non-minimal"), Keep: has("keep")}
+		if c.MaxBytes == 0 {
+			return nil, false
 		}
-		f = v
+		f, err = lengthprefix.NewVarint(c)
 	case "fixed":
 		size := number("size", 0)
 		if has("pad") {
@@ -138,6 +139,8 @@ func described(text string) (f framing.Framer, ok bool) {
 		c := lengthprefix.Config{
 			Width: number("width", 4), LittleEndian: given["order"] == "little", Offset: number("offset", 0),
 			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])), Keep: has("keep"),
+			Digits:  map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "hex": lengthprefix.Hex, "bcd": lengthprefix.BCD}[given["digits"]],
+			Trailer: []byte(unhex(given["trailer"])), Resync: has("resync"),
 		}
 		if has("strip") && c.Strip == 0 {
 			return nil, false
@@ -149,6 +152,8 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = octetcount.New()
 	case "content-length":
 		f = contentlength.New()
+	case "json":
+		f = jsonvalue.New()
 	case "slip":
 		f = slip.New()
 		if has("leading-end") {
@@ -219,7 +224,8 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
 		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
-		"varint,non-minimal", "fixed,size=64KiB,pad=fF",
+		"length,width=2,digits=bcd,offset=2,magic=cafe,trailer=0d0a,resync", "length,order=little,digits=hex",
+		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "fixed,size=64KiB,pad=fF",
 	} {
 		f.Add(text)
 	}

@@ -19,7 +19,7 @@ func Help() string {
 			if k.Repeat {
 				about += "; may be repeated"
 			}
-			fmt.Fprintf(&s, "    %-17s %s\n", k, about)
+			fmt.Fprintf(&s, "    %-22s %s\n", k, about)
 		}
 		fmt.Fprintf(&s, "    example: %s\n", f.Example)
 	}

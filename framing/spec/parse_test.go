@@ -13,6 +13,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -78,11 +79,16 @@ func TestParse(t *testing.T) {
 		{"length,includes-header", length(lengthprefix.Config{Width: 4, IncludesHeader: true}), ""},
 		{"length,keep", length(lengthprefix.Config{Width: 4, Keep: true}), ""},
 		{"length,keep,offset=2,magic=CAfe", length(lengthprefix.Config{Width: 4, Offset: 2, Magic: []byte{0xca, 0xfe}, Keep: true}), "length,offset=2,magic=cafe,keep"},
+		{"length,digits=decimal", length(lengthprefix.Config{Width: 4, Digits: lengthprefix.Decimal}), ""},
+		{"length,digits=hex,trailer=0D0a,keep", length(lengthprefix.Config{Width: 4, Digits: lengthprefix.Hex, Trailer: []byte("\r\n"), Keep: true}), "length,digits=hex,trailer=0d0a,keep"},
+		{"length,resync,width=2,digits=bcd,offset=2,magic=cafe", length(lengthprefix.Config{Width: 2, Digits: lengthprefix.BCD, Offset: 2, Magic: []byte{0xca, 0xfe}, Resync: true}), "length,width=2,digits=bcd,offset=2,magic=cafe,resync"},
 		{"length,strip=2", length(lengthprefix.Config{Width: 4, Strip: 2}), ""},
 		{"length,width=2,offset=1,adjust=1,strip=4,magic=CAfe", length(lengthprefix.Config{Width: 2, Offset: 1, Adjust: 1, Strip: 4, Magic: []byte{0xca, 0xfe}}), "length,width=2,offset=1,adjust=1,strip=4,magic=cafe"},
 
 		{"varint", lengthprefix.Varint(), ""},
 		{"varint,non-minimal", lengthprefix.Varint().NonMinimal(), ""},
+		{"varint,offset=0,max-bytes=10", lengthprefix.Varint(), "varint"},
+		{"varint,keep,max-bytes=4,offset=1", must(lengthprefix.NewVarint(lengthprefix.VarintConfig{Offset: 1, MaxBytes: 4, Keep: true})), "varint,offset=1,max-bytes=4,keep"},
 
 		{"fixed,size=16", must(fixed.New(16)), ""},
 		{"fixed,size=64KiB", must(fixed.New(64 << 10)), "fixed,size=65536"},
@@ -92,6 +98,7 @@ func TestParse(t *testing.T) {
 		{"netstring", netstring.New(), ""},
 		{"octet-count", octetcount.New(), ""},
 		{"content-length", contentlength.New(), ""},
+		{"json", jsonvalue.New(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},
@@ -126,7 +133,7 @@ func TestParseErrors(t *testing.T) {
 	names := "; want one of " + allNames() + ", or the name of a protocol"
 	const (
 		lineKeys  = "; line takes keep"
-		allLength = "; length takes width=N, order=big|little, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, keep"
+		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep"
 		sizes     = ": want bytes, or 64KiB, 1MiB, 2GiB"
 		digits    = ": want two digits for each byte"
 		escapes   = `: want \, or an escape of a Go string: \n \r \t \\ \x00`
@@ -152,7 +159,7 @@ func TestParseErrors(t *testing.T) {
 		{"line,=", 5, `unknown key ""` + lineKeys},
 		{"length,width=2,widht=2", 15, `unknown key "widht"` + allLength},
 		{"delimiter,text=;,end", 17, `unknown key "end"; delimiter takes hex=HEX, text=TEXT, keep`},
-		{"varint,minimal", 7, `unknown key "minimal"; varint takes non-minimal`},
+		{"varint,minimal", 7, `unknown key "minimal"; varint takes offset=SIZE, max-bytes=N, non-minimal, keep`},
 		{"fixed,16", 6, `unknown key "16"; fixed takes size=SIZE, pad=HEX`},
 		{"line,keep,keep", 10, `duplicate key "keep"`},
 		{"length,width=2,order=big,width=2", 25, `duplicate key "width"`},

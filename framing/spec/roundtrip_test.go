@@ -19,7 +19,7 @@ import (
 
 // drawFramer draws a Framer of that framing, with any keys.
 func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
-	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "fixed": drawFixed}
+	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "varint": drawVarint, "fixed": drawFixed}
 	if draw := configurable[f.Name]; draw != nil {
 		for {
 			if f, err := draw(t); err == nil {
@@ -58,9 +58,23 @@ func drawLength(t *rapid.T) (framing.Framer, error) {
 	if !c.Keep {
 		c.Strip = rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12), rapid.IntRange(0, 1<<16-1)).Draw(t, "strip")
 	}
+	if !c.LittleEndian {
+		c.Digits = rapid.SampledFrom([]lengthprefix.Digits{lengthprefix.Binary, lengthprefix.Decimal, lengthprefix.Hex, lengthprefix.BCD}).Draw(t, "digits")
+	}
+	c.Trailer = rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "trailer")
+	c.Resync = rapid.Bool().Draw(t, "resync")
 	magic := c.Offset + max(0, c.Strip-c.Offset-c.Width)
 	c.Magic = rapid.SliceOfN(rapid.Byte(), 0, min(magic, 12)).Draw(t, "magic")
 	return lengthprefix.New(c)
+}
+
+func drawVarint(t *rapid.T) (framing.Framer, error) {
+	return lengthprefix.NewVarint(lengthprefix.VarintConfig{
+		Offset:     rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 9)).Draw(t, "offset"),
+		MaxBytes:   rapid.IntRange(0, 10).Draw(t, "max-bytes"),
+		NonMinimal: rapid.Bool().Draw(t, "non-minimal"),
+		Keep:       rapid.Bool().Draw(t, "keep"),
+	})
 }
 
 func drawFixed(t *rapid.T) (framing.Framer, error) {

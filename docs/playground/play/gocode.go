@@ -27,6 +27,7 @@ var presets = map[string]string{
 	"netstring":          "netstring.New()",
 	"octet-count":        "octetcount.New()",
 	"content-length":     "contentlength.New()",
+	"json":               "jsonvalue.New()",
 	"slip":               "slip.New()",
 	"slip,leading-end":   "slip.LeadingEnd()",
 	"cobs":               "cobs.New()",
@@ -47,6 +48,8 @@ func goCode(framer framing.Framer) (path, code string) {
 		code = delimiterCode(text)
 	case *lengthprefix.Framer:
 		code = "framer, err := lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
+	case *lengthprefix.VarintFramer:
+		code = "framer, err := lengthprefix.NewVarint(lengthprefix.VarintConfig{" + varintFields(f.Config()) + "})"
 	case *fixed.Framer:
 		code = fmt.Sprintf("framer, err := fixed.New(%d)", f.Size())
 	case *fixed.PaddedFramer:
@@ -113,6 +116,34 @@ func fields(c lengthprefix.Config) string {
 	}
 	if c.Magic != nil {
 		s = append(s, fmt.Sprintf("Magic: []byte(%q)", c.Magic))
+	}
+	if c.Digits != lengthprefix.Binary {
+		name := map[lengthprefix.Digits]string{lengthprefix.Decimal: "Decimal", lengthprefix.Hex: "Hex", lengthprefix.BCD: "BCD"}[c.Digits]
+		s = append(s, "Digits: lengthprefix."+name)
+	}
+	if c.Trailer != nil {
+		s = append(s, fmt.Sprintf("Trailer: []byte(%q)", c.Trailer))
+	}
+	if c.Resync {
+		s = append(s, "Resync: true")
+	}
+	if c.Keep {
+		s = append(s, "Keep: true")
+	}
+	return strings.Join(s, ", ")
+}
+
+// varintFields returns the fields of c that are not their default, as in Go.
+func varintFields(c lengthprefix.VarintConfig) string {
+	var s []string
+	if c.Offset != 0 {
+		s = append(s, fmt.Sprintf("Offset: %d", c.Offset))
+	}
+	if c.MaxBytes != lengthprefix.Varint().Config().MaxBytes {
+		s = append(s, fmt.Sprintf("MaxBytes: %d", c.MaxBytes))
+	}
+	if c.NonMinimal {
+		s = append(s, "NonMinimal: true")
 	}
 	if c.Keep {
 		s = append(s, "Keep: true")

@@ -22,11 +22,20 @@ type Key struct {
 	About string `json:"about"`
 }
 
+// samples are messages for framings that do not take any bytes, by the name of the
+// framing.
+var samples = map[string]string{
+	"json": "{\"hello\":1}\n[\"world\"]\n12",
+}
+
 // Menu returns the framings that there are.
 func Menu() []Item {
 	var menu []Item
 	for _, f := range spec.Framings() {
 		item := Item{Name: f.Name, About: f.About, Spec: f.Example, Sample: "hello\nworld\nagain", Keys: []Key{}}
+		if sample, ok := samples[f.Name]; ok {
+			item.Sample = sample
+		}
 		if framer, err := spec.Parse(f.Example); err == nil {
 			if framer, ok := framer.(*fixed.Framer); ok {
 				item.Sample = sized(framer.Size())

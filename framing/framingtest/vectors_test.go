@@ -316,6 +316,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"content-length": "too_large unexpected_eof malformed",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",
+		"enclosed":       "too_large unexpected_eof malformed payload",
 		"stx":            "too_large unexpected_eof malformed payload",
 	} {
 		for _, e := range strings.Fields(errors) {

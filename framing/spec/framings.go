@@ -8,6 +8,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
@@ -165,6 +166,23 @@ var framings = []Framing{
 		About:   "a frame ends at a zero byte; the payload is encoded without zeros",
 		Example: "cobs",
 		build:   func(options) (framing.Framer, error) { return cobs.New(), nil },
+	},
+	{
+		Name:    "enclosed",
+		About:   "a payload is enclosed in a begin mark and an end mark",
+		Example: "enclosed,begin=3c,end=3e",
+		Keys: []Key{
+			octets("begin", "the begin mark", 0),
+			octets("end", "the end mark", 0),
+			choice("noise", "what bytes before a begin mark are: an error, or discarded; default error", "error", "skip"),
+		},
+		build: func(o options) (framing.Framer, error) {
+			f, err := enclosed.New(o.bytes("begin"), o.bytes("end"))
+			if err == nil && o.bytes("noise") == "skip" {
+				f = f.SkipNoise()
+			}
+			return ok(f, err)
+		},
 	},
 	{
 		Name:    "stx",

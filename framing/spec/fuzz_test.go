@@ -16,6 +16,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
@@ -40,6 +41,7 @@ var (
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
 		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
+		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|includes-header|` +
 			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|keep`,
@@ -156,6 +158,12 @@ func described(text string) (f framing.Framer, ok bool) {
 		}
 	case "cobs":
 		f = cobs.New()
+	case "enclosed":
+		var e *enclosed.Framer
+		if e, err = enclosed.New(unhex(given["begin"]), unhex(given["end"])); err == nil && given["noise"] == "skip" {
+			e = e.SkipNoise()
+		}
+		f = e
 	case "stx":
 		f = stx.New()
 		if has("dle") {

@@ -12,6 +12,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
@@ -95,7 +96,11 @@ func TestParse(t *testing.T) {
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},
-		{"stx", stx.New(), ""},
+		{"enclosed,end=3E,begin=3C", must(enclosed.New("<", ">")), "enclosed,begin=3c,end=3e"},
+		{"enclosed,begin=0b,end=1c0d,noise=skip", enclosed.MLLP(), ""},
+		{"enclosed,begin=1e,end=0a,noise=error", enclosed.JSONSeq(), "enclosed,begin=1e,end=0a"},
+		{"enclosed,begin=02,end=03", stx.New(), "stx"},
+		{"stx", enclosed.STX(), ""},
 		{"stx,dle", stx.DLE(), ""},
 	} {
 		t.Run(c.text, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/spec"
@@ -19,7 +20,7 @@ import (
 
 // drawFramer draws a Framer of that framing, with any keys.
 func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
-	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "fixed": drawFixed}
+	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "fixed": drawFixed, "enclosed": drawEnclosed}
 	if draw := configurable[f.Name]; draw != nil {
 		for {
 			if f, err := draw(t); err == nil {
@@ -69,6 +70,15 @@ func drawFixed(t *rapid.T) (framing.Framer, error) {
 		return fixed.Padded(size, rapid.SampledFrom([]byte("\x00 a\xff")).Draw(t, "pad"))
 	}
 	return fixed.New(rapid.OneOf(rapid.IntRange(1, 12), rapid.IntMin(1)).Draw(t, "size"))
+}
+
+func drawEnclosed(t *rapid.T) (framing.Framer, error) {
+	mark := rapid.StringOfN(rapid.SampledFrom([]rune("\x02\x03\r\nab")), 1, 3, -1)
+	f, err := enclosed.New(mark.Draw(t, "begin"), mark.Draw(t, "end"))
+	if err == nil && rapid.Bool().Draw(t, "skip") {
+		f = f.SkipNoise()
+	}
+	return f, err
 }
 
 // The String of every Framer is printable ASCII, and Parse makes an equal Framer of

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
@@ -30,8 +31,11 @@ var presets = map[string]string{
 	"slip":               "slip.New()",
 	"slip,leading-end":   "slip.LeadingEnd()",
 	"cobs":               "cobs.New()",
-	"stx":                "stx.New()",
+	"stx":                "enclosed.STX()",
 	"stx,dle":            "stx.DLE()",
+
+	"enclosed,begin=0b,end=1c0d,noise=skip": "enclosed.MLLP()",
+	"enclosed,begin=1e,end=0a":              "enclosed.JSONSeq()",
 }
 
 // goCode returns the import path of the package that makes framer, and the
@@ -45,6 +49,8 @@ func goCode(framer framing.Framer) (path, code string) {
 	switch f := framer.(type) {
 	case *delimiter.Framer:
 		code = delimiterCode(text)
+	case *enclosed.Framer:
+		code = enclosedCode(text)
 	case *lengthprefix.Framer:
 		code = "framer, err := lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
 	case *fixed.Framer:
@@ -74,6 +80,21 @@ func delimiterCode(text string) string {
 		}
 	}
 	return "framer, err := delimiter.New(" + strings.Join(delims, ", ") + ")" + keep
+}
+
+// enclosedCode returns the statements for a framer of two marks. New may fail, so that
+// SkipNoise takes a second statement.
+func enclosedCode(text string) string {
+	var marks []string
+	skip := ""
+	for _, part := range split(text)[1:] {
+		if _, value, _ := strings.Cut(part, "="); value == "skip" {
+			skip = "\nif err != nil {\n\treturn err\n}\nframer = framer.SkipNoise()"
+		} else if mark, err := hex.DecodeString(value); err == nil {
+			marks = append(marks, fmt.Sprintf("%q", mark))
+		}
+	}
+	return "framer, err := enclosed.New(" + strings.Join(marks, ", ") + ")" + skip
 }
 
 // split cuts a text in canonical form, which is ASCII, at its commas and

@@ -313,6 +313,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"fixed":          "too_large unexpected_eof payload",
 		"netstring":      "too_large unexpected_eof malformed",
 		"octet-count":    "too_large unexpected_eof malformed payload",
+		"syslog":         "too_large unexpected_eof payload",
 		"content-length": "too_large unexpected_eof malformed",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",

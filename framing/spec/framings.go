@@ -15,6 +15,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/octetcount"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/stx"
+	"github.com/wholeframe/wholeframe/framing/syslog"
 )
 
 // A Framing is a kind of Framer, as a spec names it.
@@ -142,6 +143,18 @@ var framings = []Framing{
 		About:   "a decimal length, a space and the payload (syslog, RFC 6587)",
 		Example: "octet-count",
 		build:   func(options) (framing.Framer, error) { return octetcount.New(), nil },
+	},
+	{
+		Name:    "syslog",
+		About:   "syslog over TCP, by octet counting or as lines, told apart by the first bytes",
+		Example: "syslog",
+		Keys:    []Key{choice("write", "how a payload with a PRI is written; default count", "count", "line")},
+		build: func(o options) (framing.Framer, error) {
+			if o.bytes("write") == "line" {
+				return syslog.New().WriteLines(), nil
+			}
+			return syslog.New(), nil
+		},
 	},
 	{
 		Name:    "content-length",

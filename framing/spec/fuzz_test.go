@@ -25,6 +25,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
+	"github.com/wholeframe/wholeframe/framing/syslog"
 )
 
 // Values, as regular expressions.
@@ -39,7 +40,7 @@ var (
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "syslog": `write=count|write=line`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
@@ -149,6 +150,11 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = netstring.New()
 	case "octet-count":
 		f = octetcount.New()
+	case "syslog":
+		f = syslog.New()
+		if given["write"] == "line" {
+			f = syslog.New().WriteLines()
+		}
 	case "content-length":
 		f = contentlength.New()
 	case "slip":

@@ -20,6 +20,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
+	"github.com/wholeframe/wholeframe/framing/syslog"
 )
 
 // must returns the Framer of a constructor with valid arguments.
@@ -92,6 +93,9 @@ func TestParse(t *testing.T) {
 
 		{"netstring", netstring.New(), ""},
 		{"octet-count", octetcount.New(), ""},
+		{"syslog", syslog.New(), ""},
+		{"syslog,write=count", syslog.New(), "syslog"},
+		{"syslog,write=line", syslog.New().WriteLines(), ""},
 		{"content-length", contentlength.New(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},

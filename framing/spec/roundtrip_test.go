@@ -32,6 +32,9 @@ func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
 	for _, k := range f.Keys {
 		if rapid.Bool().Draw(t, k.Name) {
 			text += "," + k.Name
+			if words := strings.Split(k.Value, "|"); len(words) > 1 {
+				text += "=" + rapid.SampledFrom(words).Draw(t, k.Name)
+			}
 		}
 	}
 	return must(spec.Parse(text))

@@ -27,6 +27,8 @@ var presets = map[string]string{
 	"varint,non-minimal": "lengthprefix.Varint().NonMinimal()",
 	"netstring":          "netstring.New()",
 	"octet-count":        "octetcount.New()",
+	"syslog":             "syslog.New()",
+	"syslog,write=line":  "syslog.New().WriteLines()",
 	"content-length":     "contentlength.New()",
 	"slip":               "slip.New()",
 	"slip,leading-end":   "slip.LeadingEnd()",

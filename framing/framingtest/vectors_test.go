@@ -314,7 +314,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"netstring":      "too_large unexpected_eof malformed",
 		"octet-count":    "too_large unexpected_eof malformed payload",
 		"syslog":         "too_large unexpected_eof payload",
-		"content-length": "too_large unexpected_eof malformed",
+		"content-length": "too_large unexpected_eof malformed payload",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",
 		"enclosed":       "too_large unexpected_eof malformed payload",

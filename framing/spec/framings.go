@@ -160,7 +160,13 @@ var framings = []Framing{
 		Name:    "content-length",
 		About:   "header lines with a Content-Length, then the payload (Language Server Protocol)",
 		Example: "content-length",
-		build:   func(options) (framing.Framer, error) { return contentlength.New(), nil },
+		Keys:    []Key{word("keep", "deliver the whole frame, with its header; discard empty lines between frames")},
+		build: func(o options) (framing.Framer, error) {
+			if o.has(keep.Name) {
+				return contentlength.New().Keep(), nil
+			}
+			return contentlength.New(), nil
+		},
 	},
 	{
 		Name:    "slip",

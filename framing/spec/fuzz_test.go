@@ -40,7 +40,7 @@ var (
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "syslog": `write=count|write=line`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
@@ -157,6 +157,9 @@ func described(text string) (f framing.Framer, ok bool) {
 		}
 	case "content-length":
 		f = contentlength.New()
+		if has("keep") {
+			f = contentlength.New().Keep()
+		}
 	case "slip":
 		f = slip.New()
 		if has("leading-end") {

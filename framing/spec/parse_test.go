@@ -97,6 +97,7 @@ func TestParse(t *testing.T) {
 		{"syslog,write=count", syslog.New(), "syslog"},
 		{"syslog,write=line", syslog.New().WriteLines(), ""},
 		{"content-length", contentlength.New(), ""},
+		{"content-length,keep", contentlength.New().Keep(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},

@@ -19,7 +19,7 @@
 //
 // The Framers are in packages below this one. Three are families: delimiter, which
 // includes lines, lengthprefix and fixed. The others implement what protocols
-// define: netstring, octetcount and syslog, contentlength (the Language Server
+// define: dot (mail), netstring, octetcount and syslog, contentlength (the Language Server
 // Protocol), slip, cobs, stx and enclosed (marks of any bytes).
 //
 // [Buffer] is a Reader for callers that do their own I/O, such as event loops, and

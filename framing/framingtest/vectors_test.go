@@ -308,6 +308,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"line":           "too_large unexpected_eof payload",
 		"crlf":           "too_large unexpected_eof payload",
 		"delimiter":      "too_large unexpected_eof payload",
+		"dot":            "too_large unexpected_eof malformed payload",
 		"length":         "too_large unexpected_eof malformed payload",
 		"varint":         "too_large unexpected_eof malformed",
 		"fixed":          "too_large unexpected_eof payload",

@@ -8,6 +8,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/dot"
 	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
@@ -48,6 +49,12 @@ var framings = []Framing{
 		Example: "crlf",
 		Keys:    []Key{keep},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.CRLF(), o), nil },
+	},
+	{
+		Name:    "dot",
+		About:   "lines, up to one with a single dot (SMTP DATA, POP3, NNTP)",
+		Example: "dot",
+		build:   func(options) (framing.Framer, error) { return dot.New(), nil },
 	},
 	{
 		Name:    "delimiter",

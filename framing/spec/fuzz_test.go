@@ -16,6 +16,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/dot"
 	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
@@ -40,7 +41,7 @@ var (
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
@@ -150,6 +151,8 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = netstring.New()
 	case "octet-count":
 		f = octetcount.New()
+	case "dot":
+		f = dot.New()
 	case "syslog":
 		f = syslog.New()
 		if given["write"] == "line" {

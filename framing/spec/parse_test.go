@@ -12,6 +12,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/dot"
 	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
@@ -93,6 +94,7 @@ func TestParse(t *testing.T) {
 
 		{"netstring", netstring.New(), ""},
 		{"octet-count", octetcount.New(), ""},
+		{"dot", dot.New(), ""},
 		{"syslog", syslog.New(), ""},
 		{"syslog,write=count", syslog.New(), "syslog"},
 		{"syslog,write=line", syslog.New().WriteLines(), ""},

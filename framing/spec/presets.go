@@ -67,6 +67,7 @@ var presets = []Preset{
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},
+	{"smtp-data", "SMTP mail text, also replies of many lines of POP3 and NNTP", "dot"},
 	{"lsp", "Language Server Protocol, Debug Adapter Protocol", "content-length"},
 	{"mllp", "HL7 messages over MLLP", "enclosed,begin=0b,end=1c0d,noise=skip"},
 	{"json-seq", "JSON text sequences, a text on one line", "enclosed,begin=1e,end=0a"},

@@ -19,6 +19,7 @@ var presets = map[string]string{
 	"line,keep":           "delimiter.Line().Keep()",
 	"crlf":                "delimiter.CRLF()",
 	"crlf,keep":           "delimiter.CRLF().Keep()",
+	"dot":                 "dot.New()",
 	"length,width=1":      "lengthprefix.Uint8()",
 	"length,width=2":      "lengthprefix.Uint16()",
 	"length":              "lengthprefix.Uint32()",

@@ -22,11 +22,19 @@ type Key struct {
 	About string `json:"about"`
 }
 
+// samples are messages for the framings that do not take any text.
+var samples = map[string]string{
+	"dot": `hello\r\n` + "\n" + `world\r\nagain\r\n`,
+}
+
 // Menu returns the framings that there are.
 func Menu() []Item {
 	var menu []Item
 	for _, f := range spec.Framings() {
 		item := Item{Name: f.Name, About: f.About, Spec: f.Example, Sample: "hello\nworld\nagain", Keys: []Key{}}
+		if sample, ok := samples[f.Name]; ok {
+			item.Sample = sample
+		}
 		if framer, err := spec.Parse(f.Example); err == nil {
 			if framer, ok := framer.(*fixed.Framer); ok {
 				item.Sample = sized(framer.Size())

@@ -20,7 +20,7 @@
 // The Framers are in packages below this one. Three are families: delimiter, which
 // includes lines, lengthprefix and fixed. The others implement what protocols
 // define: dot (mail), netstring, octetcount and syslog, contentlength (the Language Server
-// Protocol), slip, cobs, stx and enclosed (marks of any bytes).
+// Protocol), slip, cobs, stx and enclosed (marks of any bytes), and texthead (SIP, RTSP, STOMP, NATS and memcached).
 //
 // [Buffer] is a Reader for callers that do their own I/O, such as event loops, and
 // [SplitFunc] adapts a Framer to [bufio.Scanner]. [Reader.NextReader] and

@@ -316,6 +316,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"octet-count":    "too_large unexpected_eof malformed payload",
 		"syslog":         "too_large unexpected_eof payload",
 		"content-length": "too_large unexpected_eof malformed payload",
+		"text-head":      "too_large unexpected_eof malformed payload",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",
 		"enclosed":       "too_large unexpected_eof malformed payload",

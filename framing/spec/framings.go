@@ -17,6 +17,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
+	"github.com/wholeframe/wholeframe/framing/texthead"
 )
 
 // A Framing is a kind of Framer, as a spec names it.
@@ -173,6 +174,27 @@ var framings = []Framing{
 				return contentlength.New().Keep(), nil
 			}
 			return contentlength.New(), nil
+		},
+	},
+	{
+		Name:    "text-head",
+		About:   "a head of text that announces the size of the body; the whole frame is delivered",
+		Example: "text-head,protocol=sip",
+		Keys:    []Key{choice("protocol", "whose head it is", "sip", "rtsp", "stomp", "nats", "memcached")},
+		needs:   []string{"protocol"},
+		build: func(o options) (framing.Framer, error) {
+			switch o.bytes("protocol") {
+			case "sip":
+				return texthead.SIP(), nil
+			case "rtsp":
+				return texthead.RTSP(), nil
+			case "stomp":
+				return texthead.STOMP(), nil
+			case "nats":
+				return texthead.NATS(), nil
+			default:
+				return texthead.Memcached(), nil
+			}
 		},
 	},
 	{

@@ -27,6 +27,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
+	"github.com/wholeframe/wholeframe/framing/texthead"
 )
 
 // Values, as regular expressions.
@@ -41,7 +42,7 @@ var (
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "text-head": `protocol=(?:sip|rtsp|stomp|nats|memcached)`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
@@ -163,6 +164,14 @@ func described(text string) (f framing.Framer, ok bool) {
 		if has("keep") {
 			f = contentlength.New().Keep()
 		}
+	case "text-head":
+		protocols := map[string]func() *texthead.Framer{
+			"sip": texthead.SIP, "rtsp": texthead.RTSP, "stomp": texthead.STOMP, "nats": texthead.NATS, "memcached": texthead.Memcached,
+		}
+		if !has("protocol") {
+			return nil, false
+		}
+		f = protocols[given["protocol"]]()
 	case "slip":
 		f = slip.New()
 		if has("leading-end") {

@@ -22,6 +22,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
+	"github.com/wholeframe/wholeframe/framing/texthead"
 )
 
 // must returns the Framer of a constructor with valid arguments.
@@ -100,6 +101,11 @@ func TestParse(t *testing.T) {
 		{"syslog,write=line", syslog.New().WriteLines(), ""},
 		{"content-length", contentlength.New(), ""},
 		{"content-length,keep", contentlength.New().Keep(), ""},
+		{"text-head,protocol=sip", texthead.SIP(), ""},
+		{"rtsp", texthead.RTSP(), "text-head,protocol=rtsp"},
+		{"stomp", texthead.STOMP(), "text-head,protocol=stomp"},
+		{"nats", texthead.NATS(), "text-head,protocol=nats"},
+		{"memcached", texthead.Memcached(), "text-head,protocol=memcached"},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},

@@ -30,7 +30,7 @@ func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
 	}
 	text := f.Name
 	for _, k := range f.Keys {
-		if rapid.Bool().Draw(t, k.Name) {
+		if needed := strings.Contains(f.Example, ","+k.Name); needed && k.Value != "" || rapid.Bool().Draw(t, k.Name) {
 			text += "," + k.Name
 			if words := strings.Split(k.Value, "|"); len(words) > 1 {
 				text += "=" + rapid.SampledFrom(words).Draw(t, k.Name)

@@ -24,7 +24,8 @@ type Key struct {
 
 // samples are messages for the framings that do not take any text.
 var samples = map[string]string{
-	"dot": `hello\r\n` + "\n" + `world\r\nagain\r\n`,
+	"text-head": `OPTIONS sip:bob SIP/2.0\r\nl: 0\r\n\r\n` + "\n" + `SIP/2.0 200 OK\r\nl: 5\r\n\r\nhello`,
+	"dot":       `hello\r\n` + "\n" + `world\r\nagain\r\n`,
 }
 
 // Menu returns the framings that there are.

@@ -95,11 +95,11 @@ func checkPicture(t *testing.T, f framing.Framer, picture string, alsoRead bool)
 	written, err := f.Append(nil, payload)
 	require.NoError(t, err)
 	assert.Equal(t, !alsoRead, bytes.Equal(wire, written), "%v writes %q", f, written)
-	if bytes.Contains(wire, payload) {
+	if whole := bytes.Equal(wire, payload) && bytes.Contains(payload, []byte("\r\n")); bytes.Contains(wire, payload) && !whole {
 		assert.Equal(t, string(payload), string(spelled), picture)
 		return
 	}
-	for _, c := range spelled { // some are escaped
+	for _, c := range spelled { // some bytes are escaped, or have no letter
 		at := bytes.IndexByte(payload, c)
 		require.GreaterOrEqual(t, at, 0, picture)
 		payload = payload[at+1:]

@@ -61,6 +61,74 @@ func TestWire(t *testing.T) {
 	}
 }
 
+// With Keep, the header is part of the payload, and empty lines are fill.
+func TestWireKeep(t *testing.T) {
+	lost := frametest.Stream{Lost: true}
+	for wire, want := range map[string]frametest.Stream{
+		"Content-Length: 5\r\n\r\nhello":                                             frametest.Frames("Content-Length: 5\r\n\r\nhello"),
+		"\r\n\r\nA: b\r\ncontent-length:0\r\n\r\n\r\nContent-Length: 1\r\n\r\na\r\n": frametest.Frames("A: b\r\ncontent-length:0\r\n\r\n", "Content-Length: 1\r\n\r\na"),
+		"\r\n":                      {},
+		"\r":                        {Torn: true},
+		"\r\n\r":                    {Torn: true},
+		"\n":                        lost,
+		"\ra":                       lost,
+		"A: b\r\n\r\n":              lost,
+		"Content-Length: 1\r\n\r\n": {Torn: true},
+	} {
+		frametest.Compare(t, contentlength.New().Keep(), []byte(wire), want)
+	}
+}
+
+func TestAppendKeep(t *testing.T) {
+	for payload, want := range map[string]string{
+		"":                                "it must be one whole frame; its header is incomplete",
+		"Content-Length: 1\r\n":           "it must be one whole frame; its header is incomplete",
+		"\r\nContent-Length: 0\r\n\r\n":   "it must be one whole frame; it begins with an empty line",
+		"Content-Length: 5\r\n\r\nhell":   "its Content-Length makes a frame of 26 bytes",
+		"Content-Length: 5\r\n\r\nhello!": "its Content-Length makes a frame of 26 bytes",
+		"Content-Length: 0\r\n\r\n\r\n":   "its Content-Length makes a frame of 21 bytes",
+		"A: b\r\n\r\n":                    "it must be one whole frame: malformed header: missing Content-Length",
+		"{}":                              "it must be one whole frame: malformed header: invalid character '{' in field name",
+	} {
+		got, err := contentlength.New().Keep().Append([]byte("x"), []byte(payload))
+		if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || e.Reason != want || e.Size != int64(len(payload)) || string(got) != "x" {
+			t.Errorf(`Append(%q) = %q, %v; want "x" and a PayloadError: %s`, payload, got, err, want)
+		}
+	}
+}
+
+// AppendHeader verifies the header that the payload begins with.
+func TestAppendHeaderKeep(t *testing.T) {
+	for _, test := range []struct {
+		start string
+		size  int64
+		want  string
+	}{
+		{"Content-Length: 5\r\n\r\n", 26, ""},
+		{"Content-Length: 5\r\n\r\nhel", 26, ""},
+		{"Content-Length: 5\r\n\r", 26, framing.ErrNoHeader.Error()},
+		{"", 26, framing.ErrNoHeader.Error()},
+		{"Content-Length: 5\r\n\r\n", 27, "framing: payload of 27 bytes refused: its Content-Length makes a frame of 26 bytes"},
+		{"", -1, "framing: payload of -1 bytes refused: its size is negative"},
+	} {
+		got, err := contentlength.New().Keep().AppendHeader([]byte("x"), []byte(test.start), test.size)
+		if string(got) != "x" || (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf(`AppendHeader(%q, %d) = %q, %v; want "x", %s`, test.start, test.size, got, err, test.want)
+		}
+	}
+}
+
+func TestWriteFillKeep(t *testing.T) {
+	var wire strings.Builder
+	w := framing.NewWriter(&wire, contentlength.New().Keep())
+	if err := w.WriteFill([]byte("\r\n\r\n")); err != nil {
+		t.Errorf("WriteFill() = %v; want nil", err)
+	}
+	if err := w.WriteFill([]byte("\r\nA")); err == nil {
+		t.Error("WriteFill of a header: got no error; want one")
+	}
+}
+
 // Each error is reported at the byte that causes it, the last one here, and is the
 // same if more bytes follow.
 func TestErrors(t *testing.T) {
@@ -185,6 +253,11 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestMaxEncodedLen(t *testing.T) {
+	for n, want := range map[int]int{0: contentlength.MaxHeader, 4097: 4097} {
+		if got := contentlength.New().Keep().MaxEncodedLen(n); got != want {
+			t.Errorf("Keep: MaxEncodedLen(%d) = %d; want %d", n, got, want)
+		}
+	}
 	for n, want := range map[int]int{0: contentlength.MaxHeader, math.MaxInt - contentlength.MaxHeader: math.MaxInt, math.MaxInt: math.MaxInt} {
 		if got := contentlength.New().MaxEncodedLen(n); got != want {
 			t.Errorf("MaxEncodedLen(%d) = %d; want %d", n, got, want)
@@ -207,7 +280,10 @@ func TestAppendHeader(t *testing.T) {
 	}
 }
 
-func TestAllocs(t *testing.T) { frametest.CheckAllocs(t, contentlength.New(), make([]byte, 1024)) }
+func TestAllocs(t *testing.T) {
+	frametest.CheckAllocs(t, contentlength.New(), make([]byte, 1024))
+	frametest.CheckAllocs(t, contentlength.New().Keep(), []byte("Content-Length: 5\r\n\r\nhello"))
+}
 
 func Benchmark(b *testing.B) { frametest.Benchmark(b, contentlength.New(), make([]byte, 16)) }
 

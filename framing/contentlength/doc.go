@@ -13,6 +13,10 @@
 // Content-Length, in bytes, must occur exactly once, without leading zeros. Other
 // fields, such as Content-Type, are ignored; none is written.
 //
+// With [Framer.Keep], the payload is the whole frame, with all header fields. Writing
+// verifies that Content-Length is the size of the body. Empty lines between frames, which
+// some programs send to keep a connection alive, are fill.
+//
 // A header of more than [MaxHeader] bytes, or one that is malformed in any other
 // way, ends the stream. Any payload can be carried.
 package contentlength

@@ -8,6 +8,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/dot"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
@@ -15,6 +17,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/octetcount"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/stx"
+	"github.com/wholeframe/wholeframe/framing/syslog"
+	"github.com/wholeframe/wholeframe/framing/texthead"
 )
 
 // A Framing is a kind of Framer, as a spec names it.
@@ -47,6 +51,12 @@ var framings = []Framing{
 		Example: "crlf",
 		Keys:    []Key{keep},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.CRLF(), o), nil },
+	},
+	{
+		Name:    "dot",
+		About:   "lines, up to one with a single dot (SMTP DATA, POP3, NNTP)",
+		Example: "dot",
+		build:   func(options) (framing.Framer, error) { return dot.New(), nil },
 	},
 	{
 		Name:    "delimiter",
@@ -161,10 +171,49 @@ var framings = []Framing{
 		build:   func(options) (framing.Framer, error) { return octetcount.New(), nil },
 	},
 	{
+		Name:    "syslog",
+		About:   "syslog over TCP, by octet counting or as lines, told apart by the first bytes",
+		Example: "syslog",
+		Keys:    []Key{choice("write", "how a payload with a PRI is written; default count", "count", "line")},
+		build: func(o options) (framing.Framer, error) {
+			if o.bytes("write") == "line" {
+				return syslog.New().WriteLines(), nil
+			}
+			return syslog.New(), nil
+		},
+	},
+	{
 		Name:    "content-length",
 		About:   "header lines with a Content-Length, then the payload (Language Server Protocol)",
 		Example: "content-length",
-		build:   func(options) (framing.Framer, error) { return contentlength.New(), nil },
+		Keys:    []Key{word("keep", "deliver the whole frame; discard empty lines between frames")},
+		build: func(o options) (framing.Framer, error) {
+			if o.has(keep.Name) {
+				return contentlength.New().Keep(), nil
+			}
+			return contentlength.New(), nil
+		},
+	},
+	{
+		Name:    "text-head",
+		About:   "a head of text that announces the size of the body; the whole frame is delivered",
+		Example: "text-head,protocol=sip",
+		Keys:    []Key{choice("protocol", "whose head it is", "sip", "rtsp", "stomp", "nats", "memcached")},
+		needs:   []string{"protocol"},
+		build: func(o options) (framing.Framer, error) {
+			switch o.bytes("protocol") {
+			case "sip":
+				return texthead.SIP(), nil
+			case "rtsp":
+				return texthead.RTSP(), nil
+			case "stomp":
+				return texthead.STOMP(), nil
+			case "nats":
+				return texthead.NATS(), nil
+			default:
+				return texthead.Memcached(), nil
+			}
+		},
 	},
 	{
 		Name:    "json",
@@ -189,6 +238,23 @@ var framings = []Framing{
 		About:   "a frame ends at a zero byte; the payload is encoded without zeros",
 		Example: "cobs",
 		build:   func(options) (framing.Framer, error) { return cobs.New(), nil },
+	},
+	{
+		Name:    "enclosed",
+		About:   "a payload is enclosed in a begin mark and an end mark",
+		Example: "enclosed,begin=3c,end=3e",
+		Keys: []Key{
+			octets("begin", "the begin mark", 0),
+			octets("end", "the end mark", 0),
+			choice("noise", "what bytes before a begin mark are: an error, or discarded; default error", "error", "skip"),
+		},
+		build: func(o options) (framing.Framer, error) {
+			f, err := enclosed.New(o.bytes("begin"), o.bytes("end"))
+			if err == nil && o.bytes("noise") == "skip" {
+				f = f.SkipNoise()
+			}
+			return ok(f, err)
+		},
 	},
 	{
 		Name:    "stx",

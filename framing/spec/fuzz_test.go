@@ -16,6 +16,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/dot"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/jsonvalue"
@@ -25,6 +27,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
+	"github.com/wholeframe/wholeframe/framing/syslog"
+	"github.com/wholeframe/wholeframe/framing/texthead"
 )
 
 // Values, as regular expressions.
@@ -39,8 +43,9 @@ var (
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "text-head": `protocol=(?:sip|rtsp|stomp|nats|memcached)`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
+		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
 			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep`,
@@ -150,8 +155,26 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = netstring.New()
 	case "octet-count":
 		f = octetcount.New()
+	case "dot":
+		f = dot.New()
+	case "syslog":
+		f = syslog.New()
+		if given["write"] == "line" {
+			f = syslog.New().WriteLines()
+		}
 	case "content-length":
 		f = contentlength.New()
+		if has("keep") {
+			f = contentlength.New().Keep()
+		}
+	case "text-head":
+		protocols := map[string]func() *texthead.Framer{
+			"sip": texthead.SIP, "rtsp": texthead.RTSP, "stomp": texthead.STOMP, "nats": texthead.NATS, "memcached": texthead.Memcached,
+		}
+		if !has("protocol") {
+			return nil, false
+		}
+		f = protocols[given["protocol"]]()
 	case "json":
 		f = jsonvalue.New()
 	case "slip":
@@ -161,6 +184,12 @@ func described(text string) (f framing.Framer, ok bool) {
 		}
 	case "cobs":
 		f = cobs.New()
+	case "enclosed":
+		var e *enclosed.Framer
+		if e, err = enclosed.New(unhex(given["begin"]), unhex(given["end"])); err == nil && given["noise"] == "skip" {
+			e = e.SkipNoise()
+		}
+		f = e
 	case "stx":
 		f = stx.New()
 		if has("dle") {

@@ -12,6 +12,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/dot"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
@@ -20,6 +22,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
+	"github.com/wholeframe/wholeframe/framing/syslog"
+	"github.com/wholeframe/wholeframe/framing/texthead"
 )
 
 // must returns the Framer of a constructor with valid arguments.
@@ -97,12 +101,26 @@ func TestParse(t *testing.T) {
 
 		{"netstring", netstring.New(), ""},
 		{"octet-count", octetcount.New(), ""},
+		{"dot", dot.New(), ""},
+		{"syslog", syslog.New(), ""},
+		{"syslog,write=count", syslog.New(), "syslog"},
+		{"syslog,write=line", syslog.New().WriteLines(), ""},
 		{"content-length", contentlength.New(), ""},
+		{"content-length,keep", contentlength.New().Keep(), ""},
+		{"text-head,protocol=sip", texthead.SIP(), ""},
+		{"rtsp", texthead.RTSP(), "text-head,protocol=rtsp"},
+		{"stomp", texthead.STOMP(), "text-head,protocol=stomp"},
+		{"nats", texthead.NATS(), "text-head,protocol=nats"},
+		{"memcached", texthead.Memcached(), "text-head,protocol=memcached"},
 		{"json", jsonvalue.New(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},
-		{"stx", stx.New(), ""},
+		{"enclosed,end=3E,begin=3C", must(enclosed.New("<", ">")), "enclosed,begin=3c,end=3e"},
+		{"enclosed,begin=0b,end=1c0d,noise=skip", enclosed.MLLP(), ""},
+		{"enclosed,begin=1e,end=0a,noise=error", enclosed.JSONSeq(), "enclosed,begin=1e,end=0a"},
+		{"enclosed,begin=02,end=03", stx.New(), "stx"},
+		{"stx", enclosed.STX(), ""},
 		{"stx,dle", stx.DLE(), ""},
 	} {
 		t.Run(c.text, func(t *testing.T) {

@@ -73,7 +73,15 @@ var presets = []Preset{
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},
+	{"smtp-data", "SMTP mail text, also replies of many lines of POP3 and NNTP", "dot"},
 	{"lsp", "Language Server Protocol, Debug Adapter Protocol", "content-length"},
+	{"sip", "SIP over TCP and TLS", "text-head,protocol=sip"},
+	{"rtsp", "RTSP, without interleaved data", "text-head,protocol=rtsp"},
+	{"stomp", "STOMP 1.0 to 1.2", "text-head,protocol=stomp"},
+	{"nats", "NATS client protocol, both directions", "text-head,protocol=nats"},
+	{"memcached", "memcached, text protocol, both directions", "text-head,protocol=memcached"},
+	{"mllp", "HL7 messages over MLLP", "enclosed,begin=0b,end=1c0d,noise=skip"},
+	{"json-seq", "JSON text sequences, a text on one line", "enclosed,begin=1e,end=0a"},
 	{"scgi", "SCGI request headers", "netstring"},
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/spec"
@@ -19,7 +20,7 @@ import (
 
 // drawFramer draws a Framer of that framing, with any keys.
 func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
-	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "varint": drawVarint, "fixed": drawFixed}
+	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "varint": drawVarint, "fixed": drawFixed, "enclosed": drawEnclosed}
 	if draw := configurable[f.Name]; draw != nil {
 		for {
 			if f, err := draw(t); err == nil {
@@ -29,8 +30,11 @@ func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
 	}
 	text := f.Name
 	for _, k := range f.Keys {
-		if rapid.Bool().Draw(t, k.Name) {
+		if needed := strings.Contains(f.Example, ","+k.Name); needed && k.Value != "" || rapid.Bool().Draw(t, k.Name) {
 			text += "," + k.Name
+			if words := strings.Split(k.Value, "|"); len(words) > 1 {
+				text += "=" + rapid.SampledFrom(words).Draw(t, k.Name)
+			}
 		}
 	}
 	return must(spec.Parse(text))
@@ -83,6 +87,15 @@ func drawFixed(t *rapid.T) (framing.Framer, error) {
 		return fixed.Padded(size, rapid.SampledFrom([]byte("\x00 a\xff")).Draw(t, "pad"))
 	}
 	return fixed.New(rapid.OneOf(rapid.IntRange(1, 12), rapid.IntMin(1)).Draw(t, "size"))
+}
+
+func drawEnclosed(t *rapid.T) (framing.Framer, error) {
+	mark := rapid.StringOfN(rapid.SampledFrom([]rune("\x02\x03\r\nab")), 1, 3, -1)
+	f, err := enclosed.New(mark.Draw(t, "begin"), mark.Draw(t, "end"))
+	if err == nil && rapid.Bool().Draw(t, "skip") {
+		f = f.SkipNoise()
+	}
+	return f, err
 }
 
 // The String of every Framer is printable ASCII, and Parse makes an equal Framer of

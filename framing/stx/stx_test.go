@@ -52,15 +52,6 @@ func TestWireDLE(t *testing.T) {
 	}
 }
 
-// A mark is found at any distance.
-func TestSizes(t *testing.T) {
-	for n := range 600 {
-		payload := strings.Repeat("x", n)
-		frametest.Compare(t, stx.New(), []byte("\x02"+payload+"\x03"), frametest.Frames(payload))
-		frametest.Compare(t, stx.New(), []byte("\x02"+payload+"\x02\x03"), frametest.Stream{Frames: []frametest.Frame{invalid, {}}})
-	}
-}
-
 func TestErrors(t *testing.T) {
 	for _, test := range []struct {
 		framer framing.Framer
@@ -77,52 +68,6 @@ func TestErrors(t *testing.T) {
 		if _, _, err := test.framer.Split([]byte(test.wire), framing.Resume{}); err == nil || err.Error() != test.want {
 			t.Errorf("%v: Split(%q): got error %v; want %s", test.framer, test.wire, err, test.want)
 		}
-	}
-}
-
-func TestAppendHeader(t *testing.T) {
-	for _, test := range []struct {
-		start, size int
-		want        error
-	}{
-		{0, 0, nil}, {5, 5, nil}, {0, 5, framing.ErrNoHeader}, {4, 5, framing.ErrNoHeader},
-	} {
-		want := "x\x02"
-		if test.want != nil {
-			want = "x"
-		}
-		got, err := stx.New().AppendHeader([]byte("x"), []byte("hello")[:test.start], int64(test.size))
-		if string(got) != want || err != test.want {
-			t.Errorf("AppendHeader with %d of %d bytes = %q, %v; want %q, %v", test.start, test.size, got, err, want, test.want)
-		}
-	}
-	if got := stx.New().Trailer(); string(got) != "\x03" {
-		t.Errorf("Trailer() = %q; want ETX", got)
-	}
-}
-
-// Append and AppendHeader refuse a payload that contains a mark.
-func TestRefusedPayload(t *testing.T) {
-	for payload, want := range map[string]string{
-		"\x02":                            "it contains the mark 0x02 at byte 0; DLE can carry it",
-		"a\x03":                           "it contains the mark 0x03 at byte 1; DLE can carry it",
-		strings.Repeat("x", 500) + "\x02": "it contains the mark 0x02 at byte 500; DLE can carry it",
-	} {
-		for _, write := range []func() ([]byte, error){
-			func() ([]byte, error) { return stx.New().Append([]byte("x"), []byte(payload)) },
-			func() ([]byte, error) {
-				return stx.New().AppendHeader([]byte("x"), []byte(payload), int64(len(payload)))
-			},
-		} {
-			got, err := write()
-			if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || e.Reason != want || e.Size != int64(len(payload)) || string(got) != "x" {
-				t.Errorf(`%q: got %q, %v; want "x" and a PayloadError: %s`, payload, got, err, want)
-			}
-		}
-	}
-	got, err := stx.New().AppendHeader([]byte("x"), nil, -1)
-	if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || string(got) != "x" {
-		t.Errorf(`AppendHeader of -1 = %q, %v; want "x" and a PayloadError`, got, err)
 	}
 }
 
@@ -246,16 +191,5 @@ func Benchmark(b *testing.B) {
 	b.Run("stx", func(b *testing.B) { frametest.Benchmark(b, stx.New(), payloads["ordinary"]) })
 	for name, payload := range payloads {
 		b.Run("dle/"+name, func(b *testing.B) { frametest.Benchmark(b, stx.DLE(), payload) })
-	}
-}
-
-// BenchmarkManyMarks reads frames of which each is broken off by the next, with the
-// only end mark far away: a mark must not be searched for beyond another one.
-func BenchmarkManyMarks(b *testing.B) {
-	wire := append(bytes.Repeat([]byte{2}, 1<<20), 3)
-	for b.Loop() {
-		if frame, _, err := stx.New().Split(wire, framing.Resume{}); frame.Size != 1 || err == nil {
-			b.Fatalf("Split() = %+v, %v; want Size 1 and an error", frame, err)
-		}
 	}
 }

@@ -8,31 +8,44 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
 // presets are the framers that no number configures.
 var presets = map[string]string{
-	"line":               "delimiter.Line()",
-	"line,keep":          "delimiter.Line().Keep()",
-	"crlf":               "delimiter.CRLF()",
-	"crlf,keep":          "delimiter.CRLF().Keep()",
-	"length,width=1":     "lengthprefix.Uint8()",
-	"length,width=2":     "lengthprefix.Uint16()",
-	"length":             "lengthprefix.Uint32()",
-	"length,width=8":     "lengthprefix.Uint64()",
-	"varint":             "lengthprefix.Varint()",
-	"varint,non-minimal": "lengthprefix.Varint().NonMinimal()",
-	"netstring":          "netstring.New()",
-	"octet-count":        "octetcount.New()",
-	"content-length":     "contentlength.New()",
-	"json":               "jsonvalue.New()",
-	"slip":               "slip.New()",
-	"slip,leading-end":   "slip.LeadingEnd()",
-	"cobs":               "cobs.New()",
-	"stx":                "stx.New()",
-	"stx,dle":            "stx.DLE()",
+	"line":                         "delimiter.Line()",
+	"line,keep":                    "delimiter.Line().Keep()",
+	"crlf":                         "delimiter.CRLF()",
+	"crlf,keep":                    "delimiter.CRLF().Keep()",
+	"dot":                          "dot.New()",
+	"text-head,protocol=sip":       "texthead.SIP()",
+	"text-head,protocol=rtsp":      "texthead.RTSP()",
+	"text-head,protocol=stomp":     "texthead.STOMP()",
+	"text-head,protocol=nats":      "texthead.NATS()",
+	"text-head,protocol=memcached": "texthead.Memcached()",
+	"length,width=1":               "lengthprefix.Uint8()",
+	"length,width=2":               "lengthprefix.Uint16()",
+	"length":                       "lengthprefix.Uint32()",
+	"length,width=8":               "lengthprefix.Uint64()",
+	"varint":                       "lengthprefix.Varint()",
+	"varint,non-minimal":           "lengthprefix.Varint().NonMinimal()",
+	"netstring":                    "netstring.New()",
+	"octet-count":                  "octetcount.New()",
+	"syslog":                       "syslog.New()",
+	"syslog,write=line":            "syslog.New().WriteLines()",
+	"content-length":               "contentlength.New()",
+	"content-length,keep":          "contentlength.New().Keep()",
+	"slip":                         "slip.New()",
+	"slip,leading-end":             "slip.LeadingEnd()",
+	"cobs":                         "cobs.New()",
+	"stx":                          "enclosed.STX()",
+	"stx,dle":                      "stx.DLE()",
+	"json":                         "jsonvalue.New()",
+
+	"enclosed,begin=0b,end=1c0d,noise=skip": "enclosed.MLLP()",
+	"enclosed,begin=1e,end=0a":              "enclosed.JSONSeq()",
 }
 
 // goCode returns the import path of the package that makes framer, and the
@@ -46,6 +59,8 @@ func goCode(framer framing.Framer) (path, code string) {
 	switch f := framer.(type) {
 	case *delimiter.Framer:
 		code = delimiterCode(text)
+	case *enclosed.Framer:
+		code = enclosedCode(text)
 	case *lengthprefix.Framer:
 		code = "framer, err := lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
 	case *lengthprefix.VarintFramer:
@@ -77,6 +92,21 @@ func delimiterCode(text string) string {
 		}
 	}
 	return "framer, err := delimiter.New(" + strings.Join(delims, ", ") + ")" + keep
+}
+
+// enclosedCode returns the statements for a framer of two marks. New may fail, so that
+// SkipNoise takes a second statement.
+func enclosedCode(text string) string {
+	var marks []string
+	skip := ""
+	for _, part := range split(text)[1:] {
+		if _, value, _ := strings.Cut(part, "="); value == "skip" {
+			skip = "\nif err != nil {\n\treturn err\n}\nframer = framer.SkipNoise()"
+		} else if mark, err := hex.DecodeString(value); err == nil {
+			marks = append(marks, fmt.Sprintf("%q", mark))
+		}
+	}
+	return "framer, err := enclosed.New(" + strings.Join(marks, ", ") + ")" + skip
 }
 
 // split cuts a text in canonical form, which is ASCII, at its commas and

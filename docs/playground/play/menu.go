@@ -22,10 +22,11 @@ type Key struct {
 	About string `json:"about"`
 }
 
-// samples are messages for framings that do not take any bytes, by the name of the
-// framing.
+// samples are messages for the framings that do not take any text.
 var samples = map[string]string{
-	"json": "{\"hello\":1}\n[\"world\"]\n12",
+	"text-head": `OPTIONS sip:bob SIP/2.0\r\nl: 0\r\n\r\n` + "\n" + `SIP/2.0 200 OK\r\nl: 5\r\n\r\nhello`,
+	"dot":       `hello\r\n` + "\n" + `world\r\nagain\r\n`,
+	"json":      "{\"hello\":1}\n[\"world\"]\n12",
 }
 
 // Menu returns the framings that there are.

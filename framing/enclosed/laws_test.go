@@ -1,0 +1,17 @@
+package enclosed_test
+
+import (
+	"testing"
+
+	"github.com/wholeframe/wholeframe/framing/enclosed"
+	"github.com/wholeframe/wholeframe/framing/framingtest"
+)
+
+func TestLaws(t *testing.T) {
+	for _, f := range []*enclosed.Framer{
+		enclosed.STX(), enclosed.MLLP(), enclosed.JSONSeq(), newFramer(t, "<", ">"), newFramer(t, "##", "**"), newFramer(t, "xy", "yz"), newFramer(t, "<!--", "-->"), newFramer(t, "aab", "aba"),
+	} {
+		t.Run(f.String(), func(t *testing.T) { framingtest.Run(t, f) })
+		t.Run(f.SkipNoise().String(), func(t *testing.T) { framingtest.Run(t, f.SkipNoise()) })
+	}
+}

@@ -1,0 +1,152 @@
+package texthead_test
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
+	"github.com/wholeframe/wholeframe/framing/texthead"
+)
+
+// A protocol is a Framer, and what its heads are as regular expressions. They match the
+// size in their last group.
+type protocol struct {
+	framer  *texthead.Framer
+	crlf    bool   // lines end in "\r\n"
+	line    string // a line that announces a size
+	valid   string // one that is well-formed
+	folded  string // a line that must not follow it
+	without string // what a head without a size means: an error, or the trailer of a body without a size
+	trailer string
+}
+
+const digits = `(0|[1-9][0-9]*)`
+
+var protocols = []protocol{
+	{texthead.SIP(), true, `^(?i:content-length|l)[ \t]*:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r\n$`, `^[ \t]`, "error", ""},
+	{texthead.RTSP(), true, `^(?i:content-length)[ \t]*:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r\n$`, `^[ \t]`, "", ""},
+	{texthead.STOMP(), false, `^content-length:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r?\n$`, `^$`, "\x00", "\x00"},
+	{texthead.NATS(), false, `^(?i:pub|msg|hpub|hmsg)[ \t\r\n]`,
+		`^(?:(?i:pub)(?:[ \t]+[^ \t\r\n]+){1,2}|(?i:msg|hpub)(?:[ \t]+[^ \t\r\n]+){2,3}|(?i:hmsg)(?:[ \t]+[^ \t\r\n]+){3,4})[ \t]+` + digits + `[ \t]*\r?\n$`, "", "", "\r\n"},
+	{texthead.Memcached(), false, `^(?:set|add|replace|append|prepend|cas|ms|VALUE|VA)[ \t\r\n]`,
+		`^(?:(?:set|add|replace|append|prepend)(?:[ \t]+[^ \t\r\n]+){3}[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)?|` +
+			`cas(?:[ \t]+[^ \t\r\n]+){3}[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+){1,2}|` +
+			`ms[ \t]+[^ \t\r\n]+[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)*|` +
+			`VALUE(?:[ \t]+[^ \t\r\n]+){2}[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)?|` +
+			`VA[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)*)[ \t]*\r?\n$`, "", "", "\r\n"},
+}
+
+// FuzzTextHead compares Split and Append with a decoder made of regular expressions.
+func FuzzTextHead(f *testing.F) {
+	for _, wire := range []string{
+		"OPTIONS sip:a SIP/2.0\r\nl: 5\r\n\r\nhello", "A\r\nContent-Length : 1\r\n\r\na\r\n\r\nB\r\nl:0\r\n\r\n", "A\r\nl: 1\r\n 2\r\n\r\n", "A\r\nB: c\r\n\r\n", "A\r\nl:1\r\nl:1\r\n\r\na", "A\nl: 0\n\n",
+		"SEND\nx:y\n\nhello\x00\n\nSEND\ncontent-length:3\n\na\x00b\x00", "A\ncontent-length:1\n\nab", "PUB a 5\r\nhello\r\nPING\r\nMSG a 1 b 0\r\n\r\nHPUB a 0 1\na\r\n", "PUB 5\r\nhello\r\n", "hmsg a 1 b 0 1\na\r\n",
+		"set a 0 0 5\r\nhello\r\nget a\r\nms a 1 T\na\r\nVALUE a 0 1\r\na\r\nVA 0\r\n\r\nEND\r\n", "cas a 0 0 1 7 noreply\r\na\r\n", "set a 0 0 -1\r\n", "set a 0 0 1\rx\na\r\n",
+	} {
+		f.Add([]byte(wire))
+	}
+	frametest.Vectors(f, "text-head", func(_ string, wire []byte) { f.Add(wire) })
+	type compiled struct {
+		protocol
+		line, valid, folded *regexp.Regexp
+	}
+	var all []compiled
+	for _, p := range protocols {
+		all = append(all, compiled{p, regexp.MustCompile(p.line), regexp.MustCompile(p.valid), regexp.MustCompile(p.folded)})
+	}
+	long := regexp.MustCompile(`[0-9]{6}|[ \t]{16}`)
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		if len(wire) > frametest.MaxFuzz || long.Match(wire) {
+			return // for TestErrors and TestTooLarge
+		}
+		for _, p := range all {
+			want := p.decode(wire, p.line, p.valid, p.folded)
+			frametest.Compare(t, p.framer, wire, want)
+			if want.Lost || want.Torn || len(want.Frames) != 1 || want.Frames[0].Payload != string(wire) || want.Frames[0].Invalid {
+				frametest.CheckAppend(t, p.framer, wire, nil)
+			} else {
+				frametest.CheckAppend(t, p.framer, wire, wire)
+			}
+		}
+	})
+}
+
+func (p protocol) decode(wire []byte, announces, valid, folded *regexp.Regexp) (s frametest.Stream) {
+	for len(wire) > 0 {
+		if rest, ok := bytes.CutPrefix(wire, []byte("\r\n")); ok {
+			wire = rest
+			continue
+		}
+		if rest, ok := bytes.CutPrefix(wire, []byte("\n")); ok && !p.crlf {
+			wire = rest
+			continue
+		}
+		head, size, ok := p.head(wire, announces, valid, folded)
+		switch trailer := p.trailer; {
+		case !ok: // incomplete or malformed: TestErrors tells which
+			_, _, err := p.framer.Split(wire, framing.Resume{})
+			s.Torn, s.Lost = err == nil, err != nil
+			return s
+		case size >= 0:
+			size += head
+			if s.Torn = len(wire) < size+len(trailer); s.Torn {
+				return s
+			}
+			if string(wire[size:size+len(trailer)]) != trailer {
+				s.Invalid()
+			} else {
+				s.Valid(wire[:size+len(trailer)])
+			}
+			wire = wire[size+len(trailer):]
+		case p.without == "error":
+			s.Lost = true
+			return s
+		default:
+			i := bytes.Index(wire[head:], []byte(p.without))
+			if s.Torn = i < 0; s.Torn {
+				return s
+			}
+			i += head + len(p.without)
+			s.Valid(wire[:i])
+			wire = wire[i:]
+		}
+	}
+	return s
+}
+
+// head returns the size of a well-formed head, and that which it announces, or -1.
+func (p protocol) head(wire []byte, announces, valid, folded *regexp.Regexp) (head, size int, ok bool) {
+	size = -1
+	last := false // the line before announces the size
+	for line := range strings.Lines(string(wire)) {
+		if !strings.HasSuffix(line, "\n") || p.crlf && !strings.HasSuffix(line, "\r\n") || last && p.folded != "" && folded.MatchString(line) {
+			return 0, 0, false
+		}
+		first := head == 0
+		head += len(line)
+		fields := p.folded != ""
+		if fields && !first && (line == "\r\n" || line == "\n") {
+			return head, size, true
+		}
+		last = announces.MatchString(line) && !(fields && first)
+		if last {
+			m := valid.FindStringSubmatch(line)
+			if m == nil || size >= 0 {
+				return 0, 0, false
+			}
+			n, err := strconv.Atoi(strings.Join(m[1:], "")) // one group matches
+			if err != nil {
+				return 0, 0, false
+			}
+			size = n
+		}
+		if !fields {
+			return head, size, true
+		}
+	}
+	return 0, 0, false
+}

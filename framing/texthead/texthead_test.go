@@ -1,0 +1,196 @@
+package texthead_test
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
+	"github.com/wholeframe/wholeframe/framing/texthead"
+)
+
+// Each error is reported at the byte that causes it, the last one here.
+func TestErrors(t *testing.T) {
+	for _, test := range []struct {
+		framer     *texthead.Framer
+		wire, want string
+	}{
+		{texthead.SIP(), "\n", `malformed head: line ends in "\n", want "\r\n"`},
+		{texthead.SIP(), "A\n", `malformed head: line ends in "\n", want "\r\n"`},
+		{texthead.SIP(), "A\r\nB: c\n", `malformed head: line ends in "\n", want "\r\n"`},
+		{texthead.SIP(), "A\r\nB: c\r\n\n", `malformed head: line ends in "\n", want "\r\n"`},
+		{texthead.SIP(), "A\r\nl: 5\n", `malformed head: line ends in "\n", want "\r\n"`},
+		{texthead.SIP(), "A\r\nl: x", "malformed length: got 'x', want a digit"},
+		{texthead.SIP(), "A\r\nl: 01", "malformed length: leading zero, which some programs read as octal"},
+		{texthead.SIP(), "A\r\nl: 5x", "malformed length: got 'x' after digits, want the end of the word"},
+		{texthead.SIP(), "A\r\nl: 5 6", "malformed length: got '6' after digits, want the end of the word"},
+		{texthead.SIP(), "A\r\nl: 5\r6", `malformed length: got '\r' after digits, want the end of the word`},
+		{texthead.SIP(), "A\r\nl: 5\r\n ", "malformed head: the size of the body continues on another line"},
+		{texthead.SIP(), "A\r\nl: 5\r\nContent-Length:", "malformed head: the size of the body is announced twice"},
+		{texthead.SIP(), "A\r\nB: c\r\n\r\n", "malformed head: no field announces the size of the body"},
+		{texthead.RTSP(), "A\r\nContent-Length" + strings.Repeat(" ", 18), "malformed head: too many blanks after the name of a field"},
+		{texthead.STOMP(), "A\ncontent-length:x", "malformed length: got 'x', want a digit"},
+		{texthead.NATS(), "PUB a\n", "malformed head: PUB with 2 words, want 3 or more"},
+		{texthead.NATS(), "PUB a b c 5\n", "malformed head: PUB with 5 words, want 4 or fewer"},
+		{texthead.NATS(), "PUB a b\n", "malformed length: got 'b', want a digit"},
+		{texthead.NATS(), "PUB a 5x\n", "malformed length: got 'x' after digits, want the end of the word"},
+		{texthead.Memcached(), "set a 0 0 1\rx\n", `malformed head: "\r" inside a line`},
+		{texthead.Memcached(), strings.Repeat("x", texthead.MaxHead), "malformed head: it does not end within 65536 bytes"},
+	} {
+		if before := []byte(test.wire[:len(test.wire)-1]); len(before) > 0 {
+			if frame, _, err := test.framer.Split(before, framing.Resume{}); err != nil || frame.Size != 0 {
+				t.Errorf("%v: Split(%.40q) = %+v, %v; want Size 0, nil", test.framer, before, frame, err)
+			}
+		}
+		if _, _, err := test.framer.Split([]byte(test.wire), framing.Resume{}); err == nil || err.Error() != test.want {
+			t.Errorf("%v: Split(%.40q): got error %v; want %s", test.framer, test.wire, err, test.want)
+		}
+	}
+}
+
+func TestRefusedPayload(t *testing.T) {
+	for _, test := range []struct {
+		framer        *texthead.Framer
+		payload, want string
+	}{
+		{texthead.SIP(), "", "it must be one whole frame; its end is missing"},
+		{texthead.SIP(), "\r\nA\r\nl: 0\r\n\r\n", "it must be one whole frame; it begins with an empty line"},
+		{texthead.SIP(), "A\r\n\r\n", "it must be one whole frame: malformed head: no field announces the size of the body"},
+		{texthead.SIP(), "A\r\nl: 5\r\n\r\nhell", "its head makes a frame of 16 bytes"},
+		{texthead.SIP(), "A\r\nl: 5\r\n\r\nhello!", "its head makes a frame of 16 bytes"},
+		{texthead.RTSP(), "A\r\n\r\nx", "its head makes a frame of 5 bytes"},
+		{texthead.STOMP(), "A\n\nhello", "it must be one whole frame; its end is missing"},
+		{texthead.STOMP(), "A\n\na\x00b\x00", "its head makes a frame of 5 bytes"},
+		{texthead.NATS(), "PUB a 5\r\nhello!\n", "it must be one whole frame: malformed frame: the announced body is not followed by what has to end it"},
+		{texthead.Memcached(), "get a", "it must be one whole frame; its end is missing"},
+	} {
+		got, err := test.framer.Append([]byte("x"), []byte(test.payload))
+		if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || e.Reason != test.want || e.Size != int64(len(test.payload)) || string(got) != "x" {
+			t.Errorf(`%v: Append(%q) = %q, %v; want "x" and a PayloadError: %s`, test.framer, test.payload, got, err, test.want)
+		}
+	}
+}
+
+// AppendHeader verifies the head that the payload begins with, and what ends it.
+func TestAppendHeader(t *testing.T) {
+	for _, test := range []struct {
+		framer *texthead.Framer
+		start  string
+		size   int64
+		want   string
+	}{
+		{texthead.SIP(), "A\r\nl: 5\r\n\r\n", 16, ""},
+		{texthead.SIP(), "A\r\nl: 5\r\n\r", 16, framing.ErrNoHeader.Error()},
+		{texthead.SIP(), "", 16, framing.ErrNoHeader.Error()},
+		{texthead.SIP(), "A\r\nl: 5\r\n\r\n", 17, "framing: payload of 17 bytes refused: its head makes a frame of 16 bytes"},
+		{texthead.NATS(), "PUB a 5\r\nhello\r", 16, framing.ErrNoHeader.Error()},
+		{texthead.NATS(), "PUB a 5\r\nhello\r\n", 16, ""},
+		{texthead.NATS(), "PUB a 5\r\n", 17, "framing: payload of 17 bytes refused: its head makes a frame of 16 bytes"},
+		{texthead.STOMP(), "A\n\n", 5, framing.ErrNoHeader.Error()},
+		{texthead.STOMP(), "", -1, "framing: payload of -1 bytes refused: its size is negative"},
+	} {
+		got, err := test.framer.AppendHeader([]byte("x"), []byte(test.start), test.size)
+		if string(got) != "x" || (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf(`%v: AppendHeader(%q, %d) = %q, %v; want "x", %s`, test.framer, test.start, test.size, got, err, test.want)
+		}
+	}
+}
+
+// A frame of more than math.MaxInt is too large for any limit.
+func TestTooLarge(t *testing.T) {
+	for wire, want := range map[string]framing.TooLargeError{
+		"A\r\nl: 18446744073709551616":                         {Max: uint64(math.MaxInt - texthead.MaxHead)},
+		"A\r\nl: 18446744073709551615\r\n\r\n":                 {Size: math.MaxUint64, Max: uint64(math.MaxInt - 30)},
+		"A\r\nl: " + strconv.Itoa(math.MaxInt-28) + "\r\n\r\n": {Size: math.MaxInt - 28, Max: uint64(math.MaxInt - 29)},
+	} {
+		frame, _, err := texthead.SIP().Split([]byte(wire), framing.Resume{})
+		if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || *e != want || frame != (framing.Frame{}) {
+			t.Errorf("Split(%q) = %+v, %+v; want %+v", wire, frame, err, want)
+		}
+	}
+	frame, _, err := texthead.SIP().Split([]byte("A\r\nl: "+strconv.Itoa(math.MaxInt-29)+"\r\n\r\n"), framing.Resume{})
+	if frame.Size != math.MaxInt || err != nil {
+		t.Errorf("Split = %+v, %v; want Size %d, nil", frame, err, math.MaxInt)
+	}
+}
+
+// A STOMP frame without a size that grows too large is skipped to its NUL.
+func TestSkip(t *testing.T) {
+	wire := "SEND\n\n" + strings.Repeat("x", 3*texthead.MaxHead) + "\x00\nACK\n\n\x00"
+	r := framing.NewReader(strings.NewReader(wire), texthead.STOMP())
+	r.SetMaxPayload(1000)
+	_, err := r.ReadFrame()
+	if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || e.Offset != 0 {
+		t.Errorf("ReadFrame(): got error %v; want a TooLargeError", err)
+	}
+	if payload, err := r.ReadFrame(); string(payload) != "ACK\n\n\x00" || err != nil {
+		t.Errorf(`ReadFrame() = %q, %v; want "ACK\n\n\x00", nil`, payload, err)
+	}
+}
+
+// Split examines the bytes of a head that arrives byte by byte at most twice, except for
+// names that may announce a size and for digits.
+func TestDrip(t *testing.T) {
+	data := []byte("A" + strings.Repeat("x", 1000) + "\r\nB: " + strings.Repeat("y", 1000) + "\r\n" + strings.Repeat("n", 500) + ":\r\nl:" + strings.Repeat(" ", 1000) + "5" + strings.Repeat(" ", 1000) + "\r\n\r\n")
+	examined := 0
+	var r framing.Resume
+	for n := 1; n <= len(data); n++ {
+		examined += n - r.Pos
+		frame, next, err := texthead.SIP().Split(data[:n], r)
+		if err != nil || (frame.Size > 0) != (n == len(data)) {
+			t.Fatalf("Split of %d bytes = %+v, %v; want a Size after %d bytes", n, frame, err, len(data))
+		}
+		r = next
+	}
+	if most := len(data) + 2000; examined > most {
+		t.Errorf("examined %d bytes of %d; want at most %d", examined, len(data), most)
+	}
+}
+
+func TestWriteFill(t *testing.T) {
+	for _, f := range []*texthead.Framer{texthead.SIP(), texthead.STOMP()} {
+		var wire strings.Builder
+		w := framing.NewWriter(&wire, f)
+		if err := w.WriteFill([]byte("\r\n\r\n")); err != nil {
+			t.Errorf("%v: WriteFill() = %v; want nil", f, err)
+		}
+		if err := w.WriteFill([]byte("\n")); (err == nil) != (f.String() == "text-head,protocol=stomp") {
+			t.Errorf("%v: WriteFill of a newline = %v; want an error for SIP only", f, err)
+		}
+	}
+}
+
+func TestMaxEncodedLen(t *testing.T) {
+	for n, want := range map[int]int{0: texthead.MaxHead, texthead.MaxHead + 1: texthead.MaxHead + 1, math.MaxInt: math.MaxInt} {
+		if got := texthead.SIP().MaxEncodedLen(n); got != want {
+			t.Errorf("MaxEncodedLen(%d) = %d; want %d", n, got, want)
+		}
+	}
+}
+
+// messages are one of each protocol.
+var messages = []struct {
+	framer  *texthead.Framer
+	payload string
+}{
+	{texthead.SIP(), "OPTIONS sip:bob SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z\r\nFrom: <sip:a>\r\nl: 5\r\n\r\nhello"},
+	{texthead.RTSP(), "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"},
+	{texthead.STOMP(), "SEND\ndestination:/a\n\nhello\x00"},
+	{texthead.NATS(), "PUB greetings 5\r\nhello\r\n"},
+	{texthead.Memcached(), "set greeting 0 0 5\r\nhello\r\n"},
+}
+
+func TestAllocs(t *testing.T) {
+	for _, m := range messages {
+		frametest.CheckAllocs(t, m.framer, []byte(m.payload))
+	}
+}
+
+func Benchmark(b *testing.B) {
+	for _, m := range messages {
+		b.Run(m.framer.String(), func(b *testing.B) { frametest.Benchmark(b, m.framer, []byte(m.payload)) })
+	}
+}

@@ -1,8 +1,8 @@
-// Package fixed frames messages that all have the same size.
+// Package fixed implements framings in which all frames have the same size.
 //
 //	New(5)          hello             →  hello
 //	Padded(8, 0)    hello 00 00 00    →  hello
 //
-// Nothing on the wire says where a message begins: a byte too many or too few
-// shifts every message behind it, and no error tells.
+// Nothing on the wire marks where a frame starts: if a byte is lost or added, all
+// later frames are shifted, and no error is reported.
 package fixed

@@ -7,21 +7,25 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A PaddedFramer fills shorter messages up to the frame size. Make one with
+// MaxPadded is the maximum size of a padded frame, in bytes. A padded frame is held
+// in memory whole, on reading and writing, even if the payload limit is smaller or
+// the payload is a single byte.
+const MaxPadded = 1 << 16
+
+// A PaddedFramer fills shorter payloads up to the size of a frame. Make one with
 // [Padded].
 type PaddedFramer struct {
 	size int
 	pad  byte
 }
 
-// Padded returns a framer for messages of at most size bytes in frames of
-// exactly size bytes: what is missing is filled with pad on writing, and all
-// pad bytes at the end of a frame are cut off on reading. A payload that is
-// larger, or that ends in pad, is refused. A size below 1 is a
-// [*framing.ConfigError].
+// Padded returns a Framer for payloads of at most size bytes, in frames of exactly
+// size bytes, 1 to MaxPadded. Writing fills the frame up with pad; reading removes
+// all pad bytes at its end. A payload that is larger, or that ends in pad, is
+// refused. An invalid size is a [*framing.ConfigError].
 func Padded(size int, pad byte) (*PaddedFramer, error) {
-	if err := checkSize(size); err != nil {
-		return nil, err
+	if size < 1 || size > MaxPadded {
+		return nil, invalidSize(size, MaxPadded)
 	}
 	return &PaddedFramer{size, pad}, nil
 }
@@ -30,15 +34,15 @@ func Padded(size int, pad byte) (*PaddedFramer, error) {
 func (f *PaddedFramer) Size() int { return f.size }
 
 // Split implements [framing.Framer].
-func (f *PaddedFramer) Split(data []byte, seen int) (framing.Frame, error) {
+func (f *PaddedFramer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 	if len(data) < f.size {
-		return framing.Frame{Size: f.size}, nil
+		return framing.Frame{Size: f.size}, r, nil
 	}
 	end := f.size
 	for end > 0 && data[end-1] == f.pad {
 		end--
 	}
-	return framing.Frame{Size: f.size, End: end}, nil
+	return framing.Frame{Size: f.size, End: end}, r, nil
 }
 
 // Append implements [framing.Framer].
@@ -46,9 +50,9 @@ func (f *PaddedFramer) Append(dst, payload []byte) ([]byte, error) {
 	n := len(payload)
 	switch {
 	case n > f.size:
-		return dst, &framing.PayloadError{Size: n, Reason: fmt.Sprintf("a message must have at most %d bytes", f.size)}
+		return dst, &framing.PayloadError{Size: int64(n), Reason: fmt.Sprintf("it must have at most %d bytes", f.size)}
 	case n > 0 && payload[n-1] == f.pad:
-		return dst, &framing.PayloadError{Size: n, Reason: fmt.Sprintf("it ends in the pad byte %#02x, which reading would cut off", f.pad)}
+		return dst, &framing.PayloadError{Size: int64(n), Reason: fmt.Sprintf("it ends in the pad byte 0x%02x, which reading would remove", f.pad)}
 	}
 	dst = append(slices.Grow(dst, f.size), payload...)
 	for range f.size - n {

@@ -11,84 +11,88 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// KeepHeader, as Config.Strip, delivers the whole header with the payload.
-const KeepHeader = -1
-
-// Config describes a header with a length field of fixed width. The zero value
+// A Config describes a header with a length field of fixed width. The zero value
 // of every field but Width is the common case.
 type Config struct {
-	// Width is the size of the length field in bytes, 1 to 8. The field is
-	// unsigned.
+	// Width is the size of the length field in bytes, 1 to 8. The field is an
+	// unsigned integer.
 	Width int
 
-	// LittleEndian says that the field's first byte is the least significant.
+	// LittleEndian means that the least significant byte of the field comes first.
 	LittleEndian bool
 
-	// Offset is the number of bytes before the length field.
+	// Offset is the number of header bytes that precede the length field, at most
+	// 65,535.
 	Offset int
 
-	// Adjust is added to the field's value, on reading, to get the number of
-	// bytes behind the field; on writing it is subtracted. With a header that
-	// goes on for 2 bytes behind a field that does not count them, Adjust is 2.
+	// Adjust is added to the value of the length field to get the number of bytes
+	// that follow the field, and subtracted on writing. If the header continues
+	// for 2 bytes after the field and the value does not count them, Adjust is 2.
+	// It may be negative, and is at most 2³⁰ either way.
 	Adjust int
 
-	// IncludesHeader says that the value also counts the field itself and the
-	// bytes before it: Offset + Width more than without.
+	// IncludesHeader means that the value also counts the field itself and the
+	// bytes that precede it.
 	IncludesHeader bool
 
-	// Strip is the number of leading bytes of a frame that are not delivered.
-	// Zero stands for the header up to the length field's end, Offset + Width.
-	// KeepHeader stands for none.
+	// Strip is the number of leading bytes of a frame that are not delivered, at
+	// most 65,535. If zero, it is the header up to the end of the length field,
+	// Offset + Width.
 	Strip int
 
-	// Zero is what the stripped bytes that are not the length field hold, in
-	// the order in which they stand: it is written, and reading refuses
-	// anything else. Its length is Strip less those bytes of the field that are
-	// stripped. If it is empty, zeros are written and anything is read.
-	Zero []byte
+	// Magic gives the values of the first header bytes, the length field left out.
+	// Reading rejects any others; writing sends these. The header has Offset such
+	// bytes and, if Strip exceeds Offset + Width, those that are stripped after the
+	// field. Magic may give fewer: the header bytes that it does not reach are not
+	// verified, and those that are stripped are written as zero.
+	Magic []byte
+
+	// Keep delivers the whole frame: header and payload together are the payload.
+	// It excludes Strip.
+	Keep bool
 }
 
-// A Framer sends each message behind its length, in a field of fixed width.
-// Make one with [Uint8], [Uint16], [Uint32], [Uint64] or [New].
+// A Framer precedes each payload with its length, in a field of fixed width. Make
+// one with [Uint8], [Uint16], [Uint32], [Uint64] or [New].
 //
-// It is a [framing.Prefixer]; where a part of the header is delivered, and so
-// has to be in the payload, AppendHeader refuses every size.
+// It is a [framing.Encloser].
 type Framer struct {
-	config Config // as given, but for Strip, which is resolved
-	header int    // bytes up to the end of the length field
-	need   int    // bytes that must have arrived before Size is known
-	base   int64  // value + base is the frame's size
-	least  uint64 // a smaller value makes a frame that is less than its header, or than Strip
-	span   uint64 // a value over least + span makes one of more than math.MaxInt
-	mask   uint64 // the largest value that the field can hold
-	kind   kind
-	head   []byte // the stripped bytes, without the length
+	config   Config // normalised
+	header   int    // bytes up to the end of the length field
+	magicEnd int    // bytes up to the end of Magic, the length field included if Magic continues after it
+	need     int    // bytes required to know the frame's size: header and Magic
+	base     int64  // the frame's size is the field's value + base
+	least    uint64 // the smallest valid value: that of a frame with nothing after its header and the stripped bytes
+	span     uint64 // least + span is the largest value of a frame whose size is an int
+	mask     uint64 // the largest value that the field can hold
+	kind     kind
+	known    []byte // the first bytes of a frame: Magic, with zeros for the length and the other stripped bytes
 }
 
-// kind is what makes the common layouts fast.
+// A kind is a class of layouts that Split and Append treat alike.
 type kind uint8
 
 const (
 	general kind = iota
-	big32        // big endian, 4 bytes, nothing around, stripped
-	big16        // the same with 2 bytes
-	verify       // general, and Zero is to be checked
+	big32        // like Uint32
+	big16        // like Uint16
+	magic        // Magic is not empty
 )
 
-// Uint8 returns the framer for payloads of up to 255 bytes behind a length of
-// one byte.
+// Uint8 returns a Framer with a length of one byte, for payloads of up to 255
+// bytes.
 func Uint8() *Framer { return build(Config{Width: 1}) }
 
-// Uint16 returns the framer for payloads of up to 65,535 bytes behind a
-// big-endian length of two bytes.
+// Uint16 returns a Framer with a big-endian length of two bytes, for payloads of
+// up to 65,535 bytes.
 func Uint16() *Framer { return build(Config{Width: 2}) }
 
-// Uint32 returns the framer for payloads of up to 4 GiB less one byte behind a
-// big-endian length of four bytes: the commonest binary framing.
+// Uint32 returns a Framer with a big-endian length of four bytes, the most common
+// binary framing, for payloads of less than 4 GiB.
 func Uint32() *Framer { return build(Config{Width: 4}) }
 
-// Uint64 returns the framer for payloads of any size behind a big-endian length
-// of eight bytes.
+// Uint64 returns a Framer with a big-endian length of eight bytes, for payloads of
+// any size.
 func Uint64() *Framer { return build(Config{Width: 8}) }
 
 const (
@@ -96,9 +100,8 @@ const (
 	maxAdjust = 1 << 30
 )
 
-// New returns the framer that c describes. Offset and Strip may be up to 65,535
-// bytes, Adjust within ±2³⁰. What is out of range, or could not carry a single
-// message, is refused with a [*framing.ConfigError].
+// New returns the Framer that c describes. It returns a [*framing.ConfigError] if
+// a value is out of range, or if no frame is possible.
 func New(c Config) (*Framer, error) {
 	fault := func(option, format string, args ...any) (*Framer, error) {
 		return nil, &framing.ConfigError{Framer: "lengthprefix", Option: option, Reason: fmt.Sprintf(format, args...)}
@@ -110,80 +113,73 @@ func New(c Config) (*Framer, error) {
 		return fault("offset", "%d is not allowed; it must be 0 to %d bytes", c.Offset, maxHeader)
 	case c.Adjust < -maxAdjust || c.Adjust > maxAdjust:
 		return fault("adjust", "%d is not allowed; it must be -%d to %d", c.Adjust, maxAdjust, maxAdjust)
-	case c.Strip < KeepHeader || c.Strip > maxHeader:
-		return fault("strip", "%d is not allowed; it must be 0 to %d bytes", c.Strip, maxHeader)
+	case c.Keep && c.Strip != 0:
+		return fault("strip", "%d is not allowed with keep, which delivers the whole frame", c.Strip)
+	case c.Strip < 0 || c.Strip > maxHeader:
+		return fault("strip", "%d is not allowed; it must be 1 to %d bytes", c.Strip, maxHeader)
+	}
+	if most := c.Offset + max(0, c.Strip-c.Offset-c.Width); len(c.Magic) > most {
+		return fault("magic", "%d bytes are too many; the header has %d besides the length field", len(c.Magic), most)
 	}
 	f := build(c)
-	if n := f.others(); len(c.Zero) != 0 && len(c.Zero) != n {
-		return fault("zero", "%d bytes are given; there are %d that are stripped and not the length field", len(c.Zero), n)
-	}
 	if f.least > f.mask {
-		return fault("adjust", "with it no value of the %d-byte length field makes a frame of %d bytes or more, its header and what is stripped", c.Width, max(f.header, f.config.Strip))
+		return fault("adjust", "no value of a %d-byte length field makes a frame of %d bytes, which its header and the stripped bytes take",
+			c.Width, max(f.header, f.config.Strip))
 	}
 	return f, nil
 }
 
 func build(c Config) *Framer {
-	f := &Framer{config: c, header: c.Offset + c.Width, mask: math.MaxUint64 >> (64 - 8*c.Width)}
-	switch c.Strip {
-	case 0:
-		f.config.Strip = f.header
-	case KeepHeader:
-		f.config.Strip = 0
+	f := &Framer{header: c.Offset + c.Width, mask: math.MaxUint64 >> (64 - 8*c.Width)}
+	if c.Strip == 0 && !c.Keep {
+		c.Strip = f.header
 	}
-	strip := f.config.Strip
+	c.Magic = append([]byte(nil), c.Magic...)
+	f.config = c
+	f.magicEnd = len(c.Magic)
+	if f.magicEnd > c.Offset {
+		f.magicEnd += c.Width
+	}
+	f.need = max(f.header, f.magicEnd)
 	f.base = int64(c.Adjust)
 	if !c.IncludesHeader {
 		f.base += int64(f.header)
 	}
-	f.least = uint64(max(0, int64(max(f.header, strip))-f.base))
+	f.least = uint64(max(0, int64(max(f.header, c.Strip))-f.base))
 	f.span = uint64(math.MaxInt) - uint64(f.base) - f.least
-	f.need = f.header
 
-	f.head = make([]byte, strip)
-	f.config.Zero = nil
-	if len(c.Zero) > 0 && len(c.Zero) == f.others() {
-		f.config.Zero = bytes.Clone(c.Zero)
-		before := copy(f.head[:min(c.Offset, strip)], c.Zero)
-		copy(f.head[min(f.header, strip):], c.Zero[before:])
-		f.need = max(f.header, strip)
-		f.kind = verify
+	f.known = make([]byte, max(c.Strip, f.magicEnd))
+	if before := copy(f.known[:min(c.Offset, len(f.known))], c.Magic); before < len(c.Magic) {
+		copy(f.known[f.header:], c.Magic[before:])
 	}
-	if f.kind == general && strip == c.Width && c.Offset == 0 && f.base == int64(c.Width) && !c.LittleEndian {
-		switch c.Width {
-		case 2:
-			f.kind = big16
-		case 4:
-			f.kind = big32
-		}
+	switch {
+	case f.magicEnd > 0:
+		f.kind = magic
+	case c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && c.Width == 2:
+		f.kind = big16
+	case c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && c.Width == 4:
+		f.kind = big32
 	}
 	return f
 }
 
-// others returns how many of the stripped bytes are not the length field.
-func (f *Framer) others() int {
-	strip := f.config.Strip
-	return min(f.config.Offset, strip) + max(0, strip-f.header)
-}
-
-// Config returns the configuration of f, with Strip resolved: KeepHeader or a
-// number of bytes.
+// Config returns the configuration of f: what New was given, with the number of
+// stripped bytes in Strip unless Keep is set. The caller may modify it.
 func (f *Framer) Config() Config {
 	c := f.config
-	if c.Strip == 0 {
-		c.Strip = KeepHeader
-	}
-	c.Zero = bytes.Clone(c.Zero)
+	c.Magic = bytes.Clone(c.Magic)
 	return c
 }
 
 // Split implements [framing.Framer].
-func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	if len(data) < f.need {
-		if f.kind == verify {
-			return framing.Frame{}, f.verify(data)
+func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	if f.kind == magic {
+		var err error
+		if r.Pos, err = f.verify(data, r.Pos); err != nil || r.Pos < f.need {
+			return framing.Frame{}, r, err
 		}
-		return framing.Frame{}, nil
+	} else if len(data) < f.need {
+		return framing.Frame{}, r, nil
 	}
 	var value uint64
 	switch f.kind {
@@ -191,19 +187,14 @@ func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
 		value = uint64(binary.BigEndian.Uint32(data))
 	case big16:
 		value = uint64(binary.BigEndian.Uint16(data))
-	case verify:
-		if err := f.verify(data); err != nil {
-			return framing.Frame{}, err
-		}
-		fallthrough
 	default:
 		value = f.value(data)
 	}
 	if value-f.least > f.span {
-		return framing.Frame{}, f.invalid(value)
+		return framing.Frame{}, r, f.invalid(value)
 	}
 	size := int(int64(value) + f.base)
-	return framing.Frame{Size: size, Start: f.config.Strip, End: size}, nil
+	return framing.Frame{Size: size, Start: f.config.Strip, End: size}, r, nil
 }
 
 // value returns the value of the length field of the header that data begins
@@ -222,28 +213,16 @@ func (f *Framer) value(data []byte) (value uint64) {
 	return value
 }
 
-// put puts value into field, which has Width bytes.
-func (f *Framer) put(field []byte, value uint64) {
-	for i := range field {
-		if f.config.LittleEndian {
-			field[i] = byte(value >> (8 * i))
-		} else {
-			field[len(field)-1-i] = byte(value >> (8 * i))
-		}
-	}
-}
-
 // invalid returns the error for a value that makes no frame.
 func (f *Framer) invalid(value uint64) error {
 	if value < f.least {
-		return fmt.Errorf("malformed length: %d announces a frame of less than the %d bytes of its header; the least is %d",
-			value, max(f.header, f.config.Strip), f.least)
+		return fmt.Errorf("malformed length: %d is below the minimum of %d", value, f.least)
 	}
-	return &framing.TooLargeError{Size: f.payloadSize(value)}
+	return &framing.TooLargeError{Size: f.payloadSize(value), Max: uint64(math.MaxInt - f.config.Strip)}
 }
 
-// payloadSize returns how many bytes are delivered of a frame with this value,
-// or math.MaxUint64 where they are more.
+// payloadSize returns the size of the payload of a frame with this value, or
+// math.MaxUint64 if it is larger.
 func (f *Framer) payloadSize(value uint64) uint64 {
 	more := f.base - int64(f.config.Strip)
 	size := value + uint64(more)
@@ -253,95 +232,144 @@ func (f *Framer) payloadSize(value uint64) uint64 {
 	return size
 }
 
-// verify compares the bytes around the length field with Zero, in the order in
-// which they arrive, so far as they have.
-func (f *Framer) verify(data []byte) error {
-	offset, strip := f.config.Offset, f.config.Strip
-	if err := f.same(data, 0, min(offset, strip)); err != nil {
-		return err
+// verify compares the header bytes from pos on with Magic, in the order of their
+// arrival, and the length with what makes a frame. It returns how many need not be
+// examined again.
+func (f *Framer) verify(data []byte, pos int) (int, error) {
+	have := min(len(data), f.need)
+	before := min(have, f.config.Offset, f.magicEnd)
+	if err := f.compare(data, pos, before); err != nil || have < f.header {
+		return before, err
 	}
-	if len(data) >= f.header {
+	if pos < f.header {
 		if value := f.value(data); value-f.least > f.span {
-			return f.invalid(value)
+			return before, f.invalid(value)
 		}
 	}
-	return f.same(data, f.header, strip)
+	return have, f.compare(data, max(pos, f.header), min(have, f.magicEnd))
 }
 
-// same compares data[from:to], so far as it has arrived, with head.
-func (f *Framer) same(data []byte, from, to int) error {
-	for i := from; i < to && i < len(data); i++ {
-		if data[i] != f.head[i] {
-			return fmt.Errorf("malformed header: byte %d is %#02x, not %#02x", i, data[i], f.head[i])
+// compare compares data[from:to] with Magic.
+func (f *Framer) compare(data []byte, from, to int) error {
+	for i := from; i < to; i++ {
+		if data[i] != f.known[i] {
+			return fmt.Errorf("malformed header: byte %d is 0x%02x, want 0x%02x", i, data[i], f.known[i])
 		}
 	}
 	return nil
 }
 
-// Append implements [framing.Framer]. Where a part of the header is delivered,
-// it must be in the payload as it is to be on the wire.
+// Append implements [framing.Framer]. A part of the header that is delivered is
+// the beginning of payload, and is verified; [Framer.PutHeader] fills it in.
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
+	// The common layouts, which AppendHeader handles too: about 20 % faster for
+	// 64 bytes (BenchmarkEncode in bench/codec).
 	switch size := uint64(len(payload)); {
-	// What the rest comes to (64 bytes take 0.8 of the time).
 	case f.kind == big32 && size <= math.MaxUint32:
 		return append(binary.BigEndian.AppendUint32(dst, uint32(size)), payload...), nil
 	case f.kind == big16 && size <= math.MaxUint16:
 		return append(binary.BigEndian.AppendUint16(dst, uint16(size)), payload...), nil
 	}
-	value, err := f.valueFor(int64(len(payload)))
+	frame, err := f.AppendHeader(dst, payload, int64(len(payload)))
 	if err != nil {
 		return dst, err
 	}
-	var field [8]byte
-	f.put(field[:f.config.Width], value)
+	return append(frame, payload...), nil
+}
+
+// AppendHeader implements [framing.Encloser]. If a part of the header is
+// delivered, start must contain it; AppendHeader verifies it and appends the part
+// that is stripped, which may be empty.
+func (f *Framer) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
+	field, err := f.field(size)
+	if err != nil {
+		return dst, err
+	}
 	offset, strip := f.config.Offset, f.config.Strip
 	if strip < f.header {
-		from := max(strip, offset)
-		if have, want := payload[from-strip:f.header-strip], field[from-offset:f.config.Width]; !bytes.Equal(have, want) {
-			return dst, &framing.PayloadError{Size: len(payload),
-				Reason: fmt.Sprintf("its length field holds %x at byte %d; for this size it must hold %s", have, from-strip, hex.EncodeToString(want))}
+		if len(start) < f.header-strip {
+			return dst, framing.ErrNoHeader
+		}
+		if reason := f.misfit(start, field); reason != "" {
+			return dst, &framing.PayloadError{Size: size, Reason: reason}
 		}
 	}
 	n := len(dst)
-	dst = append(append(dst, f.head...), payload...)
-	copy(dst[n+offset:max(n+offset, n+min(f.header, strip))], field[:])
+	dst = append(dst, f.known[:strip]...)
+	if strip > offset {
+		copy(dst[n+offset:n+min(strip, f.header)], field[:])
+	}
 	return dst, nil
 }
 
-// AppendHeader implements [framing.Prefixer].
-func (f *Framer) AppendHeader(dst []byte, size int64) ([]byte, error) {
-	if f.config.Strip < f.header {
-		return dst, &framing.PayloadError{Size: int(size), Reason: "its first bytes are a part of the header and depend on its size"}
+// misfit returns what is wrong with the delivered part of the header, which
+// payload begins with. The length field must be field.
+func (f *Framer) misfit(payload []byte, field [8]byte) string {
+	offset, strip := f.config.Offset, f.config.Strip
+	for i := strip; i < min(offset, f.magicEnd); i++ {
+		if got := payload[i-strip]; got != f.known[i] {
+			return fmt.Sprintf("its byte %d is 0x%02x; the magic requires 0x%02x", i-strip, got, f.known[i])
+		}
 	}
-	value, err := f.valueFor(size)
+	from := max(strip, offset)
+	if got, want := payload[from-strip:f.header-strip], field[from-offset:f.config.Width]; !bytes.Equal(got, want) {
+		return fmt.Sprintf("its length field, at byte %d, is %x; for this size it must be %s", from-strip, got, hex.EncodeToString(want))
+	}
+	return ""
+}
+
+// PutHeader fills in the header of a payload that begins with it, because Keep is
+// set or Strip is small: it writes the length field and Magic, so far as they are
+// delivered, over the bytes in their place. Append then accepts payload. If
+// nothing of the header is delivered, payload remains as it is.
+//
+// PutHeader returns a [*framing.PayloadError], and does not modify payload, if
+// payload is shorter than the delivered part of the header or its size does not
+// fit the length field.
+func (f *Framer) PutHeader(payload []byte) error {
+	field, err := f.field(int64(len(payload)))
 	if err != nil {
-		return dst, err
+		return err
 	}
-	n := len(dst)
-	dst = append(dst, f.head...)
-	f.put(dst[n+f.config.Offset:n+f.header], value)
-	return dst, nil
+	offset, strip := f.config.Offset, f.config.Strip
+	if end := min(offset, f.magicEnd); strip < end {
+		copy(payload, f.known[strip:end])
+	}
+	if from := max(strip, offset); from < f.header {
+		copy(payload[from-strip:], field[from-offset:f.config.Width])
+	}
+	return nil
 }
 
-// Trailer implements [framing.Prefixer].
-func (f *Framer) Trailer() []byte { return nil }
-
-// valueFor returns the value of the length field for a payload of size bytes.
-func (f *Framer) valueFor(size int64) (uint64, error) {
+// field returns the length field, which is the first Width bytes, for a payload of
+// size bytes.
+func (f *Framer) field(size int64) (field [8]byte, err error) {
 	total := uint64(size) + uint64(f.config.Strip)
 	value := total - uint64(f.base)
+	reason := ""
 	switch {
-	case size < 0 || total < uint64(f.header):
-		return 0, &framing.PayloadError{Size: int(size),
-			Reason: fmt.Sprintf("it must hold at least the %d bytes of the header that are delivered", f.header-f.config.Strip)}
+	case size < 0:
+		reason = "a size cannot be negative"
+	case total < uint64(f.header):
+		reason = fmt.Sprintf("it must begin with the %d bytes of the header that are delivered", f.header-f.config.Strip)
 	case f.base > 0 && total < uint64(f.base):
-		return 0, &framing.PayloadError{Size: int(size),
-			Reason: fmt.Sprintf("its length would be negative; with this adjustment the least is %d bytes", f.base-int64(f.config.Strip))}
+		reason = fmt.Sprintf("it must have at least %d bytes; with fewer, this adjustment makes the length negative", f.base-int64(f.config.Strip))
 	case value > f.mask:
-		return 0, &framing.TooLargeError{Size: uint64(size), Max: f.payloadSize(f.mask)}
+		reason = fmt.Sprintf("a length field of this width allows at most %d bytes", f.payloadSize(f.mask))
 	}
-	return value, nil
+	if reason != "" {
+		return field, &framing.PayloadError{Size: size, Reason: reason}
+	}
+	if f.config.LittleEndian {
+		binary.LittleEndian.PutUint64(field[:], value)
+	} else {
+		binary.BigEndian.PutUint64(field[:], value<<(64-8*f.config.Width))
+	}
+	return field, nil
 }
+
+// Trailer implements [framing.Encloser]: it returns nil.
+func (f *Framer) Trailer() []byte { return nil }
 
 // MaxEncodedLen implements [framing.Framer].
 func (f *Framer) MaxEncodedLen(n int) int {
@@ -355,8 +383,8 @@ func (f *Framer) MaxEncodedLen(n int) int {
 func (f *Framer) String() string {
 	c := f.config
 	s := []byte("length")
-	add := func(key string, value, usual int) {
-		if value != usual {
+	add := func(key string, value, def int) {
+		if value != def {
 			s = strconv.AppendInt(append(s, ","+key+"="...), int64(value), 10)
 		}
 	}
@@ -369,9 +397,14 @@ func (f *Framer) String() string {
 	if c.IncludesHeader {
 		s = append(s, ",includes-header"...)
 	}
-	add("strip", c.Strip, f.header)
-	if c.Zero != nil {
-		s = hex.AppendEncode(append(s, ",zero="...), c.Zero)
+	if !c.Keep {
+		add("strip", c.Strip, f.header)
+	}
+	if len(c.Magic) > 0 {
+		s = hex.AppendEncode(append(s, ",magic="...), c.Magic)
+	}
+	if c.Keep {
+		s = append(s, ",keep"...)
 	}
 	return string(s)
 }

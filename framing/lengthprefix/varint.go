@@ -8,52 +8,55 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A VarintFramer sends each message behind its length as a base-128 varint:
-// seven bits a byte, the least significant first, the top bit set in all bytes
-// but the last. Delimited protocol buffers are framed like this. Make one with
-// [Varint]. It is a [framing.Prefixer].
+// A VarintFramer precedes each payload with its length as a base-128 varint: seven
+// bits in each byte, the least significant first, and the top bit set in all bytes
+// but the last. Streams of length-delimited protocol buffers are framed like this;
+// see https://protobuf.dev/programming-guides/encoding/#varints. Make one with
+// [Varint].
+//
+// It is a [framing.Encloser].
 type VarintFramer struct{ nonMinimal bool }
 
-// Varint returns the framer for payloads of any size behind a varint of 1 to 10
-// bytes. A length that is written with more bytes than it needs is refused on
-// reading: it is a second form of the same frame, which nobody sends but to
-// deceive.
+// Varint returns a Framer for payloads of any size, with a length of 1 to 10
+// bytes. Overlong varints are rejected, so that every frame has a single encoding.
+// NonMinimal accepts them.
 func Varint() *VarintFramer { return &VarintFramer{} }
 
-// NonMinimal returns a framer like f that also reads lengths that are written
-// with more bytes than they need, up to 10, as some encoders with a reserved
-// header do. It writes the shortest form.
+// NonMinimal returns a Framer like f that also reads overlong varints, of up to 10
+// bytes, such as those of encoders that reserve a header of constant size and fill
+// it in last. It writes the shortest form.
 func (f *VarintFramer) NonMinimal() *VarintFramer { return &VarintFramer{nonMinimal: true} }
 
 var (
-	errVarintLong       = errors.New("malformed length: the varint does not end within 10 bytes and 64 bits")
-	errVarintNonMinimal = errors.New("malformed length: the varint is longer than it needs to be; NonMinimal (varint,non-minimal) reads it")
+	errVarintTooLong  = errors.New("malformed length: the varint exceeds 10 bytes or 64 bits")
+	errVarintOverlong = errors.New("malformed length: the varint is overlong; NonMinimal (varint,non-minimal) accepts it")
 )
 
 // Split implements [framing.Framer].
-func (f *VarintFramer) Split(data []byte, seen int) (framing.Frame, error) {
+func (f *VarintFramer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 	if c := int(data[0]); c < 0x80 {
-		return framing.Frame{Size: c + 1, Start: 1, End: c + 1}, nil
+		return framing.Frame{Size: c + 1, Start: 1, End: c + 1}, r, nil
 	}
 	var value uint64
 	for i, c := range data {
 		if i == binary.MaxVarintLen64-1 && c > 1 {
-			return framing.Frame{}, errVarintLong
+			return framing.Frame{}, r, errVarintTooLong
 		}
 		value |= uint64(c&0x7f) << (7 * i)
 		if c >= 0x80 {
 			continue
 		}
 		if c == 0 && !f.nonMinimal {
-			return framing.Frame{}, errVarintNonMinimal
+			return framing.Frame{}, r, errVarintOverlong
 		}
-		if value > uint64(math.MaxInt-i-1) {
-			return framing.Frame{}, &framing.TooLargeError{Size: value}
+		header := i + 1
+		if most := uint64(math.MaxInt - header); value > most {
+			return framing.Frame{}, r, &framing.TooLargeError{Size: value, Max: most}
 		}
-		size := i + 1 + int(value)
-		return framing.Frame{Size: size, Start: i + 1, End: size}, nil
+		size := header + int(value)
+		return framing.Frame{Size: size, Start: header, End: size}, r, nil
 	}
-	return framing.Frame{}, nil
+	return framing.Frame{}, r, nil
 }
 
 // Append implements [framing.Framer].
@@ -69,15 +72,15 @@ func (f *VarintFramer) MaxEncodedLen(n int) int {
 	return n + binary.MaxVarintLen64
 }
 
-// AppendHeader implements [framing.Prefixer].
-func (f *VarintFramer) AppendHeader(dst []byte, size int64) ([]byte, error) {
+// AppendHeader implements [framing.Encloser].
+func (f *VarintFramer) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
 	if size < 0 {
-		return dst, &framing.PayloadError{Size: int(size), Reason: "a size cannot be negative"}
+		return dst, &framing.PayloadError{Size: size, Reason: "a size cannot be negative"}
 	}
 	return binary.AppendUvarint(dst, uint64(size)), nil
 }
 
-// Trailer implements [framing.Prefixer].
+// Trailer implements [framing.Encloser]: it returns nil.
 func (f *VarintFramer) Trailer() []byte { return nil }
 
 // String returns f as package spec reads it: "varint" or "varint,non-minimal".

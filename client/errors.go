@@ -29,6 +29,8 @@ var (
 	// ErrWriteTimeout is the reason why a connection has ended whose peer has read
 	// nothing for WriteTimeout.
 	ErrWriteTimeout = errors.New("no progress in writing within WriteTimeout")
+
+	errIdle = errors.New("idle for IdleTimeout")
 )
 
 // An Outcome says what is known of a request whose call has failed.
@@ -36,8 +38,8 @@ type Outcome uint8
 
 const (
 	Unknown    Outcome = iota // it may have been handled
-	NotSent                   // none of it was passed to a connection
 	NotHandled                // it was sent, and the server has surely not handled it
+	NotSent                   // none of it was passed to a connection
 )
 
 // String returns "may have been handled", "not sent" or "not handled".

@@ -9,43 +9,43 @@ import (
 )
 
 const (
-	run  = 254 // the most bytes that one code stands before
-	full = 255 // the code of a run, behind which no zero is meant
+	run  = 254 // the most bytes that follow one code
+	full = 255 // the code of that many bytes, which no zero follows
 )
 
-// A Framer frames messages by consistent overhead byte stuffing. Make one with
+// A Framer frames payloads by consistent overhead byte stuffing. Make one with
 // [New]. It is a [framing.Skipper].
 type Framer struct{}
 
-// New returns the framer for COBS.
+// New returns the framer for COBS. Each zero byte before a frame is fill.
 func New() *Framer { return &Framer{} }
 
 // Split implements [framing.Framer].
-func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	if seen == 0 && data[0] == 0 {
-		return framing.Frame{Size: 1}, framing.ErrIdle
+func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	if r.Pos == 0 && data[0] == 0 {
+		return framing.Frame{Size: 1}, r, framing.ErrFill
 	}
-	i := bytes.IndexByte(data[seen:], 0)
+	i := bytes.IndexByte(data[r.Pos:], 0)
 	if i < 0 {
-		return framing.Frame{Seen: len(data)}, nil
+		return framing.Frame{}, framing.Resume{Pos: len(data)}, nil
 	}
-	i += seen
+	i += r.Pos
 	end, err := decode(data[:i])
 	if err != nil {
-		return framing.Frame{Size: i + 1}, err
+		return framing.Frame{Size: i + 1}, r, err
 	}
-	return framing.Frame{Size: i + 1, Start: 1, End: end}, nil
+	return framing.Frame{Size: i + 1, Start: 1, End: end}, r, nil
 }
 
-// decode decodes data in place and returns where the payload, which begins at
-// byte 1, ends. A code byte and the zero that it leads to have the same place;
-// only what stands behind a code without a zero has to move.
+// decode decodes data in place and returns where the payload, which begins at byte
+// 1, ends. A code byte and the zero that it announces have the same place; only the
+// bytes that follow a code without a zero have to be moved.
 func decode(data []byte) (end int, err error) {
 	end = 1
 	for at, code := 0, int(data[0]); ; {
 		next := at + code
 		if next > len(data) {
-			return 0, fmt.Errorf("malformed code: %#02x at byte %d reaches beyond the message, which has %d bytes", code, at, len(data))
+			return 0, fmt.Errorf("malformed code: 0x%02x at byte %d exceeds the frame, which has %d bytes before its zero", code, at, len(data))
 		}
 		if end > at {
 			end = next
@@ -65,7 +65,7 @@ func decode(data []byte) (end int, err error) {
 	}
 }
 
-// Append implements [framing.Framer]. It refuses nothing.
+// Append implements [framing.Framer]. It accepts every payload.
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	for {
 		block := payload[:min(run, len(payload))]
@@ -91,11 +91,11 @@ func (f *Framer) MaxEncodedLen(n int) int {
 }
 
 // Skip implements [framing.Skipper].
-func (f *Framer) Skip(data []byte) (n int, end bool) {
-	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return i + 1, true
+func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, end bool) {
+	if i := bytes.IndexByte(data[r.Pos:], 0); i >= 0 {
+		return r.Pos + i + 1, framing.Resume{}, true
 	}
-	return len(data), false
+	return len(data), framing.Resume{}, false
 }
 
 // String returns f as package spec reads it: "cobs".

@@ -13,7 +13,7 @@ func ExampleNew() {
 	wire, err := f.Append(nil, []byte("a\x00b"))
 	fmt.Printf("% x %v\n", wire, err)
 
-	// The zeros before a message are passed over; a bad code costs one message.
+	// The zeros before a frame are fill; an invalid code loses one frame.
 	stream := strings.NewReader("\x00\x04one\x00\x00\x09two\x00\x06three\x00")
 	for payload, err := range framing.NewReader(stream, f).Frames() {
 		fmt.Printf("%q %v\n", payload, err)
@@ -21,6 +21,6 @@ func ExampleNew() {
 	// Output:
 	// 02 61 02 62 00 <nil>
 	// "one" <nil>
-	// "" framing: frame at offset 7: malformed code: 0x09 at byte 0 reaches beyond the message, which has 4 bytes
+	// "" framing: frame at offset 7: malformed code: 0x09 at byte 0 exceeds the frame, which has 4 bytes before its zero
 	// "three" <nil>
 }

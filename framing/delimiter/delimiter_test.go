@@ -10,15 +10,10 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 )
 
-var (
-	_ framing.Framer  = (*delimiter.Framer)(nil)
-	_ framing.Skipper = (*delimiter.Framer)(nil)
-	_ framing.Ender   = (*delimiter.Framer)(nil)
-)
-
-func newFramer(t *testing.T, delims ...string) *delimiter.Framer {
+func newFramer(t testing.TB, delims ...string) *delimiter.Framer {
 	t.Helper()
 	f, err := delimiter.New(delims...)
 	if err != nil {
@@ -27,45 +22,53 @@ func newFramer(t *testing.T, delims ...string) *delimiter.Framer {
 	return f
 }
 
-func TestNew_Refuses(t *testing.T) {
+func TestConfigError(t *testing.T) {
+	long := strings.Repeat("x", 128)
 	for _, test := range []struct {
 		delims []string
 		want   string
 	}{
-		{nil, "delimiter: delims: none given; there must be one or more"},
-		{[]string{""}, "delimiter: delims: number 1 is empty; each must have one byte or more"},
-		{[]string{"a", ""}, "delimiter: delims: number 2 is empty; each must have one byte or more"},
-		{[]string{"a", "b", "a"}, `delimiter: delims: "a" stands twice`},
-		{[]string{"a", "ab"}, `delimiter: delims: "a" hides "ab": it may lie inside another delimiter at its end only`},
-		{[]string{"xay", "a"}, `delimiter: delims: "a" hides "xay": it may lie inside another delimiter at its end only`},
-		{[]string{"aa", "aaa"}, `delimiter: delims: "aa" hides "aaa": it may lie inside another delimiter at its end only`},
-		{[]string{"\r", "\r\n"}, `delimiter: delims: "\r" hides "\r\n": it may lie inside another delimiter at its end only`},
+		{nil, "none given; at least one is required"},
+		{[]string{""}, "delimiter 1 is empty; each must have at least one byte"},
+		{[]string{"a", ""}, "delimiter 2 is empty; each must have at least one byte"},
+		{[]string{"a", "b", "a"}, `duplicate delimiter "a"`},
+		{[]string{"\xef", "\xef"}, `duplicate delimiter "\xef"`},
+		{[]string{"a", "ab"}, `"a" occurs inside "ab", which would never match; it may only be its end`},
+		{[]string{"xay", "a"}, `"a" occurs inside "xay", which would never match; it may only be its end`},
+		{[]string{"aa", "aaa"}, `"aa" occurs inside "aaa", which would never match; it may only be its end`},
+		{[]string{"\r", "\r\n"}, `"\r" occurs inside "\r\n", which would never match; it may only be its end`},
+		{[]string{long + long}, "256 bytes altogether; at most 255 are allowed"},
+		{[]string{"a", long, "b", long[:126]}, "256 bytes altogether; at most 255 are allowed"},
 	} {
 		f, err := delimiter.New(test.delims...)
-		var e *framing.ConfigError
-		if f != nil || !errors.As(err, &e) || e.Framer != "delimiter" || e.Option != "delims" || err.Error() != test.want {
-			t.Errorf("New(%q):\n got %v\nwant %s", test.delims, err, test.want)
+		e := (*framing.ConfigError)(nil)
+		if f != nil || !errors.As(err, &e) || *e != (framing.ConfigError{Framer: "delimiter", Option: "delims", Reason: test.want}) {
+			t.Errorf("New(%q): got error %v; want a ConfigError: %s", test.delims, err, test.want)
 		}
 	}
 }
 
-func TestNew_Accepts(t *testing.T) {
+func TestNew(t *testing.T) {
+	var all []string // 255 delimiters of a byte
+	for c := range 255 {
+		all = append(all, string([]byte{byte(c)}))
+	}
 	for _, delims := range [][]string{
-		{"\n"}, {"\n", "\r\n"}, {"\r\n", "\n"}, {"b", "ab", "xab"}, {"ab", "bc"}, {"aba"}, {"\x00", "\xff"}, {strings.Repeat("long", 1000)},
+		{"\n"}, {"\n", "\r\n"}, {"\r\n", "\n"}, {"b", "ab", "xab"}, {"ab", "bc"}, {"aba"}, {"\x00", "\xff"}, {strings.Repeat("x", 255)}, all,
 	} {
 		if _, err := delimiter.New(delims...); err != nil {
-			t.Errorf("New(%.20q): %v", delims, err)
+			t.Errorf("New(%.40q): got error %v; want none", delims, err)
 		}
 	}
 }
 
-// split is what Split says of a stream of whole frames.
+// split returns the payloads of a stream of frames, and its rest.
 func split(t *testing.T, f framing.Framer, wire string) (payloads []string) {
 	t.Helper()
 	for data := []byte(wire); len(data) > 0; {
-		frame, err := f.Split(data, 0)
+		frame, _, err := f.Split(data, framing.Resume{})
 		if err != nil {
-			t.Fatalf("Split(%q): %v", data, err)
+			t.Fatalf("Split(%q): got error %v; want none", data, err)
 		}
 		if frame.Size == 0 {
 			return append(payloads, "rest "+string(data))
@@ -89,102 +92,108 @@ func TestSplit(t *testing.T) {
 		{newFramer(t, ";"), "a;;b c;", []string{"a", "", "b c"}},
 		{newFramer(t, "aa"), "baaaaab", []string{"b", "", "rest ab"}},
 		{newFramer(t, "<e>"), "<<e>x<e<e>", []string{"<", "x<e"}},
-		// The one that ends first, and of those that end together the longest.
+		// The delimiter that ends first, and of those that end together the longest.
 		{newFramer(t, "abcd", "bx"), "abxabcd", []string{"a", ""}},
 		{newFramer(t, "b", "ab", "xab"), "xabaab1bxb", []string{"", "a", "1", "x"}},
 		{newFramer(t, "abc", "bcd"), "abcdbcd", []string{"", "d"}},
 		{newFramer(t, ";", "|", "\n"), "a|b\nc;d", []string{"a", "b", "c", "rest d"}},
 	} {
 		if got := split(t, test.framer, test.wire); fmt.Sprintf("%q", got) != fmt.Sprintf("%q", test.want) {
-			t.Errorf("%v, %q:\n got %q\nwant %q", test.framer, test.wire, got, test.want)
+			t.Errorf("%v: split(%q) = %q; want %q", test.framer, test.wire, got, test.want)
 		}
 	}
 }
 
 func TestAppend(t *testing.T) {
-	const carried = "" // no reason to refuse
 	for _, test := range []struct {
 		framer  *delimiter.Framer
 		payload string
-		wire    string
-		refused string
+		want    string
 	}{
-		{delimiter.Line(), "", "\n", carried},
-		{delimiter.Line(), "a\rb", "a\rb\n", carried},
-		{delimiter.Line(), "\n", "", `it holds the delimiter "\n" at byte 0`},
-		{delimiter.Line(), "a\n", "", `it holds the delimiter "\n" at byte 1`},
-		{delimiter.Line(), "a\r\nb", "", `it holds the delimiter "\r\n" at byte 1`},
-		{delimiter.Line(), "a\r", "", `it ends in "\r", which makes "\r\n" together with the delimiter "\n"; CRLF (crlf) or Keep (line,keep) carry it`},
-		{delimiter.Line().Keep(), "a\r\n", "a\r\n", carried},
-		{delimiter.Line().Keep(), "a\n", "a\n", carried},
-		{delimiter.Line().Keep(), "a", "", "keep delivers the delimiter too"},
-		{delimiter.Line().Keep(), "", "", "keep delivers the delimiter too"},
-		{delimiter.Line().Keep(), "a\nb", "", "keep delivers the delimiter too"},
-		{delimiter.Line().Keep(), "a\nb\n", "", "keep delivers the delimiter too"},
-		{delimiter.CRLF(), "a\r", "a\r\r\n", carried},
-		{delimiter.CRLF(), "\n\r", "\n\r\r\n", carried},
-		{delimiter.CRLF(), "a\r\nb", "", `it holds the delimiter "\r\n" at byte 1`},
-		{newFramer(t, "\r\n", "\n"), "a\r", "a\r\r\n", carried},
-		{newFramer(t, "\r\n", "\n"), "a\nb", "", `it holds the delimiter "\n" at byte 1`},
-		// A delimiter that payload and delimiter make together: an earlier one,
-		// or a longer one at the same end.
-		{newFramer(t, "aa"), "ba", "", `its end makes the delimiter "aa" together with the delimiter "aa"`},
-		{newFramer(t, "aa"), "ab", "abaa", carried},
-		{newFramer(t, "aba"), "xab", "", `its end makes the delimiter "aba" together with the delimiter "aba"`},
-		{newFramer(t, "aba"), "xb", "xbaba", carried},
-		{newFramer(t, "b", "ab"), "xa", "", `its end makes the delimiter "ab" together with the delimiter "b"`},
-		{newFramer(t, "ab", "b"), "xa", "xaab", carried},
-		{newFramer(t, "cd", "abcx"), "ab", "abcd", carried},
-		{newFramer(t, "cd", "abc"), "ab", "", `its end makes the delimiter "abc" together with the delimiter "cd"`},
-		{newFramer(t, "cd", "abc"), "b", "bcd", carried},
-		{newFramer(t, "ab", "cb"), "b", "bab", carried},
-		{newFramer(t, "|", ";"), "a;", "", `it holds the delimiter ";" at byte 1`},
+		{delimiter.Line(), "", "\n"},
+		{delimiter.Line(), "a\rb", "a\rb\n"},
+		{delimiter.Line(), "a\r", "a\r\r\n"}, // with "\n", "a" would be read
+		{delimiter.Line(), "\r", "\r\r\n"},
+		{delimiter.Line().Keep(), "a\r\n", "a\r\n"},
+		{delimiter.Line().Keep(), "a\n", "a\n"},
+		{delimiter.CRLF(), "a\r", "a\r\r\n"},
+		{delimiter.CRLF(), "\n\r", "\n\r\r\n"},
+		{newFramer(t, "\r\n", "\n"), "a\r", "a\r\r\n"},
+		{newFramer(t, "aa"), "ab", "abaa"},
+		{newFramer(t, "aba"), "xb", "xbaba"},
+		{newFramer(t, ";", "a;"), "b", "b;"},
+		{newFramer(t, ";", "a;"), "ba", "baa;"},
+		{newFramer(t, "b", "ab"), "xa", "xaab"},
+		{newFramer(t, "b", "ab", "xab"), "xa", "xaab"},
+		{newFramer(t, "ab", "b"), "xa", "xaab"},
+		{newFramer(t, "b", "ab", ";"), "x", "xb"},
+		{newFramer(t, "aa", "aba", ";"), "xa", "xa;"},
+		{newFramer(t, "cd", "abcx"), "ab", "abcd"},
+		{newFramer(t, "cd", "abc"), "b", "bcd"},
+		{newFramer(t, "cd", "abc"), "ab", "ababc"},
+		{newFramer(t, "ab", "cb"), "b", "bab"},
 	} {
-		// Capacity for all of it: a refusal must not show, a write not beyond dst.
-		dst := append(make([]byte, 0, 64), "before"...)
-		got, err := test.framer.Append(dst, []byte(test.payload))
-		if test.refused == carried {
-			if err != nil || string(got) != "before"+test.wire {
-				t.Errorf("%v, %q: %q, %v", test.framer, test.payload, got, err)
-			} else if p := split(t, test.framer, test.wire); len(p) != 1 || p[0] != test.payload {
-				t.Errorf("%v, %q comes back as %q", test.framer, test.payload, p)
-			}
-			continue
+		wire, err := test.framer.Append([]byte("before"), []byte(test.payload))
+		if string(wire) != "before"+test.want || err != nil {
+			t.Errorf("%v: Append(%q) = %q, %v; want %q after %q", test.framer, test.payload, wire, err, test.want, "before")
 		}
-		var e *framing.PayloadError
-		if !errors.As(err, &e) || e.Size != len(test.payload) || !strings.HasPrefix(e.Reason, test.refused) || string(got) != "before" {
-			t.Errorf("%v, %q: %q,\n got %v\nwant %s", test.framer, test.payload, got, err, test.refused)
+		if got := split(t, test.framer, test.want); len(got) != 1 || got[0] != test.payload {
+			t.Errorf("%v: split(%q) = %q; want %q", test.framer, test.want, got, test.payload)
 		}
 	}
 }
 
-// Append refuses exactly what would not come back: all payloads of up to five
-// bytes of a small alphabet.
-func TestAppend_RefusesExactlyWhatWouldNotComeBack(t *testing.T) {
-	for _, f := range []*delimiter.Framer{
-		newFramer(t, "a"), newFramer(t, "aa"), newFramer(t, "aba"), newFramer(t, "aab"), newFramer(t, "b", "ab"),
-		newFramer(t, "ab", "b"), newFramer(t, "ab", "bc"), newFramer(t, "bc", "ab"), newFramer(t, "abc", "c"), newFramer(t, "cab", "abb", "bb"),
+func TestRefusedPayload(t *testing.T) {
+	const notWhole = "it must be one whole frame, with a delimiter at its end and nowhere else"
+	for _, test := range []struct {
+		framer  *delimiter.Framer
+		payload string
+		want    string
+	}{
+		{delimiter.Line(), "\n", `it contains the delimiter "\n" at byte 0`},
+		{delimiter.Line(), "a\n", `it contains the delimiter "\n" at byte 1`},
+		{delimiter.Line(), "a\r\nb", `it contains the delimiter "\r\n" at byte 1`},
+		{delimiter.Line().Keep(), "a", notWhole},
+		{delimiter.Line().Keep(), "", notWhole},
+		{delimiter.Line().Keep(), "a\nb", notWhole},
+		{delimiter.Line().Keep(), "a\nb\n", notWhole},
+		{delimiter.CRLF(), "a\r\nb", `it contains the delimiter "\r\n" at byte 1`},
+		{newFramer(t, "\r\n", "\n"), "a\nb", `it contains the delimiter "\n" at byte 1`},
+		{newFramer(t, "|", ";"), "a;", `it contains the delimiter ";" at byte 1`},
+		{newFramer(t, "\xef"), "a\xef", `it contains the delimiter "\xef" at byte 1`},
+		{newFramer(t, "aa"), "ba", `its end forms an earlier or longer delimiter with ["aa"]`},
+		{newFramer(t, "aba"), "xab", `its end forms an earlier or longer delimiter with ["aba"]`},
+		{newFramer(t, "aa", "aba"), "xa", `its end forms an earlier or longer delimiter with ["aa" "aba"]`},
 	} {
-		for _, f := range []*delimiter.Framer{f, f.Keep()} {
+		got, err := test.framer.Append([]byte("before"), []byte(test.payload))
+		e := (*framing.PayloadError)(nil)
+		if !errors.As(err, &e) || *e != (framing.PayloadError{Size: int64(len(test.payload)), Reason: test.want}) || string(got) != "before" {
+			t.Errorf("%v: Append(%q) = %q, %v; want a PayloadError: %s", test.framer, test.payload, got, err, test.want)
+		}
+	}
+}
+
+// Append takes exactly the payloads that Split can return: all of up to five bytes of
+// a small alphabet, with each delimiter.
+func TestAppendTakesWhatSplitReturns(t *testing.T) {
+	for _, delims := range [][]string{
+		{"a"}, {"aa"}, {"aba"}, {"aab"}, {"b", "ab"}, {"ab", "b"}, {"ab", "bc"}, {"bc", "ab"}, {"abc", "c"}, {"cab", "abb", "bb"}, {"c", "ac", "aac"},
+	} {
+		for _, keep := range []bool{false, true} {
+			f, forms := newFramer(t, delims...), delims
+			if keep {
+				f, forms = f.Keep(), []string{""}
+			}
 			for n := range 6 {
-				payload := bytes.Repeat([]byte("a"), n)
-				for {
-					wire, err := f.Append(nil, payload)
-					if err == nil {
-						if got := split(t, f, string(wire)); len(got) != 1 || got[0] != string(payload) {
-							t.Fatalf("%v: %q comes back as %q", f, payload, got)
-						}
-					} else {
-						// What refuse means is that no frame carries it: neither with
-						// the delimiter that is written, nor, kept, as it is.
-						wire = []byte(string(payload) + written(f))
-						if strings.HasSuffix(f.String(), ",keep") {
-							wire = payload
-						}
-						if got := split(t, f, string(wire)); len(got) == 1 && got[0] == string(payload) {
-							t.Fatalf("%v: %q was refused needlessly: %v", f, payload, err)
+				for payload := bytes.Repeat([]byte("a"), n); ; {
+					var want []byte
+					for _, delim := range forms {
+						frame := string(payload) + delim
+						if got := split(t, f, frame); want == nil && len(got) == 1 && got[0] == string(payload) {
+							want = []byte(frame)
 						}
 					}
+					frametest.CheckAppend(t, f, payload, want)
 					if !increment(payload) {
 						break
 					}
@@ -194,13 +203,7 @@ func TestAppend_RefusesExactlyWhatWouldNotComeBack(t *testing.T) {
 	}
 }
 
-// written returns the delimiter that f writes.
-func written(f *delimiter.Framer) string {
-	text := strings.Split(f.String(), ",text=")[1]
-	return strings.TrimSuffix(text, ",keep")
-}
-
-// increment makes the next text of a, b and c, and reports whether there is one.
+// increment changes text to the next one of a, b and c, and reports whether there is one.
 func increment(text []byte) bool {
 	for i := range text {
 		if text[i]++; text[i] <= 'c' {
@@ -211,54 +214,60 @@ func increment(text []byte) bool {
 	return false
 }
 
-// Seen is all that no delimiter can begin in, and Skip forgets as much.
-func TestSeen(t *testing.T) {
-	for _, test := range []struct {
-		f    *delimiter.Framer
-		wire string
-		want int
-	}{
-		{newFramer(t, "a"), "xxxxx", 5},
-		{newFramer(t, "ab"), "xxxxx", 4},
-		{newFramer(t, "abc"), "x", 0},
-		{newFramer(t, "abc"), "xxxxx", 3},
-		{newFramer(t, "d", "abcd"), "xxxxx", 2},
-		{delimiter.Line(), "xxxxx", 4},
-		{delimiter.CRLF(), "xxxxx", 4},
+// Whatever arrives, Split examines no byte twice, and Skip gives up all bytes.
+func TestEachByteOnce(t *testing.T) {
+	for _, f := range []*delimiter.Framer{
+		delimiter.Line(), delimiter.Line().Keep(), delimiter.CRLF(), newFramer(t, ";"), newFramer(t, "aaab"),
+		newFramer(t, strings.Repeat("a", 254)+"b"), newFramer(t, "a;", "\n;"), newFramer(t, "d", "abcd", "\r\n"),
 	} {
-		if frame, err := test.f.Split([]byte(test.wire), 0); err != nil || frame.Size != 0 || frame.Seen != test.want {
-			t.Errorf("%v: %+v, %v; %d bytes need no second look", test.f, frame, err, test.want)
-		}
-		if n, end := test.f.Skip([]byte(test.wire)); n != test.want || end {
-			t.Errorf("%v skips %d of %q, %t; not %d", test.f, n, test.wire, end, test.want)
+		data := []byte(strings.Repeat("a", 300) + "cabcacab\r\raaa")
+		var r framing.Resume
+		for n := 1; n <= len(data); n++ {
+			frame, next, err := f.Split(data[:n], r)
+			if frame.Size != 0 || next.Pos != n || err != nil {
+				t.Fatalf("%.20v: Split(%q) = %+v, %+v, %v; want Size 0 and Pos %d", f, data[:n], frame, next, err, n)
+			}
+			if skipped, next, end := f.Skip(data[:n], r); skipped != n || next.Pos != 0 || end {
+				t.Fatalf("%.20v: Skip(%q) = %d, %+v, %t; want %d, Pos 0, false", f, data[:n], skipped, next, end, n)
+			}
+			r = next
 		}
 	}
 }
 
-// Skip stops at the same byte however the bytes come, and where Split would.
+// Skip stops where the frame ends for Split, however the bytes arrive, and after any
+// prefix.
 func TestSkip(t *testing.T) {
 	for _, f := range []*delimiter.Framer{
 		delimiter.Line(), delimiter.Line().Keep(), delimiter.CRLF(), newFramer(t, "aa"), newFramer(t, "aba"), newFramer(t, "b", "ab"), newFramer(t, "ab", "\nb"),
 	} {
 		for _, stream := range []string{"xx\nyy", "x\r\ny", "\r\r\n\n", "baaaa", "xababa", "xab\nb", "aab", "none", "\r"} {
-			frame, _ := f.Split([]byte(stream), 0)
-			for step := 1; step <= len(stream); step++ {
-				skipped, end := 0, false
-				for arrived := 0; arrived < len(stream) && !end; {
-					arrived = min(arrived+step, len(stream))
-					var n int
-					n, end = f.Skip([]byte(stream[skipped:arrived]))
-					skipped += n
+			frame, _, _ := f.Split([]byte(stream), framing.Resume{})
+			for seen := 1; seen <= len(stream); seen++ {
+				first, r, _ := f.Split([]byte(stream[:seen]), framing.Resume{})
+				if first.Size > 0 {
+					break
 				}
-				if end != (frame.Size > 0) || end && skipped != frame.Size {
-					t.Errorf("%v, %q by %d: %d, %t; Split says %d", f, stream, step, skipped, end, frame.Size)
+				for step := 1; step <= len(stream); step++ {
+					skipped, r, end := 0, r, false
+					for arrived := seen; !end; arrived = min(arrived+step, len(stream)) {
+						var n int
+						n, r, end = f.Skip([]byte(stream[skipped:arrived]), r)
+						skipped += n
+						if arrived == len(stream) {
+							break
+						}
+					}
+					if end != (frame.Size > 0) || end && skipped != frame.Size {
+						t.Errorf("%v: Skip of %q after %d bytes, %d at a time = %d, %t; want %d", f, stream, seen, step, skipped, end, frame.Size)
+					}
 				}
 			}
 		}
 	}
 }
 
-func TestEnd(t *testing.T) {
+func TestFinish(t *testing.T) {
 	for _, test := range []struct {
 		framer     *delimiter.Framer
 		data, want string
@@ -270,8 +279,8 @@ func TestEnd(t *testing.T) {
 		{delimiter.CRLF(), "a\r", "a\r"},
 		{newFramer(t, "aa"), "ba", "ba"},
 	} {
-		if got, err := test.framer.End([]byte(test.data)); err != nil || string(got) != test.want {
-			t.Errorf("%v: End(%q) = %q, %v, want %q", test.framer, test.data, got, err, test.want)
+		if got, err := test.framer.Finish([]byte(test.data)); err != nil || string(got) != test.want {
+			t.Errorf("%v: Finish(%q) = %q, %v; want %q, nil", test.framer, test.data, got, err, test.want)
 		}
 	}
 }
@@ -287,7 +296,7 @@ func TestMaxEncodedLen(t *testing.T) {
 		{delimiter.Line().Keep(), math.MaxInt, math.MaxInt},
 	} {
 		if got := test.framer.MaxEncodedLen(test.n); got != test.want {
-			t.Errorf("%v: MaxEncodedLen(%d) = %d, want %d", test.framer, test.n, got, test.want)
+			t.Errorf("%v: MaxEncodedLen(%d) = %d; want %d", test.framer, test.n, got, test.want)
 		}
 	}
 }
@@ -312,58 +321,84 @@ func TestString(t *testing.T) {
 		{newFramer(t, "end", "\x00").Keep(), "delimiter,text=end,hex=00,keep"},
 	} {
 		if got := test.framer.String(); got != test.want {
-			t.Errorf("%s, want %s", got, test.want)
+			t.Errorf("String() = %s; want %s", got, test.want)
 		}
 	}
 }
 
-// Keep makes a framer of its own.
+// Keep does not change the framer on which it is called.
 func TestKeep(t *testing.T) {
 	f := delimiter.Line()
 	f.Keep()
 	if got := split(t, f, "a\n"); got[0] != "a" {
-		t.Errorf("Keep changed the framer it was called on: %q", got)
+		t.Errorf(`split("a\n") = %q; want "a"`, got)
 	}
 }
 
-// Enclose says no where Append refuses, and else what Append writes.
-func TestEnclose(t *testing.T) {
-	with := func(delim string) *delimiter.Framer {
-		f, err := delimiter.New(delim)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
-	long := strings.Repeat("-", 70)
+func TestAppendHeader(t *testing.T) {
+	refused := errors.New("a PayloadError")
 	for _, test := range []struct {
-		framer  *delimiter.Framer
-		payload string
-		trailer string
-		ok      bool
+		framer *delimiter.Framer
+		start  string
+		size   int64
+		want   error
 	}{
-		{delimiter.Line(), "line", "\n", true},
-		{delimiter.Line(), "", "\n", true},
-		{delimiter.Line(), "li\ne", "", false},
-		{delimiter.Line(), "line\r", "", false},
-		{delimiter.Line().Keep(), "line\r\n", "", true},
-		{delimiter.Line().Keep(), "line", "", false},
-		{delimiter.Line().Keep(), "", "", false},
-		{delimiter.Line().Keep(), "li\nne\n", "", false},
-		{delimiter.CRLF(), "line\r", "\r\n", true},
-		{delimiter.CRLF(), "li\r\nne", "", false},
-		{with("aa"), "b", "aa", true},
-		{with("aa"), "ba", "", false},
-		{with(long + "+"), "b" + long, long + "+", true},
-		{with(long), "b-", "", false},
+		{delimiter.Line(), "line", 4, nil},
+		{delimiter.Line(), "", 0, nil},
+		{delimiter.Line(), "", 4, framing.ErrNoHeader},
+		{delimiter.Line(), "lin", 4, framing.ErrNoHeader},
+		{delimiter.Line(), "line\r", 5, framing.ErrNoHeader}, // it needs "\r\n"
+		{delimiter.Line(), "li\ne", 4, refused},
+		{delimiter.Line(), "", -1, refused},
+		{delimiter.Line().Keep(), "line\r\n", 6, nil},
+		{delimiter.Line().Keep(), "line", 4, refused},
+		{delimiter.Line().Keep(), "", 0, refused},
+		{delimiter.Line().Keep(), "line", 6, framing.ErrNoHeader},
+		{delimiter.Line().Keep(), "li\nne\n", 6, refused},
+		{delimiter.CRLF(), "line\r", 5, nil},
+		{newFramer(t, "aa"), "ba", 2, framing.ErrNoHeader},
 	} {
-		header, trailer, ok := test.framer.Enclose([]byte(test.payload))
-		wire, err := test.framer.Append(nil, []byte(test.payload))
-		if ok != test.ok || ok != (err == nil) {
-			t.Errorf("%v, %q: enclosed %v, want %v; Append: %v", test.framer, test.payload, ok, test.ok, err)
+		got, err := test.framer.AppendHeader([]byte("x"), []byte(test.start), test.size)
+		if e := (*framing.PayloadError)(nil); errors.As(err, &e) && e.Size == test.size {
+			err = refused
 		}
-		if whole := string(header) + test.payload + string(trailer); ok && (string(trailer) != test.trailer || whole != string(wire)) {
-			t.Errorf("%v, %q: %q behind %q, Append writes %q", test.framer, test.payload, trailer, header, wire)
+		if string(got) != "x" || err != test.want {
+			t.Errorf("%v: AppendHeader(%q, %d) = %q, %v; want %q, %v", test.framer, test.start, test.size, got, err, "x", test.want)
 		}
+	}
+	for f, want := range map[*delimiter.Framer]string{delimiter.Line(): "\n", delimiter.CRLF(): "\r\n", delimiter.Line().Keep(): ""} {
+		if got := f.Trailer(); string(got) != want {
+			t.Errorf("%v: Trailer() = %q; want %q", f, got, want)
+		}
+	}
+}
+
+func TestAllocs(t *testing.T) {
+	frametest.CheckAllocs(t, delimiter.Line(), []byte("a line\r"))
+	frametest.CheckAllocs(t, newFramer(t, ";", "<end>"), []byte("ab"))
+}
+
+// BenchmarkSplit splits frames of 16 bytes.
+func BenchmarkSplit(b *testing.B) {
+	for name, test := range map[string]struct {
+		framer *delimiter.Framer
+		wire   string
+	}{
+		"line":       {delimiter.Line(), "fourteen bytes!\n"},
+		"automaton":  {newFramer(b, "\n", "\r\n", "\xff\n"), "fourteen bytes!\n"},
+		"crlf":       {delimiter.CRLF(), "fourteen bytes\r\n"},
+		"semicolon":  {newFramer(b, ";"), "fourteen bytes!;"},
+		"two, mixed": {newFramer(b, ";", "|"), "fourteen bytes!;"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			data := []byte(strings.Repeat(test.wire, 64))
+			for b.Loop() {
+				for rest := data; len(rest) > 0; rest = rest[16:] {
+					if frame, _, _ := test.framer.Split(rest, framing.Resume{}); frame.Size != 16 {
+						b.Fatalf("Split() = %+v; want Size 16", frame)
+					}
+				}
+			}
+		})
 	}
 }

@@ -45,10 +45,10 @@ func ExampleCRLF() {
 	// Output:
 	// "hello\nworld"
 	// "hello\r\n"
-	// framing: payload of 10 bytes refused: it holds the delimiter "\r\n" at byte 3
+	// framing: payload of 10 bytes refused: it contains the delimiter "\r\n" at byte 3
 }
 
-// The first delimiter is the one that is written.
+// The first delimiter is written, unless another is needed to bring a payload back.
 func ExampleNew() {
 	f, err := delimiter.New(";", "<end>")
 	if err != nil {

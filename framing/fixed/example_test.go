@@ -22,7 +22,7 @@ func ExampleNew() {
 	// Output:
 	// "hello" <nil>
 	// "world" <nil>
-	// framing: payload of 2 bytes refused: every message must have exactly 5 bytes
+	// framing: payload of 2 bytes refused: it must have exactly 5 bytes
 }
 
 func ExamplePadded() {

@@ -8,7 +8,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// show prints what a payload is on the wire, and what comes of that.
+// show prints the frame that carries payload, and the payload that reading returns.
 func show(f framing.Framer, payload string) {
 	wire, err := f.Append(nil, []byte(payload))
 	if err != nil {
@@ -23,8 +23,8 @@ func show(f framing.Framer, payload string) {
 	fmt.Printf("%q → %q\n", wire, read)
 }
 
-// showLayout is show for a configuration, and a stream that another program
-// wrote.
+// showLayout reads a frame that another program wrote, writes its payload again,
+// and prints both.
 func showLayout(c lengthprefix.Config, wire string) {
 	f, err := lengthprefix.New(c)
 	if err != nil {
@@ -77,10 +77,9 @@ func ExampleVarintFramer_NonMinimal() {
 	// Output: "hello" <nil>
 }
 
-// A header of two bytes that no message may lack, and that is refused on
-// reading if it is another.
+// Each frame begins with two constant bytes; reading rejects any others.
 func ExampleNew() {
-	f, err := lengthprefix.New(lengthprefix.Config{Width: 2, Offset: 2, Zero: []byte("\xca\xfe")})
+	f, err := lengthprefix.New(lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte("\xca\xfe")})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -90,11 +89,29 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// "\xca\xfe\x00\x05hello" → "hello"
-	// framing: frame at offset 0: malformed header: byte 1 is 0xff, not 0xfe
+	// framing: frame at offset 0: malformed header: byte 1 is 0xff, want 0xfe
+}
+
+// A program builds a PostgreSQL query: a type byte, a length that counts itself,
+// and the text. The reader delivers the header with the payload, so the payload to
+// be written begins with one. PutHeader fills in the length.
+func ExampleFramer_PutHeader() {
+	f, err := lengthprefix.New(lengthprefix.Config{Width: 4, Offset: 1, Adjust: -4, Keep: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	payload := append([]byte("Q    "), "SELECT 1\x00"...)
+	if err := f.PutHeader(payload); err != nil {
+		fmt.Println(err)
+		return
+	}
+	show(f, string(payload))
+	// Output: "Q\x00\x00\x00\rSELECT 1\x00" → "Q\x00\x00\x00\rSELECT 1\x00"
 }
 
 func ExampleNew_lengthKept() {
-	showLayout(lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader}, "\x00\x0cHELLO, WORLD")
+	showLayout(lengthprefix.Config{Width: 2, Keep: true}, "\x00\x0cHELLO, WORLD")
 	// Output:
 	// read:    "\x00\fHELLO, WORLD" → "\x00\fHELLO, WORLD"
 	// written: "\x00\fHELLO, WORLD" → "\x00\fHELLO, WORLD"
@@ -107,22 +124,22 @@ func ExampleNew_lengthStripped() {
 	// written: "HELLO, WORLD" → "\x00\fHELLO, WORLD"
 }
 
-func ExampleNew_lengthCountsTheWholeMessage() {
-	showLayout(lengthprefix.Config{Width: 2, IncludesHeader: true, Strip: lengthprefix.KeepHeader}, "\x00\x0eHELLO, WORLD")
+func ExampleNew_lengthCountsTheWholeFrame() {
+	showLayout(lengthprefix.Config{Width: 2, IncludesHeader: true, Keep: true}, "\x00\x0eHELLO, WORLD")
 	// Output:
 	// read:    "\x00\x0eHELLO, WORLD" → "\x00\x0eHELLO, WORLD"
 	// written: "\x00\x0eHELLO, WORLD" → "\x00\x0eHELLO, WORLD"
 }
 
 func ExampleNew_lengthAtTheEndOfTheHeader() {
-	showLayout(lengthprefix.Config{Width: 3, Offset: 2, Strip: lengthprefix.KeepHeader}, "\xca\xfe\x00\x00\x0cHELLO, WORLD")
+	showLayout(lengthprefix.Config{Width: 3, Offset: 2, Keep: true}, "\xca\xfe\x00\x00\x0cHELLO, WORLD")
 	// Output:
 	// read:    "\xca\xfe\x00\x00\fHELLO, WORLD" → "\xca\xfe\x00\x00\fHELLO, WORLD"
 	// written: "\xca\xfe\x00\x00\fHELLO, WORLD" → "\xca\xfe\x00\x00\fHELLO, WORLD"
 }
 
 func ExampleNew_lengthAtTheStartOfTheHeader() {
-	showLayout(lengthprefix.Config{Width: 3, Adjust: 2, Strip: lengthprefix.KeepHeader}, "\x00\x00\x0c\xca\xfeHELLO, WORLD")
+	showLayout(lengthprefix.Config{Width: 3, Adjust: 2, Keep: true}, "\x00\x00\x0c\xca\xfeHELLO, WORLD")
 	// Output:
 	// read:    "\x00\x00\f\xca\xfeHELLO, WORLD" → "\x00\x00\f\xca\xfeHELLO, WORLD"
 	// written: "\x00\x00\f\xca\xfeHELLO, WORLD" → "\x00\x00\f\xca\xfeHELLO, WORLD"
@@ -136,9 +153,9 @@ func ExampleNew_lengthBetweenHeaderBytes() {
 	// written: "\xfeHELLO, WORLD" → "\x00\x00\f\xfeHELLO, WORLD"
 }
 
-// The first header byte is stripped, and written as the constant that it is.
-func ExampleNew_lengthBetweenHeaderBytesCountsTheWholeMessage() {
-	showLayout(lengthprefix.Config{Width: 2, Offset: 1, Adjust: -3, Strip: 3, Zero: []byte{0xca}}, "\xca\x00\x10\xfeHELLO, WORLD")
+// The first header byte is stripped, and is the constant ca.
+func ExampleNew_lengthBetweenHeaderBytesCountsTheWholeFrame() {
+	showLayout(lengthprefix.Config{Width: 2, Offset: 1, Adjust: -3, Strip: 3, Magic: []byte{0xca}}, "\xca\x00\x10\xfeHELLO, WORLD")
 	// Output:
 	// read:    "\xca\x00\x10\xfeHELLO, WORLD" → "\xfeHELLO, WORLD"
 	// written: "\xfeHELLO, WORLD" → "\xca\x00\x10\xfeHELLO, WORLD"

@@ -2,11 +2,12 @@ package lengthprefix_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/big"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ import (
 )
 
 var (
-	_ framing.Prefixer = (*lengthprefix.Framer)(nil)
-	_ framing.Prefixer = (*lengthprefix.VarintFramer)(nil)
+	_ framing.Encloser = (*lengthprefix.Framer)(nil)
+	_ framing.Encloser = (*lengthprefix.VarintFramer)(nil)
 )
 
 func newFramer(t *testing.T, c lengthprefix.Config) *lengthprefix.Framer {
@@ -28,7 +29,7 @@ func newFramer(t *testing.T, c lengthprefix.Config) *lengthprefix.Framer {
 	return f
 }
 
-func TestNew_Refuses(t *testing.T) {
+func TestNewRefuses(t *testing.T) {
 	for _, test := range []struct {
 		config lengthprefix.Config
 		option string
@@ -41,59 +42,65 @@ func TestNew_Refuses(t *testing.T) {
 		{lengthprefix.Config{Width: 1, Offset: 65536}, "offset", "65536 is not allowed; it must be 0 to 65535 bytes"},
 		{lengthprefix.Config{Width: 4, Adjust: 1<<30 + 1}, "adjust", "1073741825 is not allowed; it must be -1073741824 to 1073741824"},
 		{lengthprefix.Config{Width: 4, Adjust: -1<<30 - 1}, "adjust", "-1073741825 is not allowed; it must be -1073741824 to 1073741824"},
-		{lengthprefix.Config{Width: 1, Strip: -2}, "strip", "-2 is not allowed; it must be 0 to 65535 bytes"},
-		{lengthprefix.Config{Width: 1, Strip: 65536}, "strip", "65536 is not allowed; it must be 0 to 65535 bytes"},
-		{lengthprefix.Config{Width: 2, Zero: []byte("a")}, "zero", "1 bytes are given; there are 0 that are stripped and not the length field"},
-		{lengthprefix.Config{Width: 2, Offset: 2, Zero: []byte("a")}, "zero", "1 bytes are given; there are 2 that are stripped and not the length field"},
-		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 1, Zero: []byte("ab")}, "zero", "2 bytes are given; there are 1 that are stripped and not the length field"},
-		{lengthprefix.Config{Width: 1, Adjust: -256}, "adjust", "with it no value of the 1-byte length field makes a frame of 1 bytes or more, its header and what is stripped"},
-		{lengthprefix.Config{Width: 1, Strip: 300}, "adjust", "with it no value of the 1-byte length field makes a frame of 300 bytes or more, its header and what is stripped"},
-		{lengthprefix.Config{Width: 1, Offset: 255, IncludesHeader: true}, "adjust", "with it no value of the 1-byte length field makes a frame of 256 bytes or more, its header and what is stripped"},
+		{lengthprefix.Config{Width: 1, Strip: -1}, "strip", "-1 is not allowed; it must be 1 to 65535 bytes"},
+		{lengthprefix.Config{Width: 1, Strip: 65536}, "strip", "65536 is not allowed; it must be 1 to 65535 bytes"},
+		{lengthprefix.Config{Width: 1, Strip: 1, Keep: true}, "strip", "1 is not allowed with keep, which delivers the whole frame"},
+		{lengthprefix.Config{Width: 2, Magic: []byte("a")}, "magic", "1 bytes are too many; the header has 0 besides the length field"},
+		{lengthprefix.Config{Width: 2, Magic: []byte("a"), Keep: true}, "magic", "1 bytes are too many; the header has 0 besides the length field"},
+		{lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte("abc")}, "magic", "3 bytes are too many; the header has 2 besides the length field"},
+		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 1, Magic: []byte("abc")}, "magic", "3 bytes are too many; the header has 2 besides the length field"},
+		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 5, Magic: []byte("abcd")}, "magic", "4 bytes are too many; the header has 3 besides the length field"},
+		{lengthprefix.Config{Width: 1, Adjust: -256}, "adjust", "no value of a 1-byte length field makes a frame of 1 bytes, which its header and the stripped bytes take"},
+		{lengthprefix.Config{Width: 1, Strip: 300}, "adjust", "no value of a 1-byte length field makes a frame of 300 bytes, which its header and the stripped bytes take"},
+		{lengthprefix.Config{Width: 1, Offset: 255, IncludesHeader: true}, "adjust", "no value of a 1-byte length field makes a frame of 256 bytes, which its header and the stripped bytes take"},
 	} {
 		f, err := lengthprefix.New(test.config)
-		var e *framing.ConfigError
-		if f != nil || !errors.As(err, &e) || e.Framer != "lengthprefix" || e.Option != test.option || e.Reason != test.reason {
-			t.Errorf("%+v:\n got %v\nwant lengthprefix: %s: %s", test.config, err, test.option, test.reason)
+		want := &framing.ConfigError{Framer: "lengthprefix", Option: test.option, Reason: test.reason}
+		var got *framing.ConfigError
+		if f != nil || !errors.As(err, &got) || *got != *want {
+			t.Errorf("New(%+v) =\n%v, %v; want\nnil, %v", test.config, f, err, want)
 		}
 	}
 }
 
-func TestNew_AcceptsTheLimits(t *testing.T) {
+func TestNewAcceptsLimits(t *testing.T) {
 	for _, c := range []lengthprefix.Config{
 		{Width: 1}, {Width: 8}, {Width: 8, Offset: 65535}, {Width: 8, Strip: 65535}, {Width: 4, Adjust: 1 << 30}, {Width: 4, Adjust: -1 << 30},
-		{Width: 1, Adjust: -255}, {Width: 1, Strip: 256}, {Width: 1, Offset: 254, IncludesHeader: true}, {Width: 2, Zero: []byte{}},
-		{Width: 8, Offset: 65535, Strip: 65535, Adjust: -1 << 30, IncludesHeader: true, LittleEndian: true, Zero: make([]byte, 65535)},
+		{Width: 1, Adjust: -255}, {Width: 1, Strip: 256}, {Width: 1, Offset: 254, IncludesHeader: true}, {Width: 2, Magic: []byte{}},
+		{Width: 8, Offset: 65535, Strip: 65535, Adjust: -1 << 30, IncludesHeader: true, LittleEndian: true, Magic: make([]byte, 65535)},
+		{Width: 1, Offset: 65535, Magic: make([]byte, 65535), Keep: true},
 	} {
 		if _, err := lengthprefix.New(c); err != nil {
-			t.Errorf("%v", err)
+			t.Errorf("New: %v; want nil", err)
 		}
 	}
 }
 
-// sizeOf returns the size of a frame with this value: the bytes behind the
-// field are value + adjust, less the header if the value counts it.
+// sizeOf returns the size of a frame with this value: value + Adjust bytes follow
+// the field, less the header if the value counts it.
 func sizeOf(c lengthprefix.Config, value uint64) *big.Int {
-	more := c.Offset + c.Width + c.Adjust
-	if c.IncludesHeader {
-		more = c.Adjust
-	}
 	size := new(big.Int).SetUint64(value)
-	return size.Add(size, big.NewInt(int64(more)))
+	size.Add(size, big.NewInt(int64(c.Adjust)))
+	if !c.IncludesHeader {
+		size.Add(size, big.NewInt(int64(c.Offset+c.Width)))
+	}
+	return size
 }
 
-// All widths, orders, offsets, strips and adjustments read and write one
-// another's frames, at the boundaries of the field, of the header and of int.
+// Framers of all widths, byte orders, offsets and adjustments read and write the
+// values at the limits of the field, of the header and of int.
 func TestBoundaries(t *testing.T) {
 	for width := 1; width <= 8; width++ {
 		for adjust := -9; adjust <= 9; adjust++ {
 			for _, includes := range []bool{false, true} {
 				for _, little := range []bool{false, true} {
 					for _, offset := range []int{0, 3} {
-						for _, strip := range []int{0, lengthprefix.KeepHeader, 1, width, offset + width - 1, offset + width + 2} {
-							c := lengthprefix.Config{Width: width, LittleEndian: little, Offset: offset, Adjust: adjust, IncludesHeader: includes, Strip: strip}
-							f := newFramer(t, c)
-							readBoundaries(t, f, c)
-							writeBoundaries(t, f, c)
+						c := lengthprefix.Config{Width: width, LittleEndian: little, Offset: offset, Adjust: adjust, IncludesHeader: includes, Keep: true}
+						testBoundaries(t, c)
+						c.Keep = false
+						for _, strip := range []int{1, width, offset + width - 1, offset + width, offset + width + 2} {
+							c.Strip = strip
+							testBoundaries(t, c)
 						}
 					}
 				}
@@ -102,7 +109,14 @@ func TestBoundaries(t *testing.T) {
 	}
 }
 
-// header returns the header with this value, and zeros around it.
+func testBoundaries(t *testing.T, c lengthprefix.Config) {
+	t.Helper()
+	f := newFramer(t, c)
+	readBoundaries(t, f)
+	writeBoundaries(t, f)
+}
+
+// header returns a header with this value, and zeros in the other bytes.
 func header(c lengthprefix.Config, value uint64) []byte {
 	h := make([]byte, c.Offset+c.Width)
 	for i := range c.Width {
@@ -115,10 +129,10 @@ func header(c lengthprefix.Config, value uint64) []byte {
 	return h
 }
 
-func readBoundaries(t *testing.T, f *lengthprefix.Framer, c lengthprefix.Config) {
+func readBoundaries(t *testing.T, f *lengthprefix.Framer) {
 	t.Helper()
+	c := f.Config()
 	mask := uint64(math.MaxUint64) >> (64 - 8*c.Width)
-	strip := max(f.Config().Strip, 0)
 	values := []uint64{mask - 1, mask, mask/2 + 1}
 	for v := range uint64(40) {
 		values = append(values, v)
@@ -130,34 +144,38 @@ func readBoundaries(t *testing.T, f *lengthprefix.Framer, c lengthprefix.Config)
 		if value > mask {
 			continue
 		}
-		frame, err := f.Split(header(c, value), 0)
+		frame, _, err := f.Split(header(c, value), framing.Resume{})
 		size := sizeOf(c, value)
 		var tooLarge *framing.TooLargeError
 		switch {
-		case size.Cmp(big.NewInt(int64(max(c.Offset+c.Width, strip)))) < 0:
+		case size.Cmp(big.NewInt(int64(max(c.Offset+c.Width, c.Strip)))) < 0:
 			if frame.Size != 0 || err == nil || !strings.HasPrefix(err.Error(), "malformed length: ") {
-				t.Fatalf("%v, value %d: %+v, %v, want malformed", f, value, frame, err)
+				t.Fatalf("%v: Split of length %d = %+v, %v; want a malformed length", f, value, frame, err)
 			}
 		case size.Cmp(big.NewInt(math.MaxInt)) > 0:
 			if frame.Size != 0 || !errors.As(err, &tooLarge) {
-				t.Fatalf("%v, value %d: %+v, %v, want too large", f, value, frame, err)
+				t.Fatalf("%v: Split of length %d = %+v, %v; want a TooLargeError", f, value, frame, err)
 			}
-			payload := size.Sub(size, big.NewInt(int64(strip)))
-			if payload.IsUint64() && tooLarge.Size != payload.Uint64() || !payload.IsUint64() && tooLarge.Size != math.MaxUint64 {
-				t.Fatalf("%v, value %d: size %d in the error, want %d", f, value, tooLarge.Size, payload)
+			payload := uint64(math.MaxUint64)
+			if size.Sub(size, big.NewInt(int64(c.Strip))); size.IsUint64() {
+				payload = size.Uint64()
+			}
+			if most := uint64(math.MaxInt - c.Strip); tooLarge.Size != payload || tooLarge.Max != most {
+				t.Fatalf("%v: Split of length %d: got size %d, max %d; want %d, %d", f, value, tooLarge.Size, tooLarge.Max, payload, most)
 			}
 		default:
-			if err != nil || int64(frame.Size) != size.Int64() || frame.Start != strip || frame.End != frame.Size {
-				t.Fatalf("%v, value %d: %+v, %v, want size %d", f, value, frame, err, size)
+			if err != nil || int64(frame.Size) != size.Int64() || frame.Start != c.Strip || frame.End != frame.Size {
+				t.Fatalf("%v: Split of length %d = %+v, %v; want size %d", f, value, frame, err, size)
 			}
 		}
 	}
 }
 
-func writeBoundaries(t *testing.T, f *lengthprefix.Framer, c lengthprefix.Config) {
+func writeBoundaries(t *testing.T, f *lengthprefix.Framer) {
 	t.Helper()
+	c := f.Config()
 	head := c.Offset + c.Width
-	strip := max(f.Config().Strip, 0)
+	delivered := max(0, head-c.Strip)
 	mask := uint64(math.MaxUint64) >> (64 - 8*c.Width)
 	sizes := []int{0, 1, 2, 9, 10, 11, 12, 13, 20, 100}
 	if c.Width == 1 {
@@ -166,45 +184,43 @@ func writeBoundaries(t *testing.T, f *lengthprefix.Framer, c lengthprefix.Config
 		}
 	}
 	for _, n := range sizes {
-		total := n + strip
+		total := n + c.Strip
 		value := total - head - c.Adjust
 		if c.IncludesHeader {
 			value += head
 		}
 		payload := bytes.Repeat([]byte{'x'}, n)
-		if strip < head && n >= head-strip && value >= 0 {
-			copy(payload, header(c, uint64(value))[strip:])
-			copy(payload[:max(0, min(n, c.Offset-strip))], "abc") // before the field is the user's
+		fits := n >= delivered && value >= 0 && uint64(value) <= mask
+		if err := f.PutHeader(payload); (err == nil) != fits {
+			t.Fatalf("%v: PutHeader of %d bytes = %v; want nil: %t", f, n, err, fits)
 		}
 		wire, err := f.Append([]byte("before"), payload)
-		fits := total >= head && value >= 0 && uint64(value) <= mask
+		h, errHeader := f.AppendHeader([]byte("before"), payload[:min(delivered, n)], int64(n))
 		if !fits {
-			if err == nil || string(wire) != "before" {
-				t.Fatalf("%v, %d bytes: %x, %v, want a refusal", f, n, wire, err)
+			if err == nil || string(wire) != "before" || errHeader == nil || string(h) != "before" {
+				t.Fatalf("%v: Append of %d bytes = %x, %v, AppendHeader %x, %v; want errors", f, n, wire, err, h, errHeader)
 			}
 			continue
 		}
-		if err != nil || len(wire) != 6+total {
-			t.Fatalf("%v, %d bytes: %x, %v", f, n, wire, err)
+		want := "before" + string(header(c, uint64(value))[:min(head, c.Strip)]) + strings.Repeat("\x00", max(0, c.Strip-head)) + string(payload)
+		if err != nil || string(wire) != want {
+			t.Fatalf("%v: Append of %d bytes = %x, %v; want %x, nil", f, n, wire, err, want)
 		}
-		frame, err := f.Split(wire[6:], 0)
+		if errHeader != nil || string(h)+string(payload) != want {
+			t.Fatalf("%v: AppendHeader of %d bytes = %x, %v; Append = %x", f, n, h, errHeader, wire)
+		}
+		frame, _, err := f.Split(wire[6:], framing.Resume{})
 		if err != nil || frame.Size != total || !bytes.Equal(wire[6:][frame.Start:frame.End], payload) {
-			t.Fatalf("%v, %d bytes: %x comes back as %+v, %v", f, n, wire, frame, err)
+			t.Fatalf("%v: Split of %x = %+v, %v; want the payload %x", f, wire[6:], frame, err, payload)
 		}
-		if len(wire)-6 > f.MaxEncodedLen(n) {
-			t.Fatalf("%v, %d bytes: a frame of %d is over MaxEncodedLen %d", f, n, len(wire)-6, f.MaxEncodedLen(n))
-		}
-		if strip < head {
-			continue
-		}
-		h, err := f.AppendHeader([]byte("before"), int64(n))
-		if err != nil || string(h)+string(payload) != string(wire) {
-			t.Fatalf("%v, %d bytes: AppendHeader is %x, %v; Append is %x", f, n, h, err, wire)
+		if total > f.MaxEncodedLen(n) {
+			t.Fatalf("%v: MaxEncodedLen(%d) = %d; the frame has %d bytes", f, n, f.MaxEncodedLen(n), total)
 		}
 	}
 }
 
-// The most that each preset carries, and what it says of one byte more.
+// The presets accept the largest payload that their length can announce, and
+// refuse one byte more.
 func TestPresets(t *testing.T) {
 	for _, test := range []struct {
 		framer *lengthprefix.Framer
@@ -218,177 +234,386 @@ func TestPresets(t *testing.T) {
 		{lengthprefix.Uint64(), "length,width=8", "\x00\x00\x00\x00\x00\x00\x00\x05", math.MaxUint64},
 	} {
 		wire, err := test.framer.Append(nil, []byte("hello"))
-		if err != nil || string(wire) != test.header+"hello" {
-			t.Errorf("%v: %q, %v", test.framer, wire, err)
+		if want := test.header + "hello"; err != nil || string(wire) != want {
+			t.Errorf("%v: Append(hello) = %q, %v; want %q, nil", test.framer, wire, err, want)
 		}
-		if test.framer.String() != test.text {
-			t.Errorf("String is %s, want %s", test.framer, test.text)
+		if got := test.framer.String(); got != test.text {
+			t.Errorf("String() = %q; want %q", got, test.text)
 		}
-		if test.max > math.MaxInt64 {
-			continue
+		refused := []int64{-1}
+		if test.max < math.MaxInt64 {
+			if _, err := test.framer.AppendHeader(nil, nil, int64(test.max)); err != nil {
+				t.Errorf("%v: AppendHeader of %d bytes: %v; want nil", test.framer, test.max, err)
+			}
+			refused = append(refused, int64(test.max)+1)
 		}
-		if _, err := test.framer.AppendHeader(nil, int64(test.max)); err != nil {
-			t.Errorf("%v: %d bytes: %v", test.framer, test.max, err)
-		}
-		got, err := test.framer.AppendHeader([]byte("dst"), int64(test.max)+1)
-		var e *framing.TooLargeError
-		if !errors.As(err, &e) || e.Size != test.max+1 || e.Max != test.max || string(got) != "dst" {
-			t.Errorf("%v: %d bytes: %q, %v", test.framer, test.max+1, got, err)
-		}
-		if _, err := test.framer.AppendHeader(nil, -1); err == nil {
-			t.Errorf("%v: a size of -1 was not refused", test.framer)
+		for _, size := range refused {
+			reason := "a size cannot be negative"
+			if size > 0 {
+				reason = fmt.Sprintf("a length field of this width allows at most %d bytes", test.max)
+			}
+			dst, err := test.framer.AppendHeader([]byte("dst"), nil, size)
+			var e *framing.PayloadError
+			if !errors.As(err, &e) || e.Size != size || e.Reason != reason || string(dst) != "dst" {
+				t.Errorf("%v: AppendHeader of %d bytes = %q, %v; want %q, %s", test.framer, size, dst, err, "dst", reason)
+			}
 		}
 	}
 	long := make([]byte, 1<<16)
 	if _, err := lengthprefix.Uint8().Append(nil, long[:256]); err == nil {
-		t.Error("Uint8: 256 bytes were not refused")
+		t.Error("Uint8: Append of 256 bytes: got nil; want an error")
 	}
 	if _, err := lengthprefix.Uint16().Append(nil, long); err == nil {
-		t.Error("Uint16: 65,536 bytes were not refused")
+		t.Error("Uint16: Append of 65,536 bytes: got nil; want an error")
 	}
 }
 
-// A length that passes what int can hold is an error of its own: 3 GiB where
-// int has 32 bits, 8 EiB everywhere.
-func TestSplit_LargerThanInt(t *testing.T) {
-	const gib3 = 3 << 30
-	frame, err := lengthprefix.Uint32().Split([]byte{0xc0, 0, 0, 0}, 0)
+// A frame larger than math.MaxInt (3 GiB if int has 32 bits, 8 EiB otherwise) is a
+// TooLargeError, whose size is never below its limit.
+func TestSplitLargerThanInt(t *testing.T) {
+	type split struct {
+		framer *lengthprefix.Framer
+		value  uint64
+		size   uint64 // 0 if it is not too large
+		max    uint64
+	}
+	keep := newFramer(t, lengthprefix.Config{Width: 8, IncludesHeader: true, Keep: true})
+	tests := []split{
+		{lengthprefix.Uint64(), math.MaxInt - 8, 0, 0},
+		{lengthprefix.Uint64(), math.MaxInt - 7, math.MaxInt - 7, math.MaxInt - 8},
+		{lengthprefix.Uint64(), 1 << 63, 1 << 63, math.MaxInt - 8},
+		{lengthprefix.Uint64(), math.MaxUint64, math.MaxUint64, math.MaxInt - 8},
+		{keep, math.MaxInt, 0, 0},
+		{keep, math.MaxInt + 1, math.MaxInt + 1, math.MaxInt},
+	}
 	if math.MaxInt == math.MaxInt32 {
-		var e *framing.TooLargeError
-		if frame.Size != 0 || !errors.As(err, &e) || e.Size != gib3 {
-			t.Errorf("3 GiB: %+v, %v", frame, err)
-		}
-	} else if err != nil || int64(frame.Size) != gib3+4 {
-		t.Errorf("3 GiB: %+v, %v", frame, err)
+		tests = append(tests,
+			split{lengthprefix.Uint32(), 2147483643, 0, 0},
+			split{lengthprefix.Uint32(), 2147483644, 2147483644, 2147483643},
+			split{lengthprefix.Uint32(), 3 << 30, 3 << 30, 2147483643},
+		)
 	}
-	for value, want := range map[uint64]uint64{
-		math.MaxInt64 - 7: math.MaxInt64 - 7, // with its header one byte more than an int64
-		1 << 63:           1 << 63,
-		math.MaxUint64:    math.MaxUint64,
-	} {
-		frame, err := lengthprefix.Uint64().Split(binary.BigEndian.AppendUint64(nil, value), 0)
+	for _, test := range tests {
+		frame, _, err := test.framer.Split(header(test.framer.Config(), test.value), framing.Resume{})
 		var e *framing.TooLargeError
-		if frame.Size != 0 || !errors.As(err, &e) || e.Size != want {
-			t.Errorf("%d: %+v, %v", value, frame, err)
+		if test.size == 0 {
+			if err != nil || uint64(frame.End-frame.Start) != test.value {
+				t.Errorf("%v: Split of length %d = %+v, %v; want a payload of that size", test.framer, test.value, frame, err)
+			}
+			continue
+		}
+		if frame.Size != 0 || !errors.As(err, &e) || e.Size != test.size || e.Max != test.max {
+			t.Errorf("%v: Split of length %d = %+v, %v; want size %d, max %d", test.framer, test.value, frame, err, test.size, test.max)
+		}
+		// What a user sees, without a limit of their own.
+		r := framing.NewReader(bytes.NewReader(header(test.framer.Config(), test.value)), test.framer)
+		r.SetMaxPayload(-1)
+		want := fmt.Sprintf("framing: frame at offset 0: payload of %d bytes exceeds the limit of %d bytes", test.size, test.max)
+		if _, err := r.ReadFrame(); err == nil || err.Error() != want {
+			t.Errorf("ReadFrame: got %v; want %s", err, want)
 		}
 	}
 }
 
-// A header that is delivered is verified on writing: what lies is refused.
-func TestAppend_DeliveredHeader(t *testing.T) {
+// The delivered part of a header is verified on writing.
+func TestAppendVerifiesDeliveredHeader(t *testing.T) {
+	type config = lengthprefix.Config
 	for _, test := range []struct {
-		config  lengthprefix.Config
+		config  config
 		payload string
 		refused string
 	}{
-		{lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader}, "\x00\x05hello", ""},
-		{lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader}, "\x00\x04hello", "its length field holds 0004 at byte 0; for this size it must hold 0005"},
-		{lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader}, "\x00", "it must hold at least the 2 bytes of the header that are delivered"},
-		{lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader}, "", "it must hold at least the 2 bytes of the header that are delivered"},
-		{lengthprefix.Config{Width: 2, LittleEndian: true, Strip: lengthprefix.KeepHeader}, "\x00\x05hello", "its length field holds 0005 at byte 0; for this size it must hold 0500"},
-		{lengthprefix.Config{Width: 3, Offset: 2, Strip: lengthprefix.KeepHeader}, "xy\x00\x00\x05hello", ""},
-		{lengthprefix.Config{Width: 3, Offset: 2, Strip: lengthprefix.KeepHeader}, "xy\x00\x05\x00hello", "its length field holds 000500 at byte 2; for this size it must hold 000005"},
-		{lengthprefix.Config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x05hello", ""},
-		{lengthprefix.Config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00", "it must hold at least the 4 bytes of the header that are delivered"},
-		{lengthprefix.Config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x06hello", "its length field holds 000006 at byte 1; for this size it must hold 000005"},
-		// A part of the field is stripped: the rest of it is verified.
-		{lengthprefix.Config{Width: 4, Strip: 2}, "\x00\x05hello", ""},
-		{lengthprefix.Config{Width: 4, Strip: 2}, "\x01\x05hello", "its length field holds 0105 at byte 0; for this size it must hold 0005"},
-		{lengthprefix.Config{Width: 1, Adjust: 5, Strip: lengthprefix.KeepHeader}, "\x00hello", ""},
-		{lengthprefix.Config{Width: 1, Adjust: 5, Strip: lengthprefix.KeepHeader}, "\x00hell", "its length would be negative; with this adjustment the least is 6 bytes"},
-		{lengthprefix.Config{Width: 1, Offset: 1, Adjust: 5, Strip: 1}, "\x00hell", "its length would be negative; with this adjustment the least is 6 bytes"},
+		{config{Width: 2, Keep: true}, "\x00\x05hello", ""},
+		{config{Width: 2, Keep: true}, "\x00\x04hello", "its length field, at byte 0, is 0004; for this size it must be 0005"},
+		{config{Width: 2, Keep: true}, "\x00", "it must begin with the 2 bytes of the header that are delivered"},
+		{config{Width: 2, Keep: true}, "", "it must begin with the 2 bytes of the header that are delivered"},
+		{config{Width: 2, LittleEndian: true, Keep: true}, "\x00\x05hello", "its length field, at byte 0, is 0005; for this size it must be 0500"},
+		{config{Width: 3, Offset: 2, Keep: true}, "xy\x00\x00\x05hello", ""},
+		{config{Width: 3, Offset: 2, Keep: true}, "xy\x00\x05\x00hello", "its length field, at byte 2, is 000500; for this size it must be 000005"},
+		{config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x05hello", ""},
+		{config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00", "it must begin with the 4 bytes of the header that are delivered"},
+		{config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x06hello", "its length field, at byte 1, is 000006; for this size it must be 000005"},
+		// A part of the field is stripped: the other part is verified.
+		{config{Width: 4, Strip: 2}, "\x00\x05hello", ""},
+		{config{Width: 4, Strip: 2}, "\x01\x05hello", "its length field, at byte 0, is 0105; for this size it must be 0005"},
+		{config{Width: 1, Adjust: 5, Keep: true}, "\x00hello", ""},
+		{config{Width: 1, Adjust: 5, Keep: true}, "\x00hell", "it must have at least 6 bytes; with fewer, this adjustment makes the length negative"},
+		{config{Width: 1, Offset: 1, Adjust: 5, Strip: 1}, "\x00hell", "it must have at least 6 bytes; with fewer, this adjustment makes the length negative"},
+		// Magic is verified where it is delivered.
+		{config{Width: 1, Offset: 2, Magic: []byte{'x', 0xef}, Keep: true}, "x\xef\x02hi", ""},
+		{config{Width: 1, Offset: 2, Magic: []byte{'x', 0xef}, Keep: true}, "y\xef\x02hi", "its byte 0 is 0x79; the magic requires 0x78"},
+		{config{Width: 1, Offset: 2, Magic: []byte{'x', 0xef}, Keep: true}, "x\xee\x02hi", "its byte 1 is 0xee; the magic requires 0xef"},
+		{config{Width: 1, Offset: 2, Magic: []byte{'x', 0xef}, Strip: 1}, "\xef\x02hi", ""},
+		{config{Width: 1, Offset: 2, Magic: []byte{'x', 0xef}, Strip: 1}, "\xee\x02hi", "its byte 0 is 0xee; the magic requires 0xef"},
+		{config{Width: 1, Offset: 2, Magic: []byte("x"), Keep: true}, "x?\x02hi", ""},
+		{config{Width: 1, Offset: 2, Magic: []byte("x"), Strip: 1}, "?\x02hi", ""},
 	} {
 		f := newFramer(t, test.config)
-		wire, err := f.Append([]byte("before"), []byte(test.payload))
-		var e *framing.PayloadError
-		switch {
-		case test.refused == "" && (err != nil || !strings.HasSuffix(string(wire), test.payload)):
-			t.Errorf("%v, %q: %q, %v", f, test.payload, wire, err)
-		case test.refused != "" && (!errors.As(err, &e) || e.Reason != test.refused || e.Size != len(test.payload) || string(wire) != "before"):
-			t.Errorf("%v, %q: %q,\n got %v\nwant %s", f, test.payload, wire, err, test.refused)
+		before := []byte("before")
+		wire, err := f.Append(before, []byte(test.payload))
+		head, errHeader := f.AppendHeader(before, []byte(test.payload), int64(len(test.payload)))
+		if test.refused == "" {
+			if err != nil || !strings.HasSuffix(string(wire), test.payload) || errHeader != nil || string(head)+test.payload != string(wire) {
+				t.Errorf("%v: Append(%q) = %q, %v, AppendHeader %q, %v; want no error", f, test.payload, wire, err, head, errHeader)
+			}
+			continue
 		}
-		if _, err := f.AppendHeader(nil, 10); err == nil {
-			t.Errorf("%v: AppendHeader did not refuse a header that is a part of the payload", f)
+		for _, err := range []error{err, errHeader} {
+			var e *framing.PayloadError
+			if !errors.As(err, &e) || e.Reason != test.refused || e.Size != int64(len(test.payload)) {
+				t.Errorf("%v, %q:\n got %v\nwant %s", f, test.payload, err, test.refused)
+			}
+		}
+		if string(wire) != "before" || string(head) != "before" {
+			t.Errorf("%v, %q: dst = %q, %q; want it unchanged", f, test.payload, wire, head)
 		}
 	}
 }
 
-// The bytes around the field are zeros, or a constant that is verified as soon
-// as it arrives.
-func TestZero(t *testing.T) {
-	config := lengthprefix.Config{Width: 1, Offset: 2, Adjust: 2, Strip: 5}
-	f := newFramer(t, config)
-	if wire, err := f.Append(nil, []byte("hi")); err != nil || string(wire) != "\x00\x00\x02\x00\x00hi" {
-		t.Errorf("%q, %v", wire, err)
-	}
-	if frame, err := f.Split([]byte("ab\x02cdhi"), 0); err != nil || frame.Size != 7 {
-		t.Errorf("%+v, %v", frame, err)
-	}
-
-	zero := []byte("abcd")
-	config.Zero = zero
-	f = newFramer(t, config)
-	zero[0] = 'x' // the framer keeps its own
-	wire, err := f.Append(nil, []byte("hi"))
-	if err != nil || string(wire) != "ab\x02cdhi" {
-		t.Errorf("%q, %v", wire, err)
-	}
-	f.Config().Zero[0] = 'x'
-	if head, err := f.AppendHeader(nil, 2); err != nil || string(head) != "ab\x02cd" {
-		t.Errorf("%q, %v", head, err)
-	}
-	for i := range wire[:5] {
-		if i == 2 {
-			continue
-		}
-		bad := bytes.Clone(wire)
-		bad[i] = '!'
-		for n := 1; n <= len(wire); n++ {
-			frame, err := f.Split(bad[:n], 0)
-			want := fmt.Sprintf("malformed header: byte %d is 0x21, not %#02x", i, wire[i])
-			if n <= i && (err != nil || frame.Size != 0) || n > i && (err == nil || frame.Size != 0 || err.Error() != want) {
-				t.Errorf("%q: %+v, %v, want %s", bad[:n], frame, err, want)
+// AppendHeader needs the delivered part of the header, and no more of the payload.
+func TestAppendHeaderNeedsDeliveredHeader(t *testing.T) {
+	for _, test := range []struct {
+		config   lengthprefix.Config
+		payload  string
+		need     int
+		stripped string
+	}{
+		{lengthprefix.Config{Width: 2}, "hello", 0, "\x00\x05"},
+		{lengthprefix.Config{Width: 2, Keep: true}, "\x00\x05hello", 2, ""},
+		{lengthprefix.Config{Width: 2, Offset: 1, Magic: []byte("m"), Keep: true}, "m\x00\x05hello", 3, ""},
+		{lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte("m"), Strip: 1}, "?\x00\x05hello", 3, "m"},
+		{lengthprefix.Config{Width: 2, Offset: 1, Magic: []byte("m"), Strip: 2}, "\x05hello", 1, "m\x00"},
+	} {
+		f := newFramer(t, test.config)
+		for n := range len(test.payload) + 1 {
+			dst, err := f.AppendHeader([]byte("dst"), []byte(test.payload[:n]), int64(len(test.payload)))
+			want, wantErr := "dst"+test.stripped, error(nil)
+			if n < test.need {
+				want, wantErr = "dst", framing.ErrNoHeader
+			}
+			if string(dst) != want || err != wantErr {
+				t.Errorf("%v: AppendHeader of %q = %q, %v; want %q, %v", f, test.payload[:n], dst, err, want, wantErr)
 			}
 		}
 	}
 }
 
-// Where bytes behind the field are verified, a value that makes no frame is
-// refused at the field's end, before they arrive.
-func TestZero_ValueFirst(t *testing.T) {
-	small := newFramer(t, lengthprefix.Config{Width: 1, Strip: 3, Zero: []byte("ab")})
-	large := newFramer(t, lengthprefix.Config{Width: 8, Strip: 9, Zero: []byte("a")})
+// A frame that is delivered with its header streams in and out.
+func TestKeepStreams(t *testing.T) {
+	f := newFramer(t, lengthprefix.Config{Width: 4, Offset: 1, Magic: []byte("m"), Keep: true})
+	payload := make([]byte, 3<<20) // more than the limit of a Reader or Writer
+	copy(payload[100:], "hello")
+	if err := f.PutHeader(payload); err != nil {
+		t.Fatal(err)
+	}
+	var wire bytes.Buffer
+	w := framing.NewWriter(&wire, f)
+	if err := w.WriteFrom(bytes.NewReader(payload), int64(len(payload))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	size, r, err := framing.NewReader(bytes.NewReader(wire.Bytes()), f).NextReader()
+	if err != nil || size != int64(len(payload)) {
+		t.Fatalf("NextReader = %d, %v; want %d, nil", size, err, len(payload))
+	}
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, payload) {
+		t.Errorf("ReadAll = %d bytes, %v; want the %d that were written", len(got), err, len(payload))
+	}
+
+	payload[4] ^= 1
+	var e *framing.PayloadError
+	if err := w.WriteFrom(bytes.NewReader(payload), int64(len(payload))); !errors.As(err, &e) {
+		t.Errorf("WriteFrom with a wrong length: got %v; want a PayloadError", err)
+	}
+}
+
+func TestPutHeader(t *testing.T) {
+	for _, test := range []struct {
+		config        lengthprefix.Config
+		payload, want string
+	}{
+		{lengthprefix.Config{Width: 2}, "hello", "hello"},
+		{lengthprefix.Config{Width: 2, Keep: true}, "??hello", "\x00\x05hello"},
+		{lengthprefix.Config{Width: 2, IncludesHeader: true, Keep: true}, "??hello", "\x00\x07hello"},
+		{lengthprefix.Config{Width: 2, LittleEndian: true, Adjust: -2, Keep: true}, "??hello", "\x07\x00hello"},
+		{lengthprefix.Config{Width: 4, Offset: 1, Adjust: -4, Keep: true}, "Q????hello", "Q\x00\x00\x00\x09hello"},
+		{lengthprefix.Config{Width: 1, Offset: 3, Magic: []byte("mn"), Keep: true}, "????hello", "mn?\x05hello"},
+		{lengthprefix.Config{Width: 1, Offset: 3, Magic: []byte("mn"), Strip: 1}, "???hello", "n?\x05hello"},
+		{lengthprefix.Config{Width: 4, Strip: 2}, "??hello", "\x00\x05hello"},
+	} {
+		f := newFramer(t, test.config)
+		payload := []byte(test.payload)
+		if err := f.PutHeader(payload); err != nil || string(payload) != test.want {
+			t.Errorf("%v: PutHeader(%q) = %v, %q; want nil, %q", f, test.payload, err, payload, test.want)
+		}
+		if _, err := f.Append(nil, payload); err != nil {
+			t.Errorf("%v: Append(%q) = %v; want nil", f, payload, err)
+		}
+	}
+
+	f := newFramer(t, lengthprefix.Config{Width: 1, Offset: 2, Magic: []byte("mn"), Keep: true})
+	for n, reason := range map[int]string{
+		0:   "it must begin with the 3 bytes of the header that are delivered",
+		2:   "it must begin with the 3 bytes of the header that are delivered",
+		259: "a length field of this width allows at most 258 bytes",
+	} {
+		payload := bytes.Repeat([]byte("x"), n)
+		var e *framing.PayloadError
+		if err := f.PutHeader(payload); !errors.As(err, &e) || e.Size != int64(n) || e.Reason != reason || strings.Trim(string(payload), "x") != "" {
+			t.Errorf("PutHeader of %d bytes = %v, %q; want %s, and no change", n, err, payload, reason)
+		}
+	}
+}
+
+// Magic is written, and verified as soon as it arrives.
+func TestMagic(t *testing.T) {
+	config := lengthprefix.Config{Width: 1, Offset: 2, Adjust: 2, Strip: 5}
+	f := newFramer(t, config)
+	if wire, err := f.Append(nil, []byte("hi")); err != nil || string(wire) != "\x00\x00\x02\x00\x00hi" {
+		t.Errorf("Append(hi) = %q, %v; want zeros around the length", wire, err)
+	}
+	if frame, _, err := f.Split([]byte("ab\x02cdhi"), framing.Resume{}); err != nil || frame.Size != 7 {
+		t.Errorf("Split = %+v, %v; want size 7, nil", frame, err)
+	}
+
+	magic := []byte("ab\xefd")
+	config.Magic = magic
+	f = newFramer(t, config)
+	magic[0] = 'x'
+	f.Config().Magic[0] = 'x'
+	wire, err := f.Append(nil, []byte("hi"))
+	if err != nil || string(wire) != "ab\x02\xefdhi" {
+		t.Fatalf("Append(hi) = %q, %v; want %q, nil", wire, err, "ab\x02\xefdhi")
+	}
+	testMagic(t, f, wire, 0, 1, 3, 4)
+
+	config.Magic = []byte("ab\xef") // the last stripped byte is not given
+	f = newFramer(t, config)
+	testMagic(t, f, []byte("ab\x02\xef?hi"), 0, 1, 3)
+	config.Magic = []byte("a")
+	f = newFramer(t, config)
+	testMagic(t, f, []byte("a?\x02??hi"), 0)
+	config.Magic, config.Strip, config.Keep = []byte("a\xef"), 0, true
+	testMagic(t, newFramer(t, config), []byte("a\xef\x02??hi"), 0, 1)
+	config.Strip, config.Keep = 1, false
+	testMagic(t, newFramer(t, config), []byte("a\xef\x02??hi"), 0, 1)
+}
+
+// testMagic changes each byte of wire, a frame, in the header and expects Split to
+// reject those at the given positions, whole and byte by byte.
+func testMagic(t *testing.T, f *lengthprefix.Framer, wire []byte, at ...int) {
+	t.Helper()
+	isMagic := make([]bool, 5)
+	for _, i := range at {
+		isMagic[i] = true
+	}
+	for i := range isMagic {
+		if i == 2 {
+			continue
+		}
+		bad := bytes.Clone(wire)
+		bad[i] = '!'
+		var r framing.Resume
+		for n := 1; n <= len(wire); n++ {
+			want := "<nil>"
+			if isMagic[i] && n > i {
+				want = fmt.Sprintf("malformed header: byte %d is 0x21, want 0x%02x", i, wire[i])
+			}
+			whole, _, err := f.Split(bad[:n], framing.Resume{})
+			if fmt.Sprint(err) != want || err != nil && whole.Size != 0 {
+				t.Errorf("%v: Split(%q) = %+v, %v; want %s", f, bad[:n], whole, err, want)
+			}
+			var frame framing.Frame
+			frame, r, err = f.Split(bad[:n], r)
+			if fmt.Sprint(err) != want || frame != whole {
+				t.Errorf("%v: Split(%q), resumed, = %+v, %v; want %+v, %s", f, bad[:n], frame, err, whole, want)
+			}
+			if err != nil {
+				break
+			}
+		}
+	}
+}
+
+// Magic that arrives byte by byte is compared once: Split does not examine again
+// what precedes the position it returned, nor does it return less than it could.
+func TestMagicIsLinear(t *testing.T) {
+	const size = 60_000
+	magic := bytes.Repeat([]byte("m"), size)
+	for _, c := range []lengthprefix.Config{
+		{Width: 4, Offset: size, Magic: magic},
+		{Width: 4, Offset: size, Magic: magic, Keep: true},
+		{Width: 4, Strip: size + 4, Adjust: size, Magic: magic},
+		{Width: 4, Offset: size / 2, Strip: size + 4, Adjust: size / 2, Magic: magic},
+	} {
+		f := newFramer(t, c)
+		wire := bytes.Repeat([]byte("m"), size+4)
+		copy(wire[c.Offset:], "\x00\x00\x00\x00")
+		data := bytes.Clone(wire)
+		var r framing.Resume
+		examined := 0
+		for n := 1; n <= len(wire); n++ {
+			// What Split promised not to examine is wrong from now on.
+			before := r.Pos
+			for i := max(0, before-1); i < before && (i < c.Offset || i >= c.Offset+c.Width); i++ {
+				data[i] = '!'
+			}
+			frame, next, err := f.Split(data[:n], r)
+			if err != nil || (frame.Size > 0) != (n == len(wire)) {
+				t.Fatalf("%v: Split of %d bytes = %+v, %v", f, n, frame, err)
+			}
+			if next.Pos < before || next.Pos > n {
+				t.Fatalf("%v: Split of %d bytes returned position %d after %d", f, n, next.Pos, before)
+			}
+			examined += n - before
+			r = next
+		}
+		if most := 2*size + 64; examined > most {
+			t.Errorf("%v: Split examined %d bytes of a header of %d; want at most %d", f, examined, len(wire), most)
+		}
+	}
+}
+
+// A length that makes no frame is rejected when its field is complete, before Magic
+// that follows it has arrived.
+func TestMagicAfterInvalidLength(t *testing.T) {
+	small := newFramer(t, lengthprefix.Config{Width: 1, Strip: 3, Magic: []byte("ab")})
+	large := newFramer(t, lengthprefix.Config{Width: 8, Strip: 9, Magic: []byte("a")})
 	for _, test := range []struct {
 		f     *lengthprefix.Framer
 		value uint64
-		ok    bool
+		valid bool
 	}{
 		{small, 1, false}, {small, 2, true}, {small, 255, true},
 		{large, 0, false}, {large, 1, true}, {large, math.MaxInt - 8, true}, {large, math.MaxInt - 7, false},
 	} {
-		frame, err := test.f.Split(header(test.f.Config(), test.value), 0)
-		if (err == nil) != test.ok || frame.Size != 0 {
-			t.Errorf("%v, value %d: %+v, %v", test.f, test.value, frame, err)
+		frame, _, err := test.f.Split(header(test.f.Config(), test.value), framing.Resume{})
+		if (err == nil) != test.valid || frame.Size != 0 {
+			t.Errorf("%v: Split of length %d = %+v, %v; want an error: %t", test.f, test.value, frame, err, !test.valid)
 		}
 	}
 }
 
 func TestConfig(t *testing.T) {
-	for _, c := range []lengthprefix.Config{
-		{Width: 4, Strip: 4},
-		{Width: 2, Strip: lengthprefix.KeepHeader},
-		{Width: 3, LittleEndian: true, Offset: 1, Adjust: -2, IncludesHeader: true, Strip: 5, Zero: []byte("ab")},
+	for _, test := range []struct{ given, want lengthprefix.Config }{
+		{lengthprefix.Config{Width: 4}, lengthprefix.Config{Width: 4, Strip: 4}},
+		{lengthprefix.Config{Width: 4, Strip: 4, Magic: []byte{}}, lengthprefix.Config{Width: 4, Strip: 4}},
+		{lengthprefix.Config{Width: 2, Keep: true}, lengthprefix.Config{Width: 2, Keep: true}},
+		{
+			lengthprefix.Config{Width: 3, LittleEndian: true, Offset: 1, Adjust: -2, IncludesHeader: true, Strip: 5, Magic: []byte("ab")},
+			lengthprefix.Config{Width: 3, LittleEndian: true, Offset: 1, Adjust: -2, IncludesHeader: true, Strip: 5, Magic: []byte("ab")},
+		},
 	} {
-		f := newFramer(t, c)
-		if got := f.Config(); fmt.Sprint(got) != fmt.Sprint(c) {
-			t.Errorf("%+v, want %+v", got, c)
+		f := newFramer(t, test.given)
+		got := f.Config()
+		if !reflect.DeepEqual(got, test.want) {
+			t.Errorf("New(%+v).Config() =\n%+v; want\n%+v", test.given, got, test.want)
 		}
-		if again := newFramer(t, f.Config()); again.String() != f.String() {
-			t.Errorf("%v made of its own Config is %v", f, again)
+		if again := newFramer(t, got); !reflect.DeepEqual(again, f) {
+			t.Errorf("New(Config()) = %v; want %v", again, f)
 		}
-	}
-	if c := lengthprefix.Uint32().Config(); c.Strip != 4 {
-		t.Errorf("Strip is %d, want it resolved to 4", c.Strip)
 	}
 }
 
@@ -400,18 +625,19 @@ func TestString(t *testing.T) {
 		{lengthprefix.Config{Width: 4}, "length"},
 		{lengthprefix.Config{Width: 4, Strip: 4}, "length"},
 		{lengthprefix.Config{Width: 2, LittleEndian: true}, "length,width=2,order=little"},
-		{lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader}, "length,width=2,strip=0"},
-		{lengthprefix.Config{Width: 4, Offset: 1, Adjust: -3, IncludesHeader: true, Strip: 6, Zero: []byte{0xca, 0xfe}}, "length,offset=1,adjust=-3,includes-header,strip=6,zero=cafe"},
+		{lengthprefix.Config{Width: 2, Keep: true}, "length,width=2,keep"},
+		{lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte{3, 0}, Keep: true}, "length,width=2,offset=2,magic=0300,keep"},
+		{lengthprefix.Config{Width: 4, Offset: 1, Adjust: -3, IncludesHeader: true, Strip: 6, Magic: []byte{0xca, 0xfe}}, "length,offset=1,adjust=-3,includes-header,strip=6,magic=cafe"},
 	} {
 		if got := newFramer(t, test.config).String(); got != test.want {
-			t.Errorf("%+v: %s, want %s", test.config, got, test.want)
+			t.Errorf("%+v: String() = %q; want %q", test.config, got, test.want)
 		}
 	}
-	if got := lengthprefix.Varint().String(); got != "varint" {
-		t.Error(got)
+	if got, want := lengthprefix.Varint().String(), "varint"; got != want {
+		t.Errorf("String() = %q; want %q", got, want)
 	}
-	if got := lengthprefix.Varint().NonMinimal().String(); got != "varint,non-minimal" {
-		t.Error(got)
+	if got, want := lengthprefix.Varint().NonMinimal().String(), "varint,non-minimal"; got != want {
+		t.Errorf("String() = %q; want %q", got, want)
 	}
 }
 
@@ -422,14 +648,41 @@ func TestMaxEncodedLen(t *testing.T) {
 	}{
 		{lengthprefix.Uint32(), 0, 4}, {lengthprefix.Uint32(), 10, 14},
 		{lengthprefix.Uint32(), math.MaxInt - 4, math.MaxInt}, {lengthprefix.Uint32(), math.MaxInt - 3, math.MaxInt}, {lengthprefix.Uint32(), math.MaxInt, math.MaxInt},
-		// Room for a whole header where the payload has none for what it holds of it.
-		{newFramer(t, lengthprefix.Config{Width: 4, Strip: lengthprefix.KeepHeader}), 1, 4},
-		{newFramer(t, lengthprefix.Config{Width: 4, Strip: lengthprefix.KeepHeader}), 10, 10},
+		// Room for a complete header, even if the payload is smaller.
+		{newFramer(t, lengthprefix.Config{Width: 4, Keep: true}), 1, 4},
+		{newFramer(t, lengthprefix.Config{Width: 4, Keep: true}), 10, 10},
 		{newFramer(t, lengthprefix.Config{Width: 4, Strip: 6}), 10, 16},
 		{lengthprefix.Varint(), 0, 10}, {lengthprefix.Varint(), 10, 20}, {lengthprefix.Varint(), math.MaxInt - 9, math.MaxInt}, {lengthprefix.Varint(), math.MaxInt, math.MaxInt},
 	} {
 		if got := test.framer.MaxEncodedLen(test.n); got != test.want {
-			t.Errorf("%v: MaxEncodedLen(%d) = %d, want %d", test.framer, test.n, got, test.want)
+			t.Errorf("%v: MaxEncodedLen(%d) = %d; want %d", test.framer, test.n, got, test.want)
+		}
+	}
+}
+
+// Neither Split nor Append nor AppendHeader allocates.
+func TestNoAllocation(t *testing.T) {
+	for _, f := range []framing.Framer{
+		lengthprefix.Uint8(), lengthprefix.Uint16(), lengthprefix.Uint32(), lengthprefix.Varint(),
+		newFramer(t, lengthprefix.Config{Width: 3, LittleEndian: true, Offset: 2, Magic: []byte("mn")}),
+		newFramer(t, lengthprefix.Config{Width: 1, Offset: 2, Magic: []byte("mn"), Keep: true}),
+	} {
+		payload := []byte("mn\x02hi")
+		wire := make([]byte, 0, 64)
+		got := testing.AllocsPerRun(100, func() {
+			var err error
+			if wire, err = f.Append(wire[:0], payload); err != nil {
+				t.Fatal(err)
+			}
+			if _, err = f.(framing.Encloser).AppendHeader(wire[:0], payload, int64(len(payload))); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err = f.Split(wire, framing.Resume{}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got != 0 {
+			t.Errorf("%v: got %v allocations for a frame; want 0", f, got)
 		}
 	}
 }

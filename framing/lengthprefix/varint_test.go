@@ -4,88 +4,90 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-func TestVarint_Boundaries(t *testing.T) {
+func TestVarintBoundaries(t *testing.T) {
 	f := lengthprefix.Varint()
 	for _, n := range []int{0, 1, 127, 128, 16383, 16384, 1 << 20} {
 		payload := bytes.Repeat([]byte("x"), n)
 		wire, err := f.Append(nil, payload)
 		if want := append(binary.AppendUvarint(nil, uint64(n)), payload...); err != nil || !bytes.Equal(wire, want) {
-			t.Fatalf("%d bytes: %d on the wire, %v", n, len(wire), err)
+			t.Fatalf("Append of %d bytes = %d bytes, %v; want the length in %d and the payload", n, len(wire), err, len(want)-n)
 		}
 		header := len(wire) - n
-		for cut := 1; cut < header; cut++ {
-			if frame, err := f.Split(wire[:cut], 0); frame.Size != 0 || err != nil {
-				t.Errorf("%d bytes, cut at %d: %+v, %v", n, cut, frame, err)
+		for cut := 1; cut <= header; cut++ {
+			want := framing.Frame{}
+			if cut == header {
+				want = framing.Frame{Size: len(wire), Start: header, End: len(wire)}
+			}
+			if frame, _, err := f.Split(wire[:cut], framing.Resume{}); frame != want || err != nil {
+				t.Errorf("Split(% x) = %+v, %v; want %+v, nil", wire[:cut], frame, err, want)
 			}
 		}
-		if frame, err := f.Split(wire[:header], 0); err != nil || frame.Size != len(wire) || frame.Start != header || frame.End != len(wire) {
-			t.Errorf("%d bytes: %+v, %v", n, frame, err)
-		}
-		if head, err := f.AppendHeader([]byte("dst"), int64(n)); err != nil || string(head) != "dst"+string(wire[:header]) {
-			t.Errorf("%d bytes: AppendHeader is %q, %v", n, head, err)
+		if head, err := f.AppendHeader([]byte("dst"), nil, int64(n)); err != nil || string(head) != "dst"+string(wire[:header]) {
+			t.Errorf("AppendHeader of %d bytes = %q, %v; want %q, nil", n, head, err, "dst"+string(wire[:header]))
 		}
 	}
-	if head, err := f.AppendHeader([]byte("dst"), -1); err == nil || string(head) != "dst" {
-		t.Errorf("a size of -1: %q, %v", head, err)
+	if head, err := f.AppendHeader([]byte("dst"), nil, -1); err == nil || string(head) != "dst" {
+		t.Errorf("AppendHeader of -1 bytes = %q, %v; want %q and an error", head, err, "dst")
 	}
 }
 
-// What is no varint, or none that is minimal, is an error as soon as that is
-// sure.
-func TestVarint_Malformed(t *testing.T) {
-	const long, nonMinimal = "malformed length: the varint does not end", "malformed length: the varint is longer than it needs to be"
+// An invalid or overlong varint is rejected by the byte that makes it so.
+func TestVarintMalformed(t *testing.T) {
+	const tooLong = "malformed length: the varint exceeds 10 bytes or 64 bits"
+	const overlong = "malformed length: the varint is overlong; NonMinimal (varint,non-minimal) accepts it"
 	for _, test := range []struct {
 		wire       string
 		minimal    string // the error of Varint
 		nonMinimal string // the error of NonMinimal
 	}{
-		{"\x80\x00", nonMinimal, ""},
-		{"\x81\x00", nonMinimal, ""},
-		{"\x81\x80\x80\x00", nonMinimal, ""},
-		{"\x81\x80\x80\x80\x80\x80\x80\x80\x80\x00", nonMinimal, ""},
-		{"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", long, long},
-		{"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", long, long},
-		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", long, long},
+		{"\x80\x00", overlong, "<nil>"},
+		{"\x81\x00", overlong, "<nil>"},
+		{"\x81\x80\x80\x00", overlong, "<nil>"},
+		{"\x81\x80\x80\x80\x80\x80\x80\x80\x80\x00", overlong, "<nil>"},
+		{"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", tooLong, tooLong},
+		{"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", tooLong, tooLong},
+		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", tooLong, tooLong},
 	} {
 		for _, f := range []struct {
 			framing.Framer
 			want string
 		}{{lengthprefix.Varint(), test.minimal}, {lengthprefix.Varint().NonMinimal(), test.nonMinimal}} {
-			for n := 1; n < len(test.wire); n++ {
-				if frame, err := f.Split([]byte(test.wire[:n]), 0); frame.Size != 0 || err != nil {
-					t.Errorf("%v, %x: %+v, %v", f.Framer, test.wire[:n], frame, err)
+			for n := 1; n <= len(test.wire); n++ {
+				want := "<nil>"
+				if n == len(test.wire) {
+					want = f.want
 				}
-			}
-			frame, err := f.Split([]byte(test.wire), 0)
-			if f.want == "" && (err != nil || frame.Size < len(test.wire) || frame.Start != len(test.wire)) ||
-				f.want != "" && (err == nil || frame.Size != 0 || !strings.HasPrefix(err.Error(), f.want)) {
-				t.Errorf("%v, %x: %+v, %v, want %q", f.Framer, test.wire, frame, err, f.want)
+				frame, _, err := f.Split([]byte(test.wire[:n]), framing.Resume{})
+				hasSize := n == len(test.wire) && f.want == "<nil>"
+				if fmt.Sprint(err) != want || (frame.Size > 0) != hasSize || hasSize && frame.Start != n {
+					t.Errorf("%v: Split(% x) = %+v, %v; want %s", f.Framer, test.wire[:n], frame, err, want)
+				}
 			}
 		}
 	}
 }
 
-func TestVarint_LargerThanInt(t *testing.T) {
-	for _, value := range []uint64{math.MaxInt64 - 8, math.MaxInt64, 1 << 63, math.MaxUint64} {
-		frame, err := lengthprefix.Varint().Split(binary.AppendUvarint(nil, value), 0)
+func TestVarintLargerThanInt(t *testing.T) {
+	header := len(binary.AppendUvarint(nil, math.MaxInt))
+	most := uint64(math.MaxInt - header)
+	frame, _, err := lengthprefix.Varint().Split(binary.AppendUvarint(nil, most), framing.Resume{})
+	if want := (framing.Frame{Size: math.MaxInt, Start: header, End: math.MaxInt}); err != nil || frame != want {
+		t.Errorf("Split of length %d = %+v, %v; want %+v, nil", most, frame, err, want)
+	}
+	for _, value := range []uint64{most + 1, math.MaxInt64, 1 << 63, math.MaxUint64} {
+		wire := binary.AppendUvarint(nil, value)
+		frame, _, err := lengthprefix.Varint().Split(wire, framing.Resume{})
 		var e *framing.TooLargeError
-		if frame.Size != 0 || !errors.As(err, &e) || e.Size != value {
-			t.Errorf("%d: %+v, %v", value, frame, err)
+		if most := uint64(math.MaxInt - len(wire)); frame.Size != 0 || !errors.As(err, &e) || e.Size != value || e.Max != most {
+			t.Errorf("Split of length %d = %+v, %v; want size %d, max %d", value, frame, err, value, most)
 		}
-	}
-	most := uint64(math.MaxInt - len(binary.AppendUvarint(nil, math.MaxInt)))
-	if frame, err := lengthprefix.Varint().Split(binary.AppendUvarint(nil, most), 0); err != nil || frame.Size != math.MaxInt {
-		t.Errorf("%d: %+v, %v", most, frame, err)
-	}
-	if frame, err := lengthprefix.Varint().Split(binary.AppendUvarint(nil, most+1), 0); err == nil {
-		t.Errorf("%d: %+v", most+1, frame)
 	}
 }

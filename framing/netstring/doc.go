@@ -1,13 +1,14 @@
-// Package netstring frames messages as netstrings: the length in decimal, a
-// colon, the bytes and a comma.
+// Package netstring frames payloads as netstrings: the size in decimal, a colon,
+// the payload and a comma.
 //
 //	5:hello,    →  hello
 //	0:,         →  (empty)
 //
-// The source is D. J. Bernstein, "Netstrings", 1 February 1997. SCGI, QMQP and
-// Mongrel2 use them. Any payload can be carried.
+// The source is D. J. Bernstein, "Netstrings", 1 February 1997
+// (https://cr.yp.to/proto/netstrings.txt). SCGI, QMQP and Mongrel2 use them. Any
+// payload can be carried.
 //
-// The length counts bytes and has no leading zero; anything else is the end of
-// the stream. Where the comma is missing, that one message is refused. A
-// message that is larger than the limit is skipped; its comma is not looked at.
+// The size counts bytes and has no leading zero; anything else ends the stream. A
+// missing comma invalidates only its frame. A payload that exceeds the limit is
+// skipped, and its comma is not verified.
 package netstring

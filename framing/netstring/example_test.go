@@ -12,8 +12,8 @@ func ExampleNew() {
 	f := netstring.New()
 	var wire bytes.Buffer
 	w := framing.NewWriter(&wire, f)
-	for _, message := range []string{"hello", "", "a:b,c"} {
-		if err := w.WriteFrame([]byte(message)); err != nil {
+	for _, payload := range []string{"hello", "", "a:b,c"} {
+		if err := w.WriteFrame([]byte(payload)); err != nil {
 			fmt.Println(err)
 		}
 	}

@@ -1,7 +1,6 @@
 package netstring
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -10,48 +9,34 @@ import (
 	"github.com/wholeframe/wholeframe/framing/internal/decimal"
 )
 
-// A Framer frames messages as netstrings. Make one with [New]. It is a
-// [framing.Prefixer].
+// A Framer frames payloads as netstrings. Make one with [New]. It is a
+// [framing.Encloser].
 type Framer struct{}
 
 // New returns the framer for netstrings.
 func New() *Framer { return &Framer{} }
 
-const overhead = decimal.MaxDigits + 2 // and ':' and ','
+const overhead = decimal.MaxDigits + 2 // digits, ':' and ','
 
-var (
-	trailer = []byte{','}
-
-	errNoComma = errors.New("malformed netstring: the byte behind the payload is not ',': the length is wrong")
-)
+var trailer = []byte{','}
 
 // Split implements [framing.Framer].
-func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	value, n, err := decimal.Parse(data)
-	switch {
-	case err != nil:
-		return framing.Frame{}, err
-	case n == len(data):
-		return framing.Frame{}, nil
-	case n == 0:
-		return framing.Frame{}, fmt.Errorf("malformed length: it begins with %q, not with a digit", data[0])
-	case data[n] != ':':
-		return framing.Frame{}, fmt.Errorf("malformed length: %q stands behind it, not ':'", data[n])
-	case value > uint64(math.MaxInt-n-2):
-		return framing.Frame{}, &framing.TooLargeError{Size: value}
+func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	frame, err := decimal.Split(data, ':', len(trailer))
+	if err == nil && frame.End < len(data) && frame.Size > 0 && data[frame.End] != ',' {
+		err = fmt.Errorf("malformed trailer: got %s after the payload, want ','", decimal.Quote(data[frame.End]))
 	}
-	end := n + 1 + int(value)
-	frame := framing.Frame{Size: end + 1, Start: n + 1, End: end}
-	if end < len(data) && data[end] != ',' {
-		return frame, errNoComma
-	}
-	return frame, nil
+	return frame, r, err
 }
 
-// Append implements [framing.Framer]. It refuses nothing.
+// Append implements [framing.Framer]. It accepts every payload.
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
-	dst = append(strconv.AppendInt(dst, int64(len(payload)), 10), ':')
+	dst = appendHeader(dst, int64(len(payload)))
 	return append(append(dst, payload...), ','), nil
+}
+
+func appendHeader(dst []byte, size int64) []byte {
+	return append(strconv.AppendInt(dst, size, 10), ':')
 }
 
 // MaxEncodedLen implements [framing.Framer].
@@ -62,15 +47,15 @@ func (f *Framer) MaxEncodedLen(n int) int {
 	return n + overhead
 }
 
-// AppendHeader implements [framing.Prefixer].
-func (f *Framer) AppendHeader(dst []byte, size int64) ([]byte, error) {
+// AppendHeader implements [framing.Encloser]. It needs only the size.
+func (f *Framer) AppendHeader(dst, _ []byte, size int64) ([]byte, error) {
 	if size < 0 {
-		return dst, &framing.PayloadError{Size: int(size), Reason: "a size cannot be negative"}
+		return dst, &framing.PayloadError{Size: size, Reason: "its size is negative"}
 	}
-	return append(strconv.AppendInt(dst, size, 10), ':'), nil
+	return appendHeader(dst, size), nil
 }
 
-// Trailer implements [framing.Prefixer].
+// Trailer implements [framing.Encloser]. It returns a comma.
 func (f *Framer) Trailer() []byte { return trailer }
 
 // String returns f as package spec reads it: "netstring".

@@ -1,40 +1,28 @@
 package netstring_test
 
 import (
-	"bytes"
+	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/wholeframe/wholeframe/framing"
-	"github.com/wholeframe/wholeframe/framing/framingtest"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 )
 
-func frames(payloads ...string) (s oracle.Stream) {
-	for _, p := range payloads {
-		s.Frame([]byte(p))
-	}
-	return s
-}
-
-func TestLaws(t *testing.T) { framingtest.Run(t, netstring.New()) }
-
 func TestWire(t *testing.T) {
-	condemned := oracle.Frame{Condemned: true}
-	for wire, want := range map[string]oracle.Stream{
+	for wire, want := range map[string]frametest.Stream{
 		"":                         {},
-		"0:,":                      frames(""),
-		"12:hello world!,":         frames("hello world!"),
-		"3:a:,,1:,,10:0123456789,": frames("a:,", ",", "0123456789"),
+		"0:,":                      frametest.Frames(""),
+		"12:hello world!,":         frametest.Frames("hello world!"),
+		"3:a:,,1:,,10:0123456789,": frametest.Frames("a:,", ",", "0123456789"),
 		"1":                        {Torn: true},
 		"5:":                       {Torn: true},
 		"5:hello":                  {Torn: true},
-		"2:abc1:d,":                {Frames: []oracle.Frame{condemned, {Payload: "d"}}},
-		"3:abc,x":                  {Frames: frames("abc").Frames, Lost: true},
+		"2:abc1:d,":                {Frames: []frametest.Frame{{Invalid: true}, {Payload: "d"}}},
+		"3:abc,x":                  {Frames: frametest.Frames("abc").Frames, Lost: true},
 		":,":                       {Lost: true},
 		"-1:,":                     {Lost: true},
 		"+1:a,":                    {Lost: true},
@@ -47,133 +35,91 @@ func TestWire(t *testing.T) {
 		"18446744073709551616":     {Lost: true},
 		"99999999999999999999999":  {Lost: true},
 	} {
-		oracle.Compare(t, netstring.New(), []byte(wire), want)
+		frametest.Compare(t, netstring.New(), []byte(wire), want)
 	}
 }
 
-func TestTooLarge(t *testing.T) {
-	for wire, size := range map[string]uint64{
-		"18446744073709551615:":         math.MaxUint64,
-		"18446744073709551616":          0, // more digits may follow
-		strconv.Itoa(math.MaxInt) + ":": math.MaxInt,
+func TestErrors(t *testing.T) {
+	for wire, want := range map[string]string{
+		":":         "malformed length: got ':', want a digit",
+		"\n":        `malformed length: got '\n', want a digit`,
+		"5x":        "malformed length: got 'x' after digits, want ':'",
+		"5\xef":     "malformed length: got 0xef after digits, want ':'",
+		"00":        "malformed length: leading zero, which some programs read as octal",
+		"1:a;":      "malformed trailer: got ';' after the payload, want ','",
+		"1:a\xef":   "malformed trailer: got 0xef after the payload, want ','",
+		"1:a\x00b,": `malformed trailer: got '\x00' after the payload, want ','`,
 	} {
-		frame, err := netstring.New().Split([]byte(wire), 0)
-		var large *framing.TooLargeError
-		require.ErrorAs(t, err, &large, wire)
-		require.Equal(t, size, large.Size, wire)
-		require.Zero(t, frame)
+		if _, _, err := netstring.New().Split([]byte(wire), framing.Resume{}); err == nil || err.Error() != want {
+			t.Errorf("Split(%q): got error %v; want %s", wire, err, want)
+		}
 	}
-	most := strconv.Itoa(math.MaxInt - len(strconv.Itoa(math.MaxInt)) - 2)
-	frame, err := netstring.New().Split([]byte(most+":"), 0)
-	require.NoError(t, err)
-	require.Equal(t, math.MaxInt, frame.Size)
-	frame, err = netstring.New().Split([]byte(strconv.Itoa(math.MaxInt-len(most)-1)+":"), 0)
-	require.Error(t, err)
-	require.Zero(t, frame)
+}
 
-	// 3 GiB are too many for an int of 32 bits and a limit otherwise.
+// A frame of more than math.MaxInt is too large for any limit.
+func TestTooLarge(t *testing.T) {
+	max := math.MaxInt - len(strconv.Itoa(math.MaxInt)) - 2
+	for wire, want := range map[string]framing.TooLargeError{
+		"18446744073709551615:":         {Size: math.MaxUint64, Max: uint64(math.MaxInt - 22)},
+		"18446744073709551616":          {Max: uint64(max)}, // more digits may follow
+		strconv.Itoa(math.MaxInt) + ":": {Size: math.MaxInt, Max: uint64(max)},
+		strconv.Itoa(max+1) + ":":       {Size: uint64(max + 1), Max: uint64(max)},
+	} {
+		frame, _, err := netstring.New().Split([]byte(wire), framing.Resume{})
+		if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || *e != want || frame != (framing.Frame{}) {
+			t.Errorf("Split(%q) = %+v, %+v; want %+v", wire, frame, err, want)
+		}
+	}
+	frame, _, err := netstring.New().Split([]byte(strconv.Itoa(max)+":"), framing.Resume{})
+	if frame.Size != math.MaxInt || err != nil {
+		t.Errorf("Split of %d bytes = %+v, %v; want Size %d", max, frame, err, math.MaxInt)
+	}
+}
+
+// Whether 3 GiB exceed the limit or an int, the error reports the same.
+func TestTooLargeFor32Bits(t *testing.T) {
 	buf := framing.NewBuffer(netstring.New())
 	buf.Write([]byte("3221225472:x"))
-	_, _, err = buf.Next()
-	var large *framing.TooLargeError
-	require.ErrorAs(t, err, &large)
-	require.Equal(t, uint64(3<<30), large.Size)
-	require.Equal(t, math.MaxInt < 3<<30, large.Final)
+	_, _, err := buf.Next()
+	want := framing.TooLargeError{Size: 3 << 30, Max: framing.DefaultMaxPayload, Final: math.MaxInt < 3<<30}
+	if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || *e != want {
+		t.Errorf("Next(): got error %+v; want %+v", err, want)
+	}
 }
 
-// TestCommaBehindTooLarge shows that too large comes before a missing comma,
-// though both are there to be seen.
-func TestCommaBehindTooLarge(t *testing.T) {
-	buf := framing.NewBuffer(netstring.New())
-	buf.SetMaxPayload(2)
-	buf.Write([]byte("3:abcX1:d,"))
-	_, _, err := buf.Next()
-	var large *framing.TooLargeError
-	require.ErrorAs(t, err, &large)
-	require.Equal(t, uint64(3), large.Size)
-	payload, ok, err := buf.Next()
-	require.NoError(t, err)
-	require.True(t, ok)
-	require.Equal(t, "d", string(payload))
+// A payload that exceeds the limit is reported as such, even if its comma is missing.
+func TestTooLargeWithoutComma(t *testing.T) {
+	r := framing.NewReader(strings.NewReader("3:abcX1:d,"), netstring.New())
+	r.SetMaxPayload(2)
+	_, err := r.ReadFrame()
+	if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || e.Size != 3 {
+		t.Errorf("ReadFrame(): got error %v; want a TooLargeError of 3 bytes", err)
+	}
+	if payload, err := r.ReadFrame(); string(payload) != "d" || err != nil {
+		t.Errorf(`ReadFrame() = %q, %v; want "d", nil`, payload, err)
+	}
 }
 
 func TestMaxEncodedLen(t *testing.T) {
-	f := netstring.New()
-	require.Equal(t, 22, f.MaxEncodedLen(0))
-	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt-22))
-	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
-}
-
-func TestPrefixer(t *testing.T) {
-	f := netstring.New()
-	head, err := f.AppendHeader([]byte("x"), math.MaxInt64)
-	require.NoError(t, err)
-	require.Equal(t, "x9223372036854775807:", string(head))
-	require.Equal(t, ",", string(f.Trailer()))
-	head, err = f.AppendHeader([]byte("x"), -1)
-	var refused *framing.PayloadError
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, "x", string(head))
-}
-
-// The smallest size that a header can announce.
-func TestAppendHeader_Least(t *testing.T) {
-	wire, err := netstring.New().AppendHeader([]byte("x"), 0)
-	require.NoError(t, err)
-	require.Equal(t, "x0:", string(wire))
-}
-
-// costs are payloads, from ordinary to the dearest.
-var costs = []struct {
-	name    string
-	framer  framing.Framer
-	payload []byte
-}{
-	{"16", netstring.New(), bytes.Repeat([]byte("x"), 16)},
-	{"1KiB", netstring.New(), bytes.Repeat([]byte("x"), 1024)},
-}
-
-func TestNoAllocation(t *testing.T) {
-	for _, c := range costs {
-		wire, err := c.framer.Append(nil, c.payload)
-		require.NoError(t, err)
-		buf := framing.NewBuffer(c.framer)
-		require.Zero(t, testing.AllocsPerRun(100, func() {
-			wire, _ = c.framer.Append(wire[:0], c.payload)
-			buf.Write(wire)
-			if payload, ok, err := buf.Next(); !ok || err != nil || len(payload) != len(c.payload) {
-				t.Fatal(len(payload), ok, err)
-			}
-		}), c.name)
+	for n, want := range map[int]int{0: 22, math.MaxInt - 22: math.MaxInt, math.MaxInt: math.MaxInt} {
+		if got := netstring.New().MaxEncodedLen(n); got != want {
+			t.Errorf("MaxEncodedLen(%d) = %d; want %d", n, got, want)
+		}
 	}
 }
 
-func BenchmarkRead(b *testing.B) {
-	for _, c := range costs {
-		b.Run(c.name, func(b *testing.B) {
-			wire, _ := c.framer.Append(nil, c.payload)
-			buf := framing.NewBuffer(c.framer)
-			b.SetBytes(int64(len(c.payload)))
-			b.ReportAllocs()
-			for b.Loop() {
-				buf.Write(wire)
-				if _, ok, err := buf.Next(); !ok || err != nil {
-					b.Fatal(ok, err)
-				}
-			}
-		})
+func TestAppendHeader(t *testing.T) {
+	for size, want := range map[int64]string{0: "x0:", 5: "x5:", math.MaxInt64: "x9223372036854775807:"} {
+		if got, err := netstring.New().AppendHeader([]byte("x"), nil, size); string(got) != want || err != nil {
+			t.Errorf("AppendHeader of %d = %q, %v; want %q", size, got, err, want)
+		}
+	}
+	got, err := netstring.New().AppendHeader([]byte("x"), nil, -1)
+	if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || string(got) != "x" {
+		t.Errorf(`AppendHeader of -1 = %q, %v; want "x" and a PayloadError`, got, err)
 	}
 }
 
-func BenchmarkAppend(b *testing.B) {
-	for _, c := range costs {
-		b.Run(c.name, func(b *testing.B) {
-			var wire []byte
-			b.SetBytes(int64(len(c.payload)))
-			b.ReportAllocs()
-			for b.Loop() {
-				wire, _ = c.framer.Append(wire[:0], c.payload)
-			}
-		})
-	}
-}
+func TestAllocs(t *testing.T) { frametest.CheckAllocs(t, netstring.New(), make([]byte, 1024)) }
+
+func Benchmark(b *testing.B) { frametest.Benchmark(b, netstring.New(), make([]byte, 16)) }

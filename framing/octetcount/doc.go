@@ -1,13 +1,14 @@
-// Package octetcount frames syslog messages by octet counting: the length in
-// decimal, a space and the bytes.
+// Package octetcount frames syslog by octet counting: the size in decimal, a space
+// and the payload.
 //
-//	16 <13>1 - - - - -     →  <13>1 - - - - -
+//	15 <13>1 - - - - -     →  <13>1 - - - - -
 //
-// This is how syslog travels over TLS (RFC 5425) and over TCP (RFC 6587 section
-// 3.4.1). Nothing stands behind a message: one that ends in a newline counts it.
+// Syslog over TLS is framed like this (RFC 5425 section 4.3), and over TCP it can be
+// (RFC 6587 section 3.4.1). Nothing follows the payload: if it ends in a newline,
+// that is counted.
 //
-// Neither RFC has an empty message, or a length with leading zeros. An empty
-// payload is refused on writing, and such a length is the end of the stream. So
-// is a message without a length: programs that end messages with a newline
-// instead (RFC 6587 section 3.4.2) are read with delimiter.Line.
+// Both RFCs exclude empty frames and leading zeros. An empty payload is refused on
+// writing, and such a length ends the stream. So does a frame without a length:
+// senders that end frames with a newline instead (RFC 6587 section 3.4.2) are read
+// with delimiter.Line.
 package octetcount

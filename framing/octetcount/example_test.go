@@ -25,5 +25,5 @@ func ExampleNew() {
 	// 15 <13>1 - - - - - <nil>
 	// <13>one
 	// <13>two
-	// framing: frame at offset 18: malformed length: '<' begins a message without one; messages that end with a newline are read with delimiter.Line (line)
+	// framing: frame at offset 18: malformed length: got '<', want a digit; syslog lines that end with a newline are read with delimiter.Line
 }

@@ -2,7 +2,6 @@ package octetcount
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 
@@ -10,46 +9,35 @@ import (
 	"github.com/wholeframe/wholeframe/framing/internal/decimal"
 )
 
-// A Framer frames messages by octet counting. Make one with [New]. It is a
-// [framing.Prefixer].
+// A Framer frames payloads by octet counting. Make one with [New]. It is a
+// [framing.Encloser].
 type Framer struct{}
 
 // New returns the framer for octet counting. An empty payload is refused.
 func New() *Framer { return &Framer{} }
 
-const overhead = decimal.MaxDigits + 1 // and ' '
+const overhead = decimal.MaxDigits + 1 // digits and ' '
 
 var (
-	errZero     = errors.New("malformed length: it begins with 0; octet counting has no empty message and no leading zeros")
-	errNoLength = errors.New("malformed length: '<' begins a message without one; messages that end with a newline are read with delimiter.Line (line)")
+	errZero     = errors.New("malformed length: got '0', want a digit from 1 to 9; octet counting has no empty frames and no leading zeros")
+	errNoLength = errors.New("malformed length: got '<', want a digit; syslog lines that end with a newline are read with delimiter.Line")
 )
 
 // Split implements [framing.Framer].
-func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	value, n, err := decimal.Parse(data)
-	switch {
-	case data[0] == '0':
-		return framing.Frame{}, errZero
-	case err != nil:
-		return framing.Frame{}, err
-	case n == len(data):
-		return framing.Frame{}, nil
-	case data[0] == '<':
-		return framing.Frame{}, errNoLength
-	case n == 0:
-		return framing.Frame{}, fmt.Errorf("malformed length: it begins with %q, not with a digit", data[0])
-	case data[n] != ' ':
-		return framing.Frame{}, fmt.Errorf("malformed length: %q stands behind it, not a space", data[n])
-	case value > uint64(math.MaxInt-n-1):
-		return framing.Frame{}, &framing.TooLargeError{Size: value}
+func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	switch data[0] {
+	case '0':
+		return framing.Frame{}, r, errZero
+	case '<':
+		return framing.Frame{}, r, errNoLength
 	}
-	size := n + 1 + int(value)
-	return framing.Frame{Size: size, Start: n + 1, End: size}, nil
+	frame, err := decimal.Split(data, ' ', 0)
+	return frame, r, err
 }
 
 // Append implements [framing.Framer].
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
-	dst, err := f.AppendHeader(dst, int64(len(payload)))
+	dst, err := f.AppendHeader(dst, payload, int64(len(payload)))
 	return append(dst, payload...), err
 }
 
@@ -61,15 +49,15 @@ func (f *Framer) MaxEncodedLen(n int) int {
 	return n + overhead
 }
 
-// AppendHeader implements [framing.Prefixer].
-func (f *Framer) AppendHeader(dst []byte, size int64) ([]byte, error) {
+// AppendHeader implements [framing.Encloser]. It needs only the size.
+func (f *Framer) AppendHeader(dst, _ []byte, size int64) ([]byte, error) {
 	if size < 1 {
-		return dst, &framing.PayloadError{Size: int(size), Reason: "octet counting has no empty message; there must be one byte or more"}
+		return dst, &framing.PayloadError{Size: size, Reason: "octet counting has no empty frames; the payload must have at least one byte"}
 	}
 	return append(strconv.AppendInt(dst, size, 10), ' '), nil
 }
 
-// Trailer implements [framing.Prefixer].
+// Trailer implements [framing.Encloser]. It returns nil.
 func (f *Framer) Trailer() []byte { return nil }
 
 // String returns f as package spec reads it: "octet-count".

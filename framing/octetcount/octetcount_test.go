@@ -1,34 +1,22 @@
 package octetcount_test
 
 import (
-	"bytes"
+	"errors"
 	"math"
 	"strconv"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/wholeframe/wholeframe/framing"
-	"github.com/wholeframe/wholeframe/framing/framingtest"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
 )
 
-func frames(payloads ...string) (s oracle.Stream) {
-	for _, p := range payloads {
-		s.Frame([]byte(p))
-	}
-	return s
-}
-
-func TestLaws(t *testing.T) { framingtest.Run(t, octetcount.New()) }
-
 func TestWire(t *testing.T) {
-	for wire, want := range map[string]oracle.Stream{
+	for wire, want := range map[string]frametest.Stream{
 		"":                                  {},
-		"15 <13>1 - - - - -":                frames("<13>1 - - - - -"),
-		"1 a2 b 10 0123456789":              frames("a", "b ", "0123456789"),
-		"3 ab\n1 c":                         frames("ab\n", "c"),
+		"15 <13>1 - - - - -":                frametest.Frames("<13>1 - - - - -"),
+		"1 a2 b 10 0123456789":              frametest.Frames("a", "b ", "0123456789"),
+		"3 ab\n1 c":                         frametest.Frames("ab\n", "c"),
 		"1":                                 {Torn: true},
 		"5 ":                                {Torn: true},
 		"5 hell":                            {Torn: true},
@@ -38,124 +26,73 @@ func TestWire(t *testing.T) {
 		" 1 a":                              {Lost: true},
 		"-1 a":                              {Lost: true},
 		"1\ta":                              {Lost: true},
-		"2 ab\n":                            {Frames: frames("ab").Frames, Lost: true},
+		"2 ab\n":                            {Frames: frametest.Frames("ab").Frames, Lost: true},
 		"<13>Oct 11 22:14:15 host su: hi\n": {Lost: true},
 		"18446744073709551615 ":             {Lost: true},
 		"99999999999999999999999":           {Lost: true},
 	} {
-		oracle.Compare(t, octetcount.New(), []byte(wire), want)
+		frametest.Compare(t, octetcount.New(), []byte(wire), want)
 	}
 }
 
-// TestNoLength shows that a peer that ends messages with a newline is told so.
-func TestNoLength(t *testing.T) {
-	_, err := octetcount.New().Split([]byte("<"), 0)
-	require.ErrorContains(t, err, "delimiter.Line (line)")
-}
-
-func TestTooLarge(t *testing.T) {
-	for wire, size := range map[string]uint64{
-		"18446744073709551615 ":         math.MaxUint64,
-		"18446744073709551616":          0, // more digits may follow
-		strconv.Itoa(math.MaxInt) + " ": math.MaxInt,
+// Each error is reported at the byte that causes it.
+func TestErrors(t *testing.T) {
+	for wire, want := range map[string]string{
+		"<":     "malformed length: got '<', want a digit; syslog lines that end with a newline are read with delimiter.Line",
+		"0":     "malformed length: got '0', want a digit from 1 to 9; octet counting has no empty frames and no leading zeros",
+		"x":     "malformed length: got 'x', want a digit",
+		"\xef":  "malformed length: got 0xef, want a digit",
+		"1\t":   `malformed length: got '\t' after digits, want ' '`,
+		"1\xef": "malformed length: got 0xef after digits, want ' '",
 	} {
-		frame, err := octetcount.New().Split([]byte(wire), 0)
-		var large *framing.TooLargeError
-		require.ErrorAs(t, err, &large, wire)
-		require.Equal(t, size, large.Size, wire)
-		require.Zero(t, frame)
+		if _, _, err := octetcount.New().Split([]byte(wire), framing.Resume{}); err == nil || err.Error() != want {
+			t.Errorf("Split(%q): got error %v; want %s", wire, err, want)
+		}
 	}
-	most := strconv.Itoa(math.MaxInt - len(strconv.Itoa(math.MaxInt)) - 1)
-	frame, err := octetcount.New().Split([]byte(most+" "), 0)
-	require.NoError(t, err)
-	require.Equal(t, math.MaxInt, frame.Size)
-	frame, err = octetcount.New().Split([]byte(strconv.Itoa(math.MaxInt-len(most))+" "), 0)
-	require.Error(t, err)
-	require.Zero(t, frame)
+}
+
+// A frame of more than math.MaxInt is too large for any limit.
+func TestTooLarge(t *testing.T) {
+	max := math.MaxInt - len(strconv.Itoa(math.MaxInt)) - 1
+	for wire, want := range map[string]framing.TooLargeError{
+		"18446744073709551615 ":         {Size: math.MaxUint64, Max: uint64(math.MaxInt - 21)},
+		"18446744073709551616":          {Max: uint64(max)}, // more digits may follow
+		strconv.Itoa(math.MaxInt) + " ": {Size: math.MaxInt, Max: uint64(max)},
+		strconv.Itoa(max+1) + " ":       {Size: uint64(max + 1), Max: uint64(max)},
+	} {
+		frame, _, err := octetcount.New().Split([]byte(wire), framing.Resume{})
+		if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || *e != want || frame != (framing.Frame{}) {
+			t.Errorf("Split(%q) = %+v, %+v; want %+v", wire, frame, err, want)
+		}
+	}
+	frame, _, err := octetcount.New().Split([]byte(strconv.Itoa(max)+" "), framing.Resume{})
+	if frame.Size != math.MaxInt || err != nil {
+		t.Errorf("Split of %d bytes = %+v, %v; want Size %d", max, frame, err, math.MaxInt)
+	}
 }
 
 func TestMaxEncodedLen(t *testing.T) {
-	f := octetcount.New()
-	require.Equal(t, 21, f.MaxEncodedLen(0))
-	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt-21))
-	require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
+	for n, want := range map[int]int{0: 21, math.MaxInt - 21: math.MaxInt, math.MaxInt: math.MaxInt} {
+		if got := octetcount.New().MaxEncodedLen(n); got != want {
+			t.Errorf("MaxEncodedLen(%d) = %d; want %d", n, got, want)
+		}
+	}
 }
 
-func TestRefused(t *testing.T) {
-	f := octetcount.New()
-	var refused *framing.PayloadError
-	wire, err := f.Append([]byte("x"), nil)
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, "x", string(wire))
+func TestAppendHeader(t *testing.T) {
+	for size, want := range map[int64]string{1: "x1 ", math.MaxInt64: "x9223372036854775807 "} {
+		if got, err := octetcount.New().AppendHeader([]byte("x"), nil, size); string(got) != want || err != nil {
+			t.Errorf("AppendHeader of %d = %q, %v; want %q", size, got, err, want)
+		}
+	}
 	for _, size := range []int64{0, -1} {
-		wire, err = f.AppendHeader([]byte("x"), size)
-		require.ErrorAs(t, err, &refused)
-		require.Equal(t, "x", string(wire))
-	}
-	wire, err = f.AppendHeader([]byte("x"), math.MaxInt64)
-	require.NoError(t, err)
-	require.Equal(t, "x9223372036854775807 ", string(wire))
-	require.Nil(t, f.Trailer())
-}
-
-// The smallest size that a header can announce.
-func TestAppendHeader_Least(t *testing.T) {
-	wire, err := octetcount.New().AppendHeader([]byte("x"), 1)
-	require.NoError(t, err)
-	require.Equal(t, "x1 ", string(wire))
-}
-
-// costs are payloads, from ordinary to the dearest.
-var costs = []struct {
-	name    string
-	framer  framing.Framer
-	payload []byte
-}{
-	{"16", octetcount.New(), bytes.Repeat([]byte("x"), 16)},
-	{"1KiB", octetcount.New(), bytes.Repeat([]byte("x"), 1024)},
-}
-
-func TestNoAllocation(t *testing.T) {
-	for _, c := range costs {
-		wire, err := c.framer.Append(nil, c.payload)
-		require.NoError(t, err)
-		buf := framing.NewBuffer(c.framer)
-		require.Zero(t, testing.AllocsPerRun(100, func() {
-			wire, _ = c.framer.Append(wire[:0], c.payload)
-			buf.Write(wire)
-			if payload, ok, err := buf.Next(); !ok || err != nil || len(payload) != len(c.payload) {
-				t.Fatal(len(payload), ok, err)
-			}
-		}), c.name)
+		got, err := octetcount.New().AppendHeader([]byte("x"), nil, size)
+		if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || string(got) != "x" {
+			t.Errorf(`AppendHeader of %d = %q, %v; want "x" and a PayloadError`, size, got, err)
+		}
 	}
 }
 
-func BenchmarkRead(b *testing.B) {
-	for _, c := range costs {
-		b.Run(c.name, func(b *testing.B) {
-			wire, _ := c.framer.Append(nil, c.payload)
-			buf := framing.NewBuffer(c.framer)
-			b.SetBytes(int64(len(c.payload)))
-			b.ReportAllocs()
-			for b.Loop() {
-				buf.Write(wire)
-				if _, ok, err := buf.Next(); !ok || err != nil {
-					b.Fatal(ok, err)
-				}
-			}
-		})
-	}
-}
+func TestAllocs(t *testing.T) { frametest.CheckAllocs(t, octetcount.New(), make([]byte, 1024)) }
 
-func BenchmarkAppend(b *testing.B) {
-	for _, c := range costs {
-		b.Run(c.name, func(b *testing.B) {
-			var wire []byte
-			b.SetBytes(int64(len(c.payload)))
-			b.ReportAllocs()
-			for b.Loop() {
-				wire, _ = c.framer.Append(wire[:0], c.payload)
-			}
-		})
-	}
-}
+func Benchmark(b *testing.B) { frametest.Benchmark(b, octetcount.New(), make([]byte, 16)) }

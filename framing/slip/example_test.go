@@ -13,7 +13,7 @@ func ExampleNew() {
 	wire, err := f.Append(nil, []byte("a\xc0b"))
 	fmt.Printf("% x %v\n", wire, err)
 
-	// The ENDs before a message are passed over; a bad escape costs one message.
+	// The ENDs before a frame are fill; an invalid escape loses one frame.
 	stream := strings.NewReader("\xc0one\xc0\xc0t\xdbwo\xc0\xc0three\xc0")
 	for payload, err := range framing.NewReader(stream, f).Frames() {
 		fmt.Printf("%q %v\n", payload, err)
@@ -21,16 +21,16 @@ func ExampleNew() {
 	// Output:
 	// 61 db dc 62 c0 <nil>
 	// "one" <nil>
-	// "" framing: frame at offset 6: malformed escape: 0x77 stands behind ESC, not 0xdc or 0xdd
+	// "" framing: frame at offset 6: malformed escape: got 0x77 after ESC, want 0xdc or 0xdd
 	// "three" <nil>
 }
 
-func ExampleFlushed() {
-	f := slip.Flushed()
+func ExampleLeadingEnd() {
+	f := slip.LeadingEnd()
 	wire, err := f.Append(nil, []byte("one"))
 	fmt.Printf("% x %v\n", wire, err)
 
-	// Noise before a message is one of its own.
+	// Noise before a frame is a frame of its own.
 	stream := strings.NewReader("\xff\xfe" + string(wire) + string(wire))
 	for payload, err := range framing.NewReader(stream, f).Frames() {
 		fmt.Printf("%q %v\n", payload, err)

@@ -12,58 +12,58 @@ import (
 const (
 	end    = 0xc0
 	esc    = 0xdb
-	escEnd = 0xdc // behind esc: end
-	escEsc = 0xdd // behind esc: esc
+	escEnd = 0xdc // after esc: end
+	escEsc = 0xdd // after esc: esc
 )
 
-var errTorn = errors.New("malformed escape: the message ends behind ESC")
+var errTorn = errors.New("malformed escape: the frame ends after ESC")
 
-// A Framer ends each message at END. Make one with [New] or [Flushed]. It is a
+// A Framer ends each frame at END. Make one with [New] or [LeadingEnd]. It is a
 // [framing.Skipper].
 type Framer struct {
-	flush bool // a frame begins with END too
+	leading bool // a frame may begin with END
 }
 
-// New returns the framer for SLIP. It writes no END before a message. An empty
-// payload is refused.
+// New returns the framer for SLIP. It writes no END before a frame. Each END that
+// it reads there is fill. An empty payload is refused.
 func New() *Framer { return &Framer{} }
 
-// Flushed returns a framer that writes an END before each message too, as RFC
-// 1055 suggests, so that noise on the line is a message of its own, not the
-// beginning of the next. It reads messages with and without. An END before a
-// message belongs to its frame: a stream that ends behind it ends inside a
-// frame. An empty payload is refused.
-func Flushed() *Framer { return &Framer{flush: true} }
+// LeadingEnd returns a framer that writes an END before each frame too, as RFC 1055
+// suggests: noise on the line then becomes a frame of its own and does not damage
+// the next one. It reads frames with and without it. The last END before a frame
+// belongs to that frame, so a stream that ends after it ends inside a frame; those
+// before it are fill. An empty payload is refused.
+func LeadingEnd() *Framer { return &Framer{leading: true} }
+
+// begun is the Resume.State of a frame that begins with END.
+const begun = 1
 
 // Split implements [framing.Framer].
-func (f *Framer) Split(data []byte, seen int) (framing.Frame, error) {
-	if seen == 0 && data[0] == end {
-		switch {
-		case !f.flush || len(data) > 1 && data[1] == end:
-			return framing.Frame{Size: 1}, framing.ErrIdle
-		case len(data) == 1:
-			return framing.Frame{}, nil // the next byte tells
+func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	if r.Pos == 0 && data[0] == end {
+		if !f.leading {
+			return framing.Frame{Size: 1}, r, framing.ErrFill
 		}
-		seen = 1
+		r = framing.Resume{Pos: 1, State: begun}
 	}
-	i := bytes.IndexByte(data[seen:], end)
+	i := bytes.IndexByte(data[r.Pos:], end)
 	if i < 0 {
-		return framing.Frame{Seen: len(data)}, nil
+		return framing.Frame{}, framing.Resume{Pos: len(data), State: r.State}, nil
 	}
-	i += seen
-	start := 0
-	if data[0] == end {
-		start = 1
+	i += r.Pos
+	start := int(r.State)
+	if i == start {
+		return framing.Frame{Size: 1}, r, framing.ErrFill
 	}
 	n, err := unescape(data[start:i])
 	if err != nil {
-		return framing.Frame{Size: i + 1}, err
+		return framing.Frame{Size: i + 1}, r, err
 	}
-	return framing.Frame{Size: i + 1, Start: start, End: start + n}, nil
+	return framing.Frame{Size: i + 1, Start: start, End: start + n}, r, nil
 }
 
-// unescape puts the bytes that the escapes in data stand for in their place,
-// moves what is behind them up, and returns how many bytes that leaves.
+// unescape replaces the escapes in data by the bytes that they represent, in place,
+// and returns how many bytes result.
 func unescape(data []byte) (n int, err error) {
 	n = bytes.IndexByte(data, esc)
 	if n < 0 {
@@ -79,7 +79,7 @@ func unescape(data []byte) (n int, err error) {
 		case escEsc:
 			data[n] = esc
 		default:
-			return 0, fmt.Errorf("malformed escape: %#02x stands behind ESC, not %#02x or %#02x", c, escEnd, escEsc)
+			return 0, fmt.Errorf("malformed escape: got 0x%02x after ESC, want 0x%02x or 0x%02x", c, escEnd, escEsc)
 		}
 		n++
 		at += 2
@@ -95,9 +95,9 @@ func unescape(data []byte) (n int, err error) {
 // Append implements [framing.Framer].
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	if len(payload) == 0 {
-		return dst, &framing.PayloadError{Reason: "an empty message cannot be told from the second of two ENDs; there must be one byte or more"}
+		return dst, &framing.PayloadError{Reason: "an empty frame cannot be told from fill; the payload must have at least one byte"}
 	}
-	if f.flush {
+	if f.leading {
 		dst = append(dst, end)
 	}
 	nextEnd, nextEsc := index(payload, 0, end), index(payload, 0, esc)
@@ -118,7 +118,7 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	}
 }
 
-// index returns where in data, from byte from on, c stands first, or len(data).
+// index returns the index of the first c in data at or after from, or len(data).
 func index(data []byte, from int, c byte) int {
 	if i := bytes.IndexByte(data[from:], c); i >= 0 {
 		return from + i
@@ -131,24 +131,24 @@ func (f *Framer) MaxEncodedLen(n int) int {
 	if n > (math.MaxInt-2)/2 {
 		return math.MaxInt
 	}
-	if f.flush {
+	if f.leading {
 		return 2*n + 2
 	}
 	return 2*n + 1
 }
 
-// Skip implements [framing.Skipper]. END is never a part of an escape.
-func (f *Framer) Skip(data []byte) (n int, whole bool) {
-	if i := bytes.IndexByte(data, end); i >= 0 {
-		return i + 1, true
+// Skip implements [framing.Skipper]. END is never part of an escape.
+func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, whole bool) {
+	if i := bytes.IndexByte(data[r.Pos:], end); i >= 0 {
+		return r.Pos + i + 1, framing.Resume{}, true
 	}
-	return len(data), false
+	return len(data), framing.Resume{}, false
 }
 
-// String returns f as package spec reads it: "slip", or "slip,flush".
+// String returns f as package spec reads it: "slip", or "slip,leading-end".
 func (f *Framer) String() string {
-	if f.flush {
-		return "slip,flush"
+	if f.leading {
+		return "slip,leading-end"
 	}
 	return "slip"
 }

@@ -2,164 +2,156 @@ package slip_test
 
 import (
 	"bytes"
+	"errors"
 	"math"
+	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/wholeframe/wholeframe/framing"
-	"github.com/wholeframe/wholeframe/framing/framingtest"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
-func TestLaws(t *testing.T) {
-	for _, f := range []*slip.Framer{slip.New(), slip.Flushed()} {
-		t.Run(f.String(), func(t *testing.T) { framingtest.Run(t, f) })
-	}
-}
+var invalid = frametest.Frame{Invalid: true}
 
 func TestWire(t *testing.T) {
-	condemned := oracle.Frame{Condemned: true}
-	for wire, want := range map[string]oracle.Stream{
+	for wire, want := range map[string]frametest.Stream{
 		"":                                {},
-		"hello\xc0":                       {Frames: []oracle.Frame{{Payload: "hello"}}},
-		"\xc0hello\xc0\xc0world\xc0":      {Frames: []oracle.Frame{{Payload: "hello"}, {Payload: "world"}}},
+		"hello\xc0":                       frametest.Frames("hello"),
+		"\xc0hello\xc0\xc0world\xc0":      frametest.Frames("hello", "world"),
 		"\xc0\xc0\xc0":                    {},
-		"\xdb\xdc\xc0":                    {Frames: []oracle.Frame{{Payload: "\xc0"}}},
-		"\xdb\xdd\xc0":                    {Frames: []oracle.Frame{{Payload: "\xdb"}}},
-		"a\xdb\xdd\xdc\xdb\xdcbc\xdd\xc0": {Frames: []oracle.Frame{{Payload: "a\xdb\xdc\xc0bc\xdd"}}},
-		"\xdba\xc0ok\xc0":                 {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
-		"a\xdb\xc0ok\xc0":                 {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
-		"\xdb\xdb\xdc\xc0ok\xc0":          {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
+		"\xdb\xdc\xc0":                    frametest.Frames("\xc0"),
+		"\xdb\xdd\xc0":                    frametest.Frames("\xdb"),
+		"a\xdb\xdd\xdc\xdb\xdcbc\xdd\xc0": frametest.Frames("a\xdb\xdc\xc0bc\xdd"),
+		"\xdba\xc0ok\xc0":                 {Frames: []frametest.Frame{invalid, {Payload: "ok"}}},
+		"a\xdb\xc0ok\xc0":                 {Frames: []frametest.Frame{invalid, {Payload: "ok"}}},
+		"\xdb\xdb\xdc\xc0ok\xc0":          {Frames: []frametest.Frame{invalid, {Payload: "ok"}}},
 		"a":                               {Torn: true},
 		"\xc0\xdb":                        {Torn: true},
 	} {
-		oracle.Compare(t, slip.New(), []byte(wire), want)
+		frametest.Compare(t, slip.New(), []byte(wire), want)
 	}
 }
 
-// TestFlushed shows which END belongs to the frame behind it.
-func TestFlushed(t *testing.T) {
-	condemned := oracle.Frame{Condemned: true}
-	for wire, want := range map[string]oracle.Stream{
-		"hello\xc0":                       {Frames: []oracle.Frame{{Payload: "hello"}}},
-		"\xc0hello\xc0\xc0world\xc0":      {Frames: []oracle.Frame{{Payload: "hello"}, {Payload: "world"}}},
-		"\xc0\xc0\xc0a\xc0":               {Frames: []oracle.Frame{{Payload: "a"}}},
-		"\xc0\xdb\xdc\xc0":                {Frames: []oracle.Frame{{Payload: "\xc0"}}},
-		"\xc0\xdba\xc0\xc0ok\xc0":         {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
-		"\xc0a\xdb\xc0ok\xc0":             {Frames: []oracle.Frame{condemned, {Payload: "ok"}}},
-		"noise\xc0a\xc0\xc0b\xdb\xdd\xc0": {Frames: []oracle.Frame{{Payload: "noise"}, {Payload: "a"}, {Payload: "b\xdb"}}},
+// The last END before a frame belongs to it.
+func TestWireLeadingEnd(t *testing.T) {
+	for wire, want := range map[string]frametest.Stream{
+		"hello\xc0":                       frametest.Frames("hello"),
+		"\xc0hello\xc0\xc0world\xc0":      frametest.Frames("hello", "world"),
+		"\xc0\xc0\xc0a\xc0":               frametest.Frames("a"),
+		"\xc0\xdb\xdc\xc0":                frametest.Frames("\xc0"),
+		"\xc0\xdba\xc0\xc0ok\xc0":         {Frames: []frametest.Frame{invalid, {Payload: "ok"}}},
+		"\xc0a\xdb\xc0ok\xc0":             {Frames: []frametest.Frame{invalid, {Payload: "ok"}}},
+		"noise\xc0a\xc0\xc0b\xdb\xdd\xc0": frametest.Frames("noise", "a", "b\xdb"),
 		"\xc0":                            {Torn: true},
-		"a\xc0\xc0\xc0":                   {Frames: []oracle.Frame{{Payload: "a"}}, Torn: true},
+		"a\xc0\xc0\xc0":                   {Frames: frametest.Frames("a").Frames, Torn: true},
 		"\xc0a":                           {Torn: true},
 	} {
-		oracle.Compare(t, slip.Flushed(), []byte(wire), want)
+		frametest.Compare(t, slip.LeadingEnd(), []byte(wire), want)
 	}
 }
 
-func TestRefused(t *testing.T) {
-	for _, f := range []*slip.Framer{slip.New(), slip.Flushed()} {
-		wire, err := f.Append([]byte("x"), nil)
-		var refused *framing.PayloadError
-		require.ErrorAs(t, err, &refused)
-		require.Equal(t, "x", string(wire))
+func TestErrors(t *testing.T) {
+	for wire, want := range map[string]string{
+		"\xdba\xc0":    "malformed escape: got 0x61 after ESC, want 0xdc or 0xdd",
+		"\xdb\x05\xc0": "malformed escape: got 0x05 after ESC, want 0xdc or 0xdd",
+		"a\xdb\xc0":    "malformed escape: the frame ends after ESC",
+	} {
+		frame, _, err := slip.New().Split([]byte(wire), framing.Resume{})
+		if err == nil || err.Error() != want || frame.Size != len(wire) {
+			t.Errorf("Split(%q) = %+v, %v; want Size %d and %s", wire, frame, err, len(wire), want)
+		}
+	}
+}
+
+func TestEmptyPayload(t *testing.T) {
+	for _, f := range []*slip.Framer{slip.New(), slip.LeadingEnd()} {
+		got, err := f.Append([]byte("x"), nil)
+		if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || string(got) != "x" {
+			t.Errorf(`%v: Append of nothing = %q, %v; want "x" and a PayloadError`, f, got, err)
+		}
 	}
 }
 
 func TestMaxEncodedLen(t *testing.T) {
-	for _, f := range []*slip.Framer{slip.New(), slip.Flushed()} {
+	for _, f := range []*slip.Framer{slip.New(), slip.LeadingEnd()} {
 		for n := 1; n < 300; n++ {
 			wire, err := f.Append(nil, bytes.Repeat([]byte{0xdb}, n))
-			require.NoError(t, err)
-			require.Len(t, wire, f.MaxEncodedLen(n))
+			if got := f.MaxEncodedLen(n); got != len(wire) || err != nil {
+				t.Fatalf("%v: MaxEncodedLen(%d) = %d; want %d, the size of as many ESCs (%v)", f, n, got, len(wire), err)
+			}
 		}
-		require.Less(t, f.MaxEncodedLen((math.MaxInt-2)/2), math.MaxInt)
-		require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt/2+1))
-		require.Equal(t, math.MaxInt, f.MaxEncodedLen(math.MaxInt))
+		if n := (math.MaxInt - 2) / 2; f.MaxEncodedLen(n) < 2*n {
+			t.Errorf("%v: MaxEncodedLen(%d) = %d; want at least %d", f, n, f.MaxEncodedLen(n), 2*n)
+		}
+		for _, n := range []int{math.MaxInt/2 + 1, math.MaxInt} {
+			if got := f.MaxEncodedLen(n); got != math.MaxInt {
+				t.Errorf("%v: MaxEncodedLen(%d) = %d; want %d", f, n, got, math.MaxInt)
+			}
+		}
 	}
 }
 
-// TestTooLarge shows that the payload counts as it is delivered, and that what
-// is skipped ends at END wherever an escape stands.
+// The limit counts the payload as it is delivered, without escapes.
 func TestTooLarge(t *testing.T) {
-	r := framing.NewReader(bytes.NewReader([]byte("\xdb\xdc\xdb\xdc\xdb\xdc\xc0"+"abcd\xc0"+"abcdefg\xdb\xdc\xc0"+"abc\xc0")), slip.New())
+	r := framing.NewReader(strings.NewReader("\xdb\xdc\xdb\xdc\xdb\xdc\xc0"+"abcd\xc0"+"abcdefg\xdb\xdc\xc0"+"abc\xc0"), slip.New())
 	r.SetMaxPayload(3)
-	payload, err := r.ReadFrame()
-	require.NoError(t, err)
-	require.Equal(t, "\xc0\xc0\xc0", string(payload))
+	if payload, err := r.ReadFrame(); string(payload) != "\xc0\xc0\xc0" || err != nil {
+		t.Errorf("ReadFrame() = %q, %v; want three ENDs", payload, err)
+	}
 	for _, size := range []uint64{4, 0} {
-		_, err = r.ReadFrame()
-		var large *framing.TooLargeError
-		require.ErrorAs(t, err, &large)
-		require.Equal(t, size, large.Size)
+		_, err := r.ReadFrame()
+		if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || e.Size != size {
+			t.Errorf("ReadFrame(): got error %v; want a TooLargeError with Size %d", err, size)
+		}
 	}
-	payload, err = r.ReadFrame()
-	require.NoError(t, err)
-	require.Equal(t, "abc", string(payload))
-
-	n, end := slip.New().Skip([]byte("a\xdb\xc0b"))
-	require.Equal(t, 3, n)
-	require.True(t, end)
-	n, end = slip.New().Skip([]byte("a\xdb"))
-	require.Equal(t, 2, n)
-	require.False(t, end)
-}
-
-// costs are payloads, from ordinary to the dearest.
-var costs = []struct {
-	name    string
-	framer  framing.Framer
-	payload []byte
-}{
-	{"16", slip.New(), bytes.Repeat([]byte("x"), 16)},
-	{"1KiB flushed", slip.Flushed(), bytes.Repeat([]byte("x"), 1024)},
-	{"1KiB", slip.New(), bytes.Repeat([]byte("x"), 1024)},
-	{"1KiB, one escape in 64", slip.New(), bytes.Repeat([]byte("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc0"), 16)},
-	{"1KiB of END", slip.New(), bytes.Repeat([]byte("\xc0"), 1024)},
-}
-
-func TestNoAllocation(t *testing.T) {
-	for _, c := range costs {
-		wire, err := c.framer.Append(nil, c.payload)
-		require.NoError(t, err)
-		buf := framing.NewBuffer(c.framer)
-		require.Zero(t, testing.AllocsPerRun(100, func() {
-			wire, _ = c.framer.Append(wire[:0], c.payload)
-			buf.Write(wire)
-			if payload, ok, err := buf.Next(); !ok || err != nil || len(payload) != len(c.payload) {
-				t.Fatal(len(payload), ok, err)
-			}
-		}), c.name)
+	if payload, err := r.ReadFrame(); string(payload) != "abc" || err != nil {
+		t.Errorf(`ReadFrame() = %q, %v; want "abc", nil`, payload, err)
 	}
 }
 
-func BenchmarkRead(b *testing.B) {
-	for _, c := range costs {
-		b.Run(c.name, func(b *testing.B) {
-			wire, _ := c.framer.Append(nil, c.payload)
-			buf := framing.NewBuffer(c.framer)
-			b.SetBytes(int64(len(c.payload)))
-			b.ReportAllocs()
-			for b.Loop() {
-				buf.Write(wire)
-				if _, ok, err := buf.Next(); !ok || err != nil {
-					b.Fatal(ok, err)
-				}
-			}
-		})
+// Skip finds the END of a frame whether or not the frame begins with one.
+func TestSkip(t *testing.T) {
+	for _, test := range []struct {
+		f     *slip.Framer
+		seen  int // bytes for which Split was called before Skip
+		data  string
+		n     int
+		whole bool
+	}{
+		{slip.New(), 1, "a\xdb\xc0b", 3, true},
+		{slip.New(), 2, "a\xdb", 2, false},
+		{slip.LeadingEnd(), 1, "\xc0ab\xc0", 4, true},
+		{slip.LeadingEnd(), 3, "\xc0ab\xc0", 4, true},
+		{slip.LeadingEnd(), 1, "\xc0ab", 3, false},
+	} {
+		_, r, err := test.f.Split([]byte(test.data[:test.seen]), framing.Resume{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, next, whole := test.f.Skip([]byte(test.data), r)
+		if n != test.n || whole != test.whole || next != (framing.Resume{}) {
+			t.Errorf("%v: Skip(%q) = %d, %+v, %t; want %d, no Resume, %t", test.f, test.data, n, next, whole, test.n, test.whole)
+		}
 	}
 }
 
-func BenchmarkAppend(b *testing.B) {
-	for _, c := range costs {
-		b.Run(c.name, func(b *testing.B) {
-			var wire []byte
-			b.SetBytes(int64(len(c.payload)))
-			b.ReportAllocs()
-			for b.Loop() {
-				wire, _ = c.framer.Append(wire[:0], c.payload)
-			}
-		})
+// payloads of 1 KiB, from ordinary to the slowest.
+var payloads = map[string][]byte{
+	"ordinary": bytes.Repeat([]byte("x"), 1024),
+	"sparse":   bytes.Repeat([]byte(strings.Repeat("x", 63)+"\xc0"), 16),
+	"escapes":  bytes.Repeat([]byte("\xc0"), 1024),
+}
+
+func TestAllocs(t *testing.T) {
+	for _, payload := range payloads {
+		frametest.CheckAllocs(t, slip.New(), payload)
+		frametest.CheckAllocs(t, slip.LeadingEnd(), payload)
+	}
+}
+
+func Benchmark(b *testing.B) {
+	for name, payload := range payloads {
+		b.Run(name, func(b *testing.B) { frametest.Benchmark(b, slip.New(), payload) })
 	}
 }

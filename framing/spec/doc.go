@@ -1,27 +1,29 @@
-// Package spec makes a [framing.Framer] from a short text, as a flag or a
-// configuration file gives it, and a text from a framer.
+// Package spec makes a [framing.Framer] of a spec, a short text for flags and
+// configuration files, and a spec of a Framer.
 //
 //	line                            lines
-//	delimiter,text=;,text=|,keep    messages end at ; or |, and keep it
-//	length,width=2,order=little     a little-endian length of two bytes before each
-//	fixed,size=16,pad=00            sixteen bytes each, filled up with zeros
+//	delimiter,text=;,text=|,keep    frames that end at ; or |, delivered with it
+//	length,width=2,order=little     a little-endian length of two bytes before each payload
+//	fixed,size=16,pad=00            frames of sixteen bytes, filled up with zeros
 //
-// A text is the name of a framing and its keys, in any order, separated by
-// commas: name{,key[=value]}. [Framings] lists what there is and [Help] shows
-// it. A key stands once, but for hex and text, whose order is kept. The kinds
-// of value are
+// A spec is the name of a framing and its keys, in any order, separated by commas:
+// name{,key[=value]}. [Framings] lists the names and keys, and [Help] describes
+// them. Only the keys hex and text may be given more than once; their order is
+// significant. The kinds of value are
 //
-//	N       a decimal number, with a sign where it may be negative
+//	N       a decimal number, with a sign if it may be negative
 //	SIZE    a number of bytes: 512, or 64KiB, 1MiB, 2GiB
-//	HEX     bytes as pairs of hexadecimal digits, of either case
-//	TEXT    characters as they are; \, is a comma, and a backslash begins what
-//	        it begins in a Go string: \n \r \t \\ \x00 \u20ac
+//	HEX     bytes as pairs of hexadecimal digits, in upper or lower case
+//	TEXT    characters; \, is a comma, and the escapes are those of a Go string:
+//	        \n \r \t \\ \x00 \u20ac
 //
-// There are no quotes, and spaces count: they are part of a TEXT and wrong
-// elsewhere.
+// There are no quotes. Spaces are part of a TEXT, and an error elsewhere.
 //
-// The String method of every framer returns its canonical text: keys in the
-// order of the list, what is the default left out, the preset's name where
-// there is one, and hex for a delimiter that is not printable ASCII throughout.
-// Parse makes an equal framer of it.
+// The key keep delivers the whole frame: the payload is what is on the wire,
+// delimiter or header included, and is verified on writing.
+//
+// The String method of every Framer returns its canonical spec: keys in the order
+// of the list, without defaults, under the preset's name if there is one, and with
+// hex for a delimiter that is not printable ASCII. Parse makes an equal Framer of
+// it.
 package spec

@@ -2,25 +2,24 @@ package spec
 
 import "fmt"
 
-// An Error reports a text that describes no framing.
+// An Error reports a text that is not a valid spec.
 type Error struct {
 	Text   string // the whole text
-	Offset int    // where in Text the fault is: the byte at which the name or key at fault begins
-	Reason error  // what is wrong, and what is allowed
+	Offset int    // offset in Text, in bytes, of the name or key at fault
+	Err    error  // what is wrong, and what is allowed
 }
 
 func (e *Error) Error() string {
 	if e.Offset == 0 {
-		return "spec: " + e.Reason.Error()
+		return "spec: " + e.Err.Error()
 	}
-	return fmt.Sprintf("spec: at byte %d: %v", e.Offset, e.Reason)
+	return fmt.Sprintf("spec: at byte %d: %v", e.Offset, e.Err)
 }
 
-// Unwrap returns Reason: a [*framing.ConfigError] where a constructor refused
-// the values.
-func (e *Error) Unwrap() error { return e.Reason }
+// Unwrap returns Err: a [*framing.ConfigError] if a constructor rejected the values.
+func (e *Error) Unwrap() error { return e.Err }
 
-// fault returns the error of a text whose framing itself is at fault.
+// fault returns an Error about the framing, not about one of its keys.
 func fault(text, format string, args ...any) error {
-	return &Error{Text: text, Reason: fmt.Errorf(format, args...)}
+	return &Error{Text: text, Err: fmt.Errorf(format, args...)}
 }

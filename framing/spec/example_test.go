@@ -19,8 +19,8 @@ func Example() {
 		return
 	}
 	r := framing.NewReader(strings.NewReader("one;two\nthree;"), framer)
-	for message, err := range r.Frames() {
-		fmt.Println(string(message), err)
+	for payload, err := range r.Frames() {
+		fmt.Println(string(payload), err)
 	}
 	// Output:
 	// one <nil>
@@ -56,7 +56,7 @@ func ExampleValue() {
 	flags := flag.NewFlagSet("echo", flag.ContinueOnError)
 	flags.SetOutput(os.Stdout)
 	v := spec.Value{Framer: delimiter.Line()}
-	flags.Var(&v, "framing", "how messages are told apart")
+	flags.Var(&v, "framing", "how frames are delimited")
 
 	flags.PrintDefaults()
 	if err := flags.Parse([]string{"-framing=fixed,size=1KiB"}); err != nil {
@@ -66,8 +66,8 @@ func ExampleValue() {
 	fmt.Println(v, w.WriteFrame([]byte("too short")))
 	// Output:
 	//   -framing value
-	//     	how messages are told apart (default line)
-	// fixed,size=1024 framing: payload of 9 bytes refused: every message must have exactly 1024 bytes
+	//     	how frames are delimited (default line)
+	// fixed,size=1024 framing: payload of 9 bytes refused: it must have exactly 1024 bytes
 }
 
 // A Value is a field of a configuration file.
@@ -82,7 +82,7 @@ func ExampleSize() {
 	flags := flag.NewFlagSet("echo", flag.ContinueOnError)
 	flags.SetOutput(os.Stdout)
 	limit := spec.Size(1 << 20)
-	flags.Var(&limit, "max-payload", "most bytes of a message; negative: no limit")
+	flags.Var(&limit, "max-payload", "maximum size of a payload (negative means no limit)")
 
 	flags.PrintDefaults()
 	if err := flags.Parse([]string{"-max-payload=64KiB"}); err != nil {
@@ -91,7 +91,7 @@ func ExampleSize() {
 	fmt.Println(limit, int(limit))
 	// Output:
 	//   -max-payload value
-	//     	most bytes of a message; negative: no limit (default 1MiB)
+	//     	maximum size of a payload (negative means no limit) (default 1MiB)
 	// 64KiB 65536
 }
 
@@ -106,12 +106,12 @@ func ExampleFramings() {
 		}
 	}
 	// Output:
-	// all messages have the same size
-	// size=SIZE: bytes of a message
-	// pad=HEX: fill shorter messages up with this byte
+	// all frames have the same size
+	// size=SIZE: bytes of a frame
+	// pad=HEX: fill shorter payloads up with this byte, and remove it on reading
 }
 
-// Help is a page with a paragraph for each framing.
+// Help returns a page with a paragraph for each framing.
 func ExampleHelp() {
 	paragraphs := strings.Split(spec.Help(), "\n\n")
 	fmt.Println(paragraphs[0])
@@ -126,13 +126,14 @@ func ExampleHelp() {
 	// N: a number. SIZE: bytes, or 64KiB, 1MiB, 2GiB. HEX: 0d0a.
 	// TEXT: as it is, with \n \r \t \\ \x00 and \, for a comma (quote it in a shell).
 	//
-	// length: a message follows its length, a field of fixed width; by default 4 bytes, big endian
+	// length: a length precedes each payload, in a field of fixed width; by default 4 bytes, big endian
 	//     width=N           bytes of the length field, 1 to 8; default 4
 	//     order=big|little  byte order of the length field; default big
 	//     offset=SIZE       bytes before the length field; default 0
-	//     adjust=N          add it to the length to get the bytes behind the field; default 0
-	//     includes-header   the length counts the field and the bytes before it too
-	//     strip=SIZE        leading bytes that are not delivered; default offset + width
-	//     zero=HEX          what the stripped bytes around the field must be; default any
+	//     adjust=N          added to the length to get the number of bytes after the field; default 0
+	//     includes-header   the length also counts the field and the bytes before it
+	//     strip=SIZE        leading bytes that are not delivered, 1 or more; default offset + width
+	//     magic=HEX         values of the first header bytes, the field left out; default any
+	//     keep              deliver the whole frame, with its header
 	//     example: length,width=2,order=little
 }

@@ -6,9 +6,9 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/cobs"
+	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
-	"github.com/wholeframe/wholeframe/framing/headers"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -16,41 +16,40 @@ import (
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
-// A Framing is a kind of framer that texts can name.
+// A Framing is a kind of Framer, as a spec names it.
 type Framing struct {
 	Name    string // "length"
-	About   string // what it does, in a line
-	Example string // a text that uses it
-	Keys    []Key  // in canonical order
+	About   string // what it does, in one line
+	Example string // a spec that uses it
+	Keys    []Key  // in canonical order; nil if it has none
 
-	needs []string // one of these keys must be given
+	needs []string // one of these keys is required
 	build func(options) (framing.Framer, error)
 }
 
-var keep = word("keep", "deliver the delimiter with the message")
+var keep = word("keep", "deliver the whole frame, with its delimiter")
 
-// framings is all there is: names, keys, help and parsing. To add a framing is
-// to add an entry. The words of its keys are those of its String method, and
-// the names are those that its ConfigErrors call Option, so that the error can
-// say where.
+// framings lists all framings, for parsing and for help; a new one is an entry
+// here. A key has the name that its Framer's String method uses, and that its
+// constructor's ConfigErrors have as Option, so that an Error can say where.
 var framings = []Framing{
 	{
 		Name:    "line",
-		About:   `a message ends at \n, and a \r before that is not part of it; \n is written`,
+		About:   `lines that end in \n or \r\n; written with \n`,
 		Example: "line",
 		Keys:    []Key{keep},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.Line(), o), nil },
 	},
 	{
 		Name:    "crlf",
-		About:   `a message ends at \r\n and nothing else`,
+		About:   `lines that end in \r\n only`,
 		Example: "crlf",
 		Keys:    []Key{keep},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.CRLF(), o), nil },
 	},
 	{
 		Name:    "delimiter",
-		About:   "a message ends at any of the delimiters; the first is written",
+		About:   "a frame ends at any of the delimiters; it is written with the first",
 		Example: `delimiter,text=;,text=\n`,
 		Keys: []Key{
 			repeated(octets("hex", "a delimiter", 0)),
@@ -74,16 +73,17 @@ var framings = []Framing{
 	},
 	{
 		Name:    "length",
-		About:   "a message follows its length, a field of fixed width; by default 4 bytes, big endian",
+		About:   "a length precedes each payload, in a field of fixed width; by default 4 bytes, big endian",
 		Example: "length,width=2,order=little",
 		Keys: []Key{
 			number("width", "bytes of the length field, 1 to 8; default 4"),
 			choice("order", "byte order of the length field; default big", "big", "little"),
 			size("offset", "bytes before the length field; default 0"),
-			number("adjust", "add it to the length to get the bytes behind the field; default 0"),
-			word("includes-header", "the length counts the field and the bytes before it too"),
-			size("strip", "leading bytes that are not delivered; default offset + width"),
-			octets("zero", "what the stripped bytes around the field must be; default any", 0),
+			number("adjust", "added to the length to get the number of bytes after the field; default 0"),
+			word("includes-header", "the length also counts the field and the bytes before it"),
+			size("strip", "leading bytes that are not delivered, 1 or more; default offset + width"),
+			octets("magic", "values of the first header bytes, the field left out; default any", 0),
+			word("keep", "deliver the whole frame, with its header"),
 		},
 		build: func(o options) (framing.Framer, error) {
 			c := lengthprefix.Config{
@@ -93,19 +93,20 @@ var framings = []Framing{
 				Adjust:         o.number("adjust", 0),
 				IncludesHeader: o.has("includes-header"),
 				Strip:          o.number("strip", 0),
-				Zero:           []byte(o.bytes("zero")),
+				Magic:          []byte(o.bytes("magic")),
+				Keep:           o.has("keep"),
 			}
 			if c.Strip == 0 && o.has("strip") {
-				c.Strip = lengthprefix.KeepHeader
+				return nil, &framing.ConfigError{Framer: "lengthprefix", Option: "strip", Reason: "0 is not allowed; keep delivers the whole frame"}
 			}
 			return ok(lengthprefix.New(c))
 		},
 	},
 	{
 		Name:    "varint",
-		About:   "a message follows its length, a base-128 varint (protocol buffers)",
+		About:   "a length precedes each payload, as a base-128 varint (protocol buffers)",
 		Example: "varint",
-		Keys:    []Key{word("non-minimal", "read lengths in more bytes than they need, too")},
+		Keys:    []Key{word("non-minimal", "also read overlong varints")},
 		build: func(o options) (framing.Framer, error) {
 			if o.has("non-minimal") {
 				return lengthprefix.Varint().NonMinimal(), nil
@@ -115,11 +116,11 @@ var framings = []Framing{
 	},
 	{
 		Name:    "fixed",
-		About:   "all messages have the same size",
+		About:   "all frames have the same size",
 		Example: "fixed,size=16",
 		Keys: []Key{
-			size("size", "bytes of a message"),
-			octets("pad", "fill shorter messages up with this byte", 1),
+			size("size", "bytes of a frame"),
+			octets("pad", "fill shorter payloads up with this byte, and remove it on reading", 1),
 		},
 		needs: []string{"size"},
 		build: func(o options) (framing.Framer, error) {
@@ -131,45 +132,45 @@ var framings = []Framing{
 	},
 	{
 		Name:    "netstring",
-		About:   "a decimal length, a colon, the message and a comma",
+		About:   "a decimal length, a colon, the payload and a comma",
 		Example: "netstring",
 		build:   func(options) (framing.Framer, error) { return netstring.New(), nil },
 	},
 	{
 		Name:    "octet-count",
-		About:   "a decimal length, a space and the message (syslog, RFC 6587)",
+		About:   "a decimal length, a space and the payload (syslog, RFC 6587)",
 		Example: "octet-count",
 		build:   func(options) (framing.Framer, error) { return octetcount.New(), nil },
 	},
 	{
 		Name:    "content-length",
-		About:   "header lines with a Content-Length, then the message (Language Server Protocol)",
+		About:   "header lines with a Content-Length, then the payload (Language Server Protocol)",
 		Example: "content-length",
-		build:   func(options) (framing.Framer, error) { return headers.New(), nil },
+		build:   func(options) (framing.Framer, error) { return contentlength.New(), nil },
 	},
 	{
 		Name:    "slip",
-		About:   "a message ends at c0, and is written without that byte (RFC 1055)",
+		About:   "a frame ends at c0, which is escaped in the payload (RFC 1055)",
 		Example: "slip",
-		Keys:    []Key{word("flush", "write c0 before each message too")},
+		Keys:    []Key{word("leading-end", "also write c0 before each frame")},
 		build: func(o options) (framing.Framer, error) {
-			if o.has("flush") {
-				return slip.Flushed(), nil
+			if o.has("leading-end") {
+				return slip.LeadingEnd(), nil
 			}
 			return slip.New(), nil
 		},
 	},
 	{
 		Name:    "cobs",
-		About:   "a message ends at a zero byte, and is written without zeros",
+		About:   "a frame ends at a zero byte; the payload is encoded without zeros",
 		Example: "cobs",
 		build:   func(options) (framing.Framer, error) { return cobs.New(), nil },
 	},
 	{
 		Name:    "stx",
-		About:   "a message stands between STX and ETX",
+		About:   "a payload is enclosed in STX and ETX",
 		Example: "stx,dle",
-		Keys:    []Key{word("dle", "write DLE before both, and before each DLE in the message")},
+		Keys:    []Key{word("dle", "write DLE before both, and before each DLE in the payload")},
 		build: func(o options) (framing.Framer, error) {
 			if o.has("dle") {
 				return stx.DLE(), nil
@@ -186,8 +187,7 @@ func kept(f *delimiter.Framer, o options) framing.Framer {
 	return f
 }
 
-// ok returns f, or an error and no framer: a nil pointer in an interface would
-// not be nil.
+// ok returns f, or err and a nil interface, which f, a nil pointer, would not be.
 func ok[F framing.Framer](f F, err error) (framing.Framer, error) {
 	if err != nil {
 		return nil, err
@@ -195,7 +195,8 @@ func ok[F framing.Framer](f F, err error) (framing.Framer, error) {
 	return f, nil
 }
 
-// Framings returns all framings that Parse knows, the commonest first.
+// Framings returns all framings that Parse knows, the most common ones first. The
+// caller may modify the result.
 func Framings() []Framing {
 	list := slices.Clone(framings)
 	for i := range list {
@@ -213,7 +214,7 @@ func names() string {
 	return strings.Join(s, ", ")
 }
 
-// takes says which keys f takes.
+// takes returns the keys of f, as errors list them.
 func (f Framing) takes() string {
 	if len(f.Keys) == 0 {
 		return f.Name + " takes no keys"
@@ -225,7 +226,7 @@ func (f Framing) takes() string {
 	return f.Name + " takes " + strings.Join(s, ", ")
 }
 
-// repeats reports whether key may stand more than once.
+// repeats reports whether key may be given more than once.
 func (f Framing) repeats(key string) bool {
 	return slices.ContainsFunc(f.Keys, func(k Key) bool { return k.Name == key && k.Repeat })
 }

@@ -5,60 +5,67 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
-// Each framing and key of the list is told in full, and can be used.
+// Each framing and each key is described in Help and in errors, and the example can
+// be parsed.
 func TestFramings(t *testing.T) {
 	help := spec.Help()
 	names := make(map[string]bool)
 	for _, f := range spec.Framings() {
 		t.Run(f.Name, func(t *testing.T) {
-			assert.False(t, names[f.Name], "the name stands twice")
+			if names[f.Name] {
+				t.Error("the name is a duplicate")
+			}
 			names[f.Name] = true
-			assert.NotEmpty(t, f.About)
-			assert.Contains(t, help, f.Name+": "+f.About)
-			assert.Contains(t, help, f.Example)
-			assert.NotContains(t, f.About, "\n")
-
-			name, _, _ := strings.Cut(f.Example, ",")
-			assert.Equal(t, f.Name, name, "the example is of another framing")
-			checkText(t, f.Example)
-			_, err := spec.Parse(f.Example)
-			require.NoError(t, err)
+			if f.About == "" || strings.Contains(f.About, "\n") || !strings.Contains(help, f.Name+": "+f.About+"\n") {
+				t.Errorf("About is %q; want one line of Help", f.About)
+			}
+			if name, _, _ := strings.Cut(f.Example, ","); name != f.Name || !strings.Contains(help, "example: "+f.Example+"\n") {
+				t.Errorf("Example is %q; want a spec of %s, in Help", f.Example, f.Name)
+			}
+			if _, err := spec.Parse(f.Example); err != nil {
+				t.Errorf("Parse(%q) = %v; want nil", f.Example, err)
+			}
 
 			_, unknown := spec.Parse(f.Name + ",nonsense")
 			keys := make(map[string]bool)
 			for _, k := range f.Keys {
-				assert.False(t, keys[k.Name], "key %s stands twice", k.Name)
+				if keys[k.Name] {
+					t.Errorf("key %s is a duplicate", k.Name)
+				}
 				keys[k.Name] = true
-				assert.NotEmpty(t, k.About, k.Name)
 				about := k.About
 				if k.Repeat {
 					about += "; may be repeated"
 				}
-				assert.Contains(t, help, fmt.Sprintf("    %-17s %s\n", k, about))
-				assert.ErrorContains(t, unknown, k.String())
+				if line := fmt.Sprintf("    %-17s %s\n", k, about); k.About == "" || !strings.Contains(help, line) {
+					t.Errorf("Help() lacks %q", line)
+				}
+				if !strings.Contains(unknown.Error(), k.String()) {
+					t.Errorf("the error of an unknown key is %v; want %v in it", unknown, k)
+				}
 			}
-			if len(f.Keys) == 0 {
-				assert.ErrorContains(t, unknown, f.Name+" takes no keys")
+			if want := f.Name + " takes no keys"; len(f.Keys) == 0 && !strings.Contains(unknown.Error(), want) {
+				t.Errorf("the error of an unknown key is %v; want %s in it", unknown, want)
 			}
 		})
 	}
 }
 
-func TestFramingsAreACopy(t *testing.T) {
+func TestFramingsReturnsCopy(t *testing.T) {
 	list := spec.Framings()
 	list[0].Name, list[0].Keys[0].Name = "x", "x"
-	_, err := spec.Parse("line,keep")
-	assert.NoError(t, err)
+	if _, err := spec.Parse("line,keep"); err != nil {
+		t.Errorf("Parse after a change of what Framings returned: %v; want nil", err)
+	}
 }
 
-func TestHelpFitsATerminal(t *testing.T) {
+func TestHelpFitsTerminal(t *testing.T) {
 	for line := range strings.Lines(spec.Help()) {
-		assert.LessOrEqual(t, len(strings.TrimSuffix(line, "\n")), 100, line)
+		if n := len(strings.TrimSuffix(line, "\n")); n > 100 {
+			t.Errorf("a line of Help has %d characters; want at most 100: %s", n, line)
+		}
 	}
 }

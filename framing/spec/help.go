@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Help returns a page that shows every framing with its keys and an example.
+// Help returns a page that describes every framing, with its keys and an example.
 func Help() string {
 	var s strings.Builder
 	s.WriteString("A framing is its name and any of its keys, separated by commas.\n")

@@ -15,14 +15,14 @@ import (
 // A Key is an option of a framing.
 type Key struct {
 	Name   string // "width"
-	Value  string // what its value is: "N", "SIZE", "HEX", "TEXT", or the words to choose from, "big|little"; empty: it takes none
-	About  string // what it does and, where it has one, its default, in a line
-	Repeat bool   // it may stand more than once
+	Value  string // the kind of its value: "N", "SIZE", "HEX", "TEXT", or a choice of words, "big|little"; empty if it takes none
+	About  string // what it does and its default, if any, in one line
+	Repeat bool   // it may be given more than once
 
 	read func(value string, o *option) error
 }
 
-// String returns the key as it is written: "width=N".
+// String returns the key as it is written in a spec: "width=N".
 func (k Key) String() string {
 	if k.Value == "" {
 		return k.Name
@@ -37,7 +37,7 @@ func word(name, about string) Key { return Key{Name: name, About: about} }
 func choice(name, about string, words ...string) Key {
 	read := func(value string, o *option) error {
 		if !slices.Contains(words, value) {
-			return fmt.Errorf("%q is not allowed; it must be %s", value, strings.Join(words, " or "))
+			return fmt.Errorf("invalid value %q: want %s", value, strings.Join(words, " or "))
 		}
 		o.bytes = value
 		return nil
@@ -45,14 +45,14 @@ func choice(name, about string, words ...string) Key {
 	return Key{Name: name, Value: strings.Join(words, "|"), About: about, read: read}
 }
 
-// number returns a key whose value is a decimal number, which may be negative
-// if the constructor allows it.
+// number returns a key whose value is a decimal number, which may be negative as
+// far as the constructor allows it.
 func number(name, about string) Key {
 	read := func(value string, o *option) (err error) {
 		if o.number, err = strconv.Atoi(value); errors.Is(err, strconv.ErrRange) {
-			return fmt.Errorf("%s is out of range", value)
+			return fmt.Errorf("number %s is out of range", value)
 		} else if err != nil {
-			return fmt.Errorf("%q is no decimal number", value)
+			return fmt.Errorf("invalid number %q", value)
 		}
 		return nil
 	}
@@ -68,16 +68,16 @@ func size(name, about string) Key {
 	return Key{Name: name, Value: "SIZE", About: about, read: read}
 }
 
-// octets returns a key whose value is bytes in hexadecimal: any number of them,
-// or count if that is not 0.
+// octets returns a key whose value is bytes in hexadecimal: count of them, or any
+// number if count is 0.
 func octets(name, about string, count int) Key {
 	read := func(value string, o *option) error {
 		b, err := hex.DecodeString(value)
 		if err != nil {
-			return fmt.Errorf("%q is no hexadecimal; it must be two digits for each byte", value)
+			return fmt.Errorf("invalid hex %q: want two digits for each byte", value)
 		}
 		if count != 0 && len(b) != count {
-			return fmt.Errorf("%q is %d bytes; there must be %d", value, len(b), count)
+			return fmt.Errorf("invalid hex %q: got %d bytes, want %d", value, len(b), count)
 		}
 		o.bytes = string(b)
 		return nil
@@ -94,7 +94,7 @@ func text(name, about string) Key {
 	return Key{Name: name, Value: "TEXT", About: about, read: read}
 }
 
-// repeated returns k as a key that may stand more than once.
+// repeated returns k as a key that may be given more than once.
 func repeated(k Key) Key {
 	k.Repeat = true
 	return k
@@ -112,7 +112,7 @@ func unescape(s string) (string, error) {
 		default:
 			c, multibyte, rest, err := strconv.UnquoteChar(s, 0)
 			if err != nil {
-				return "", fmt.Errorf(`%q begins with no escape; there are \, and those of a Go string: \n \r \t \\ \x00`, s)
+				return "", fmt.Errorf(`invalid escape %q: want \, or an escape of a Go string: \n \r \t \\ \x00`, s)
 			}
 			if multibyte {
 				b = utf8.AppendRune(b, c)
@@ -125,18 +125,18 @@ func unescape(s string) (string, error) {
 	return string(b), nil
 }
 
-// An option is a key that was given, and its value.
+// An option is a key of a spec with its value.
 type option struct {
 	key    string
-	offset int    // in the text
+	offset int    // of the key in the spec
 	number int    // the value of a number or size
 	bytes  string // the value of octets, text or choice
 }
 
-// options are the keys that were given, in their order.
+// options are the keys of a spec, in their order.
 type options []option
 
-// find returns the key of that name, or nil.
+// find returns the first option with that key, or nil.
 func (o options) find(key string) *option {
 	if i := slices.IndexFunc(o, func(o option) bool { return o.key == key }); i >= 0 {
 		return &o[i]
@@ -147,15 +147,15 @@ func (o options) find(key string) *option {
 // has reports whether key is given.
 func (o options) has(key string) bool { return o.find(key) != nil }
 
-// number returns the number that key has, or usual.
-func (o options) number(key string, usual int) int {
+// number returns the value of key, or def if key is not given.
+func (o options) number(key string, def int) int {
 	if o := o.find(key); o != nil {
 		return o.number
 	}
-	return usual
+	return def
 }
 
-// bytes returns the bytes that key has, or "".
+// bytes returns the value of key, or "" if key is not given.
 func (o options) bytes(key string) string {
 	if o := o.find(key); o != nil {
 		return o.bytes
@@ -163,8 +163,8 @@ func (o options) bytes(key string) string {
 	return ""
 }
 
-// offset returns where the key stands that a constructor's error is about, or
-// 0 if it tells none.
+// offset returns the offset of the key that err, a constructor's error, is about,
+// or 0 if it is not about a key.
 func (o options) offset(err error) int {
 	var config *framing.ConfigError
 	if errors.As(err, &config) {

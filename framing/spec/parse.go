@@ -8,14 +8,14 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// Parse returns the framer that text describes. What is wrong with text is an
-// [*Error]; where a constructor refused the values, it wraps the constructor's
-// [*framing.ConfigError].
+// Parse returns the Framer that text describes. If text is not a valid spec, it
+// returns an [*Error], which wraps the [*framing.ConfigError] of a constructor that
+// rejected the values.
 func Parse(text string) (framing.Framer, error) {
 	name, rest, more := cut(text)
 	i := slices.IndexFunc(framings, func(f Framing) bool { return f.Name == name })
 	if i < 0 {
-		return nil, fault(text, "unknown framing %q; there are %s", name, names())
+		return nil, fault(text, "unknown framing %q; want one of %s", name, names())
 	}
 	f := framings[i]
 	var given options
@@ -25,10 +25,10 @@ func Parse(text string) (framing.Framer, error) {
 		part, rest, more = cut(rest)
 		o, err := f.option(part)
 		if err == nil && given.has(o.key) && !f.repeats(o.key) {
-			err = fmt.Errorf("key %q stands twice", o.key)
+			err = fmt.Errorf("duplicate key %q", o.key)
 		}
 		if err != nil {
-			return nil, &Error{Text: text, Offset: offset, Reason: err}
+			return nil, &Error{Text: text, Offset: offset, Err: err}
 		}
 		o.offset = offset
 		given = append(given, o)
@@ -38,12 +38,12 @@ func Parse(text string) (framing.Framer, error) {
 	}
 	framer, err := f.build(given)
 	if err != nil {
-		return nil, &Error{Text: text, Offset: given.offset(err), Reason: err}
+		return nil, &Error{Text: text, Offset: given.offset(err), Err: err}
 	}
 	return framer, nil
 }
 
-// cut cuts text at its first comma that no backslash precedes.
+// cut slices text around its first comma that is not escaped.
 func cut(text string) (part, rest string, found bool) {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -56,7 +56,7 @@ func cut(text string) (part, rest string, found bool) {
 	return text, "", false
 }
 
-// option reads one key of f and its value.
+// option parses part, a key of f and its value.
 func (f Framing) option(part string) (option, error) {
 	name, value, hasValue := strings.Cut(part, "=")
 	i := slices.IndexFunc(f.Keys, func(k Key) bool { return k.Name == name })

@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// A Size is a number of bytes, as a [flag.Value]. It is written as a decimal
-// number, or as one of KiB, MiB or GiB: 512, 64KiB, 1MiB, 2GiB. Nothing else is
-// read: no KB, no fraction, no space.
+// A Size is a number of bytes, as a [flag.Value]: a decimal number, or a number of
+// KiB, MiB or GiB: 512, 64KiB, 1MiB, 2GiB. Other units, fractions and spaces are
+// not accepted.
 //
-// For limits that know "none", a negative number is read too, without a unit:
-// -1.
+// A negative number, for a limit that can be switched off, has no unit: -1.
 type Size int
 
-// String returns s in the largest unit that it is a whole number of.
+// String returns s in the largest unit of which it is a multiple.
 func (s Size) String() string {
 	for _, u := range units {
 		if s > 0 && int(s)%u.bytes == 0 {
@@ -25,7 +24,7 @@ func (s Size) String() string {
 	return strconv.Itoa(int(s))
 }
 
-// Set sets s to the size that text says. On error it leaves s as it was.
+// Set sets s to the size that text describes. With an error s is unchanged.
 func (s *Size) Set(text string) error {
 	if digits, negative := strings.CutPrefix(text, "-"); negative {
 		if n, err := strconv.ParseUint(digits, 10, strconv.IntSize-1); err == nil && n > 0 {
@@ -41,7 +40,7 @@ func (s *Size) Set(text string) error {
 	return nil
 }
 
-// units are what a Size is written in, the largest first.
+// units are the units of a Size, the largest first.
 var units = []struct {
 	name  string
 	bytes int
@@ -51,7 +50,7 @@ var units = []struct {
 	{"KiB", 1 << 10},
 }
 
-// parseSize reads a size that is not negative.
+// parseSize parses a size that is not negative.
 func parseSize(text string) (int, error) {
 	digits, unit := text, 1
 	for _, u := range units {
@@ -60,11 +59,11 @@ func parseSize(text string) (int, error) {
 		}
 	}
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return 0, fmt.Errorf("%q is no size; write bytes, or 64KiB, 1MiB, 2GiB", text)
+		return 0, fmt.Errorf("invalid size %q: want bytes, or 64KiB, 1MiB, 2GiB", text)
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n > math.MaxInt/unit {
-		return 0, fmt.Errorf("%s is too large; the largest size is %d", text, math.MaxInt)
+		return 0, fmt.Errorf("size %s is too large: the maximum is %d", text, math.MaxInt)
 	}
 	return n * unit, nil
 }

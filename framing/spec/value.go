@@ -7,17 +7,17 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A Value is a framer that is read from text and written as text: a
-// [flag.Value], and a field of anything that is decoded from JSON, TOML or the
-// like. Its zero value holds no framer.
+// A Value holds a Framer that is configured by a spec: it is a [flag.Value], and can
+// be a field of a struct that is decoded from JSON, TOML and the like. The zero
+// Value holds no Framer. It is not safe for concurrent use while it is set.
 //
-// It is no framer itself, for one that wraps another hides what the other can
-// do beyond a [framing.Framer]: use its field.
+// A Value is not a [framing.Framer] itself, since it would hide the optional
+// interfaces of the one it holds, such as [framing.Encloser].
 type Value struct {
 	Framer framing.Framer
 }
 
-// String returns the canonical text of the framer, or "" if there is none.
+// String returns the canonical spec of the Framer, or "" if there is none.
 func (v Value) String() string {
 	if v.Framer == nil {
 		return ""
@@ -25,8 +25,8 @@ func (v Value) String() string {
 	return fmt.Sprint(v.Framer)
 }
 
-// Set sets the framer to the one that text describes. On error, which is an
-// [*Error], it leaves v as it was.
+// Set sets the Framer to the one that text describes. With an error, which is an
+// [*Error], v is unchanged.
 func (v *Value) Set(text string) error {
 	f, err := Parse(text)
 	if err != nil {
@@ -39,15 +39,15 @@ func (v *Value) Set(text string) error {
 // UnmarshalText implements [encoding.TextUnmarshaler]: it is Set.
 func (v *Value) UnmarshalText(text []byte) error { return v.Set(string(text)) }
 
-// MarshalText implements [encoding.TextMarshaler]: it returns what String
-// returns. A framer that no text describes, and none at all, is an error.
+// MarshalText implements [encoding.TextMarshaler]: it returns the result of String.
+// It fails if there is no Framer, or none that a spec describes.
 func (v Value) MarshalText() ([]byte, error) {
 	text := v.String()
 	if v.Framer == nil {
-		return nil, errors.New("spec: no framer to write as text")
+		return nil, errors.New("spec: no framer to marshal")
 	}
 	if _, err := Parse(text); err != nil {
-		return nil, fmt.Errorf("spec: no text describes a %T", v.Framer)
+		return nil, fmt.Errorf("spec: no spec describes a %T", v.Framer)
 	}
 	return []byte(text), nil
 }

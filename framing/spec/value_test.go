@@ -3,12 +3,11 @@ package spec_test
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
+	"reflect"
 	"testing"
-
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
@@ -24,57 +23,65 @@ var (
 )
 
 func TestValueAsFlag(t *testing.T) {
-	parse := func(args ...string) (spec.Value, string, error) {
-		flags := flag.NewFlagSet("", flag.ContinueOnError)
-		flags.SetOutput(io.Discard)
-		v := spec.Value{Framer: delimiter.Line()}
-		flags.Var(&v, "framing", "")
-		return v, flags.Lookup("framing").DefValue, flags.Parse(args)
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	v := spec.Value{Framer: delimiter.Line()}
+	flags.Var(&v, "framing", "")
+	if got, want := flags.Lookup("framing").DefValue, "line"; got != want {
+		t.Errorf("DefValue = %q; want %q", got, want)
 	}
-	_, usual, err := parse()
-	require.NoError(t, err)
-	assert.Equal(t, "line", usual)
-
-	_, _, err = parse("-framing=lines")
-	assert.EqualError(t, err, `invalid value "lines" for flag -framing: spec: unknown framing "lines"; there are `+allNames())
+	want := `invalid value "lines" for flag -framing: spec: unknown framing "lines"; want one of ` + allNames()
+	if err := flags.Parse([]string{"-framing=lines"}); err == nil || err.Error() != want {
+		t.Errorf("Parse = %v; want %s", err, want)
+	}
 }
 
 func TestValueSet(t *testing.T) {
 	var v spec.Value
-	assert.Equal(t, "", v.String())
-	require.NoError(t, v.Set("length,width=4"))
-	assert.Equal(t, lengthprefix.Uint32(), v.Framer)
-	assert.Equal(t, "length", v.String())
-
-	var fault *spec.Error
-	require.ErrorAs(t, v.Set("line,lines"), &fault)
-	assert.Equal(t, "length", v.String(), "a failed Set changes nothing")
+	if got := v.String(); got != "" {
+		t.Errorf("String of the zero Value = %q; want an empty string", got)
+	}
+	if err := v.Set("length,width=4"); err != nil || !reflect.DeepEqual(v.Framer, framing.Framer(lengthprefix.Uint32())) || v.String() != "length" {
+		t.Errorf("Set = %v, %v; want nil, length", err, v)
+	}
+	var e *spec.Error
+	if err := v.Set("line,lines"); !errors.As(err, &e) || v.String() != "length" {
+		t.Errorf("Set of an invalid spec = %v, %v; want an Error, and no change", err, v)
+	}
 }
 
 func TestValueAsText(t *testing.T) {
 	var config struct {
 		Framing spec.Value `json:"framing"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(`{"framing":"delimiter,hex=3b,text=\\n"}`), &config))
+	if err := json.Unmarshal([]byte(`{"framing":"delimiter,hex=3b,text=\\n"}`), &config); err != nil {
+		t.Fatal(err)
+	}
 	text, err := json.Marshal(config)
-	require.NoError(t, err)
-	assert.Equal(t, `{"framing":"delimiter,text=;,hex=0a"}`, string(text))
-
-	var fault *spec.Error
-	assert.ErrorAs(t, json.Unmarshal([]byte(`{"framing":""}`), &config), &fault)
+	if want := `{"framing":"delimiter,text=;,hex=0a"}`; err != nil || string(text) != want {
+		t.Errorf("Marshal = %s, %v; want %s, nil", text, err, want)
+	}
+	var e *spec.Error
+	if err := json.Unmarshal([]byte(`{"framing":""}`), &config); !errors.As(err, &e) {
+		t.Errorf("Unmarshal of an empty spec = %v; want an Error", err)
+	}
 }
 
-// strange is a framer that no text describes.
-type strange struct{ framing.Framer }
+// An ownFramer is a Framer that no spec describes.
+type ownFramer struct{ framing.Framer }
 
-func (strange) String() string { return "strange" }
+func (ownFramer) String() string { return "own" }
 
 func TestValueMarshalErrors(t *testing.T) {
-	_, err := spec.Value{}.MarshalText()
-	assert.EqualError(t, err, "spec: no framer to write as text")
-
-	v := spec.Value{Framer: strange{delimiter.Line()}}
-	assert.Equal(t, "strange", v.String())
-	_, err = v.MarshalText()
-	assert.EqualError(t, err, "spec: no text describes a spec_test.strange")
+	for _, test := range []struct {
+		value spec.Value
+		want  string
+	}{
+		{spec.Value{}, "spec: no framer to marshal"},
+		{spec.Value{Framer: ownFramer{delimiter.Line()}}, "spec: no spec describes a spec_test.ownFramer"},
+	} {
+		if text, err := test.value.MarshalText(); text != nil || err == nil || err.Error() != test.want {
+			t.Errorf("MarshalText = %q, %v; want %s", text, err, test.want)
+		}
+	}
 }

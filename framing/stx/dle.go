@@ -12,39 +12,41 @@ const dle = 0x10
 
 var begin = []byte{dle, stx}
 
-// A DLEFramer frames messages between DLE STX and DLE ETX, with each DLE in
-// them written twice. Make one with [DLE]. It is a [framing.Skipper].
+// A DLEFramer frames payloads between DLE STX and DLE ETX, with each DLE in them
+// written twice. Make one with [DLE]. It is a [framing.Skipper].
 type DLEFramer struct{}
 
-// DLE returns the framer for any bytes between DLE STX and DLE ETX. DLE before
-// a byte that is none of DLE, STX and ETX condemns its message.
+// DLE returns the framer for any bytes between DLE STX and DLE ETX. A frame is
+// invalid if a DLE in it is followed by anything but DLE, STX and ETX.
 func DLE() *DLEFramer { return &DLEFramer{} }
 
 // Split implements [framing.Framer].
-func (f *DLEFramer) Split(data []byte, seen int) (framing.Frame, error) {
-	if seen == 0 && bytes.HasPrefix(data, begin) {
-		seen = len(begin)
+func (f *DLEFramer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	pos := r.Pos
+	if pos == 0 && bytes.HasPrefix(data, begin) {
+		pos = len(begin)
 	}
-	i, ok := pair(data[seen:])
-	i += seen
+	i, ok := pair(data[pos:])
+	i += pos
 	if !ok {
-		return framing.Frame{Seen: i}, nil
+		return framing.Frame{}, framing.Resume{Pos: i}, nil
 	}
 	switch begun := bytes.HasPrefix(data, begin); {
 	case data[i+1] == etx && begun:
 		n, err := unstuff(data[2:i])
-		return framing.Frame{Size: i + 2, Start: 2, End: 2 + n}, err
+		return framing.Frame{Size: i + 2, Start: 2, End: 2 + n}, r, err
 	case data[i+1] == etx:
-		return framing.Frame{Size: i + 2}, errNoBegin
+		return framing.Frame{Size: i + 2}, r, errNoBegin
 	case begun:
-		return framing.Frame{Size: i}, errBroken
+		return framing.Frame{Size: i}, r, errNoEnd
 	default:
-		return framing.Frame{Size: i}, errNoBegin
+		return framing.Frame{Size: i}, r, errNoBegin
 	}
 }
 
-// pair returns where the first DLE STX or DLE ETX in data stands. If there is
-// none, ok is false, and a mark can begin from byte i on: at a last DLE.
+// pair returns the index of the first DLE STX or DLE ETX in data. If there is none,
+// ok is false, and a mark can begin at byte i or later: at a DLE that is the last
+// byte.
 func pair(data []byte) (i int, ok bool) {
 	for {
 		n := bytes.IndexByte(data[i:], dle)
@@ -63,8 +65,8 @@ func pair(data []byte) (i int, ok bool) {
 	}
 }
 
-// unstuff makes one DLE of each two in data and returns how many bytes that
-// leaves. Every DLE has a byte behind it.
+// unstuff replaces each two DLEs in data by one, in place, and returns how many bytes
+// result. Every DLE in data is followed by a byte.
 func unstuff(data []byte) (n int, err error) {
 	n = bytes.IndexByte(data, dle)
 	if n < 0 {
@@ -72,7 +74,7 @@ func unstuff(data []byte) (n int, err error) {
 	}
 	for at := n; ; {
 		if c := data[at+1]; c != dle {
-			return 0, fmt.Errorf("malformed escape: %#02x stands behind DLE, not DLE, STX or ETX", c)
+			return 0, fmt.Errorf("malformed escape: got 0x%02x after DLE, want 0x10, 0x02 or 0x03", c)
 		}
 		data[n] = dle
 		n++
@@ -86,7 +88,7 @@ func unstuff(data []byte) (n int, err error) {
 	}
 }
 
-// Append implements [framing.Framer]. It refuses nothing.
+// Append implements [framing.Framer]. It accepts every payload.
 func (f *DLEFramer) Append(dst, payload []byte) ([]byte, error) {
 	dst = append(dst, begin...)
 	for {
@@ -107,14 +109,27 @@ func (f *DLEFramer) MaxEncodedLen(n int) int {
 	return 2*n + 4
 }
 
-// Skip implements [framing.Skipper]. It never stops between a DLE and the byte
-// behind it.
-func (f *DLEFramer) Skip(data []byte) (n int, end bool) {
-	i, ok := pair(data)
-	if ok && data[i+1] == etx {
-		return i + 2, true
+// inside is the Resume.State of Skip after the first bytes of a frame.
+const inside = 1
+
+// Skip implements [framing.Skipper]. It does not stop between a DLE and the byte that
+// follows it.
+func (f *DLEFramer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, end bool) {
+	pos := r.Pos
+	if r == (framing.Resume{}) && bytes.HasPrefix(data, begin) {
+		pos = len(begin) // the begin mark of the frame being skipped
 	}
-	return i, ok
+	i, ok := pair(data[pos:])
+	i += pos
+	switch {
+	case ok && data[i+1] == etx:
+		return i + 2, framing.Resume{}, true
+	case ok:
+		return i, framing.Resume{}, true
+	case i == 0:
+		return 0, r, false
+	}
+	return i, framing.Resume{State: inside}, false
 }
 
 // String returns f as package spec reads it: "stx,dle".

@@ -13,16 +13,16 @@ func ExampleNew() {
 	wire, err := f.Append(nil, []byte("12.5 kg"))
 	fmt.Printf("%q %v\n", wire, err)
 
-	// The end of a message whose beginning was missed, and a message that was
-	// broken off, cost one error each.
+	// The end of a frame whose beginning was missed, and a frame that was broken off,
+	// are reported with one error each.
 	stream := strings.NewReader("7 kg\x03\x0212.\x0212.5 kg\x03")
 	for payload, err := range framing.NewReader(stream, f).Frames() {
 		fmt.Printf("%q %v\n", payload, err)
 	}
 	// Output:
 	// "\x0212.5 kg\x03" <nil>
-	// "" framing: frame at offset 0: no begin mark: these bytes belong to no message
-	// "" framing: frame at offset 5: no end mark: another message begins where it is due
+	// "" framing: frame at offset 0: missing begin mark: these bytes belong to no frame
+	// "" framing: frame at offset 5: missing end mark: another frame begins before it
 	// "12.5 kg" <nil>
 }
 

@@ -1,29 +1,30 @@
-package fuzz_test
+package stx_test
 
 import (
 	"bytes"
 	"slices"
 	"testing"
 
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
-// FuzzSTX compares Split with a decoder that goes symbol by symbol.
+// FuzzSTX compares Split with a decoder that reads symbol by symbol, and Append with
+// replacements.
 func FuzzSTX(f *testing.F) {
 	for _, wire := range []string{"\x02hello\x03", "\x02a\x02b\x03c\x03", "\x10\x02a\x10\x10b\x10\x03", "\x10\x02\x10a\x10\x03", "x\x10\x02\x10\x02\x10\x03"} {
 		f.Add([]byte(wire))
 	}
-	seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "stx")
+	frametest.Vectors(f, "stx", func(_ string, wire []byte) { f.Add(wire) })
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		if len(wire) > most {
+		if len(wire) > frametest.MaxFuzz {
 			return
 		}
 		plain := make([][]byte, len(wire))
 		for i := range wire {
 			plain[i] = wire[i : i+1]
 		}
-		oracle.Compare(t, stx.New(), wire, marked(plain, "\x02", "\x03"))
+		frametest.Compare(t, stx.New(), wire, marked(plain, "\x02", "\x03"))
 
 		var pairs [][]byte
 		for rest := wire; len(rest) > 0; {
@@ -34,35 +35,35 @@ func FuzzSTX(f *testing.F) {
 			pairs = append(pairs, rest[:n])
 			rest = rest[n:]
 		}
-		oracle.Compare(t, stx.DLE(), wire, marked(pairs, "\x10\x02", "\x10\x03"))
+		frametest.Compare(t, stx.DLE(), wire, marked(pairs, "\x10\x02", "\x10\x03"))
 
 		stuffed := bytes.ReplaceAll(wire, []byte{0x10}, []byte{0x10, 0x10})
-		writes(t, stx.DLE(), wire, slices.Concat([]byte{0x10, 2}, stuffed, []byte{0x10, 3}))
+		frametest.CheckAppend(t, stx.DLE(), wire, slices.Concat([]byte{0x10, 2}, stuffed, []byte{0x10, 3}))
 		if bytes.ContainsAny(wire, "\x02\x03") {
-			refuses(t, stx.New(), wire)
+			frametest.CheckAppend(t, stx.New(), wire, nil)
 		} else {
-			writes(t, stx.New(), wire, slices.Concat([]byte{2}, wire, []byte{3}))
+			frametest.CheckAppend(t, stx.New(), wire, slices.Concat([]byte{2}, wire, []byte{3}))
 		}
 	})
 }
 
-// marked decodes symbols: bytes, or DLE with the byte behind it.
-func marked(symbols [][]byte, begin, end string) (s oracle.Stream) {
+// marked decodes symbols: bytes, or DLE with the byte that follows it.
+func marked(symbols [][]byte, begin, end string) (s frametest.Stream) {
 	var payload []byte
-	inside, begun, bad := false, false, false // inside: behind any symbol of the frame
+	inside, begun, bad := false, false, false // inside: after the first symbol of a frame
 	for _, symbol := range symbols {
 		switch text := string(symbol); {
 		case text == begin:
 			if inside {
-				s.Condemn()
+				s.Invalid()
 			}
 			payload, inside, begun, bad = nil, true, true, false
 			continue
 		case text == end:
 			if begun && !bad {
-				s.Frame(payload)
+				s.Valid(payload)
 			} else {
-				s.Condemn()
+				s.Invalid()
 			}
 			payload, inside, begun, bad = nil, false, false, false
 			continue

@@ -1,4 +1,4 @@
-package fuzz_test
+package delimiter_test
 
 import (
 	"encoding/hex"
@@ -7,22 +7,23 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing/delimiter"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 )
 
-// FuzzDelimiter compares Split, Append and what New accepts with a decoder that
-// tries every delimiter at every byte. The delimiters stand in a text, with
-// commas between them.
+// FuzzDelimiter compares Split, Append and what New accepts with a decoder that tries
+// every delimiter at every byte. The delimiters are one text, separated by commas.
 func FuzzDelimiter(f *testing.F) {
 	for _, text := range []string{"a", "aa", "b,ab,xab", "ab,bc", "abc,c", "cab,abb,bb", "\r\n", "\n,\r\n", "\r\n,\n", "a,ab", ",", "a,a"} {
 		f.Add(text, false, []byte("aab,cab\nxab\r\nabab"))
 		f.Add(text, true, []byte("aab"))
 	}
-	seeds(f, func(text string, wire []byte) {
-		f.Add(delims(text), strings.HasSuffix(text, ",keep"), wire)
-	}, "line", "crlf", "delimiter")
+	for _, name := range []string{"line", "crlf", "delimiter"} {
+		frametest.Vectors(f, name, func(text string, wire []byte) {
+			f.Add(delims(text), strings.HasSuffix(text, ",keep"), wire)
+		})
+	}
 	f.Fuzz(func(t *testing.T, text string, keep bool, wire []byte) {
-		if len(text) > 64 || len(wire) > most {
+		if len(text) > 64 || len(wire) > frametest.MaxFuzz {
 			return
 		}
 		delims := strings.Split(text, ",")
@@ -36,23 +37,27 @@ func FuzzDelimiter(f *testing.F) {
 		if keep {
 			f = f.Keep()
 		}
-		oracle.Compare(t, f, wire, delimited(delims, keep, wire))
+		frametest.Compare(t, f, wire, delimited(delims, keep, wire))
 
-		sent := wire
-		if !keep {
-			sent = slices.Concat(wire, []byte(delims[0]))
+		var frames []string // that may carry wire
+		for _, d := range delims {
+			frames = append(frames, string(wire)+d)
 		}
-		back := delimited(delims, keep, sent)
-		if !back.Torn && slices.Equal(back.Frames, []oracle.Frame{{Payload: string(wire)}}) {
-			writes(t, f, wire, sent)
-		} else {
-			refuses(t, f, wire)
+		if keep {
+			frames = []string{string(wire)}
 		}
+		var want []byte
+		for _, frame := range frames {
+			if s := delimited(delims, keep, []byte(frame)); want == nil && !s.Torn && slices.Equal(s.Frames, []frametest.Frame{{Payload: string(wire)}}) {
+				want = []byte(frame)
+			}
+		}
+		frametest.CheckAppend(t, f, wire, want)
 	})
 }
 
-// legal reports whether New is to accept delims: none is empty, stands twice,
-// or lies in another but at its end.
+// legal reports whether New has to accept delims: none is empty, a duplicate, or part
+// of another except its end.
 func legal(delims []string) bool {
 	for i, d := range delims {
 		for j, e := range delims {
@@ -72,8 +77,8 @@ func legal(delims []string) bool {
 	return true
 }
 
-// delims returns the delimiters of a framer that is given as package spec reads
-// it, with commas between them.
+// delims returns the delimiters of a framer given as in package spec, separated by
+// commas.
 func delims(text string) string {
 	name, keys, _ := strings.Cut(text, ",")
 	switch name {
@@ -94,8 +99,8 @@ func delims(text string) string {
 	return strings.Join(s, ",")
 }
 
-// delimited ends a message where any delimiter ends, at the longest of them.
-func delimited(delims []string, keep bool, wire []byte) (s oracle.Stream) {
+// delimited ends a frame where any delimiter ends, with the longest of them.
+func delimited(delims []string, keep bool, wire []byte) (s frametest.Stream) {
 	from := 0
 	for to := 1; to <= len(wire); to++ {
 		longest := 0
@@ -110,7 +115,7 @@ func delimited(delims []string, keep bool, wire []byte) (s oracle.Stream) {
 		if keep {
 			longest = 0
 		}
-		s.Frame(wire[from : to-longest])
+		s.Valid(wire[from : to-longest])
 		from = to
 	}
 	s.Torn = from < len(wire)

@@ -1,4 +1,4 @@
-package fuzz_test
+package netstring_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 )
 
@@ -15,15 +15,15 @@ func FuzzNetstring(f *testing.F) {
 	for _, wire := range []string{"0:,", "5:hello,", "2:abc1:d,", "01:a,", "3:a:,,10:0123456789,", "4:abc"} {
 		f.Add([]byte(wire))
 	}
-	seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "netstring")
+	frametest.Vectors(f, "netstring", func(_ string, wire []byte) { f.Add(wire) })
 	header := regexp.MustCompile(`^(0|[1-9][0-9]{0,5}):`)
 	begun := regexp.MustCompile(`^(0|[1-9][0-9]{0,5})?$`)
 	long := regexp.MustCompile(`[0-9]{6}`)
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		if len(wire) > most || long.Match(wire) {
+		if len(wire) > frametest.MaxFuzz || long.Match(wire) {
 			return // for TestTooLarge
 		}
-		var want oracle.Stream
+		var want frametest.Stream
 		for rest := wire; len(rest) > 0; {
 			m := header.FindSubmatch(rest)
 			if m == nil {
@@ -41,13 +41,13 @@ func FuzzNetstring(f *testing.F) {
 				break
 			}
 			if body[size] == ',' {
-				want.Frame(body[:size])
+				want.Valid(body[:size])
 			} else {
-				want.Condemn()
+				want.Invalid()
 			}
 			rest = body[size+1:]
 		}
-		oracle.Compare(t, netstring.New(), wire, want)
-		writes(t, netstring.New(), wire, fmt.Appendf(nil, "%d:%s,", len(wire), wire))
+		frametest.Compare(t, netstring.New(), wire, want)
+		frametest.CheckAppend(t, netstring.New(), wire, fmt.Appendf(nil, "%d:%s,", len(wire), wire))
 	})
 }

@@ -1,4 +1,4 @@
-package fuzz_test
+package spec_test
 
 import (
 	"encoding/hex"
@@ -14,9 +14,10 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/cobs"
+	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
-	"github.com/wholeframe/wholeframe/framing/headers"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
@@ -25,7 +26,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
-// What the parts of a text may be.
+// Values, as regular expressions.
 const (
 	octet  = `[0-9a-fA-F]{2}`
 	sizes  = `(?:[0-9]+(?:|KiB|MiB|GiB))`
@@ -35,23 +36,24 @@ const (
 var (
 	part    = regexp.MustCompile(`(?s)^(?:[^,\\]|\\.|\\$)*`)
 	escapes = regexp.MustCompile(escape)
-	texts   = map[string]*regexp.Regexp{}
-)
-
-func init() {
-	for name, keys := range map[string]string{
+	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `flush`, "cobs": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|includes-header|` +
-			`offset=` + sizes + `|strip=` + sizes + `|zero=(?:` + octet + `)+`,
-	} {
-		texts[name] = regexp.MustCompile(`(?s)^(?:` + keys + `)$`)
+			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|keep`,
+	}
+	grammars = map[string]*regexp.Regexp{}
+)
+
+func init() {
+	for name, keys := range keys {
+		grammars[name] = regexp.MustCompile(`(?s)^(?:` + keys + `)$`)
 	}
 }
 
-// described returns the framer that text describes, from a grammar for each name
+// described returns the Framer that text describes, from a grammar for each name
 // and the constructors.
 func described(text string) (f framing.Framer, ok bool) {
 	var parts []string
@@ -64,7 +66,7 @@ func described(text string) (f framing.Framer, ok bool) {
 		text = text[1:] // the comma
 	}
 	name := parts[0]
-	grammar := texts[name]
+	grammar := grammars[name]
 	if grammar == nil {
 		return nil, false
 	}
@@ -72,8 +74,8 @@ func described(text string) (f framing.Framer, ok bool) {
 	var delims []string
 	for _, p := range parts[1:] {
 		key, value, _ := strings.Cut(p, "=")
-		_, twice := given[key]
-		if !grammar.MatchString(p) || twice && key != "hex" && key != "text" {
+		_, duplicate := given[key]
+		if !grammar.MatchString(p) || duplicate && key != "hex" && key != "text" {
 			return nil, false
 		}
 		given[key] = value
@@ -90,10 +92,10 @@ func described(text string) (f framing.Framer, ok bool) {
 	}
 	has := func(key string) bool { _, ok := given[key]; return ok }
 	inRange := true
-	number := func(key string, usual int) int {
+	number := func(key string, def int) int {
 		value, ok := given[key]
 		if !ok {
-			return usual
+			return def
 		}
 		unit := int64(1)
 		for suffix, size := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
@@ -135,10 +137,10 @@ func described(text string) (f framing.Framer, ok bool) {
 	case "length":
 		c := lengthprefix.Config{
 			Width: number("width", 4), LittleEndian: given["order"] == "little", Offset: number("offset", 0),
-			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Zero: []byte(unhex(given["zero"])),
+			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])), Keep: has("keep"),
 		}
 		if has("strip") && c.Strip == 0 {
-			c.Strip = lengthprefix.KeepHeader
+			return nil, false
 		}
 		f, err = lengthprefix.New(c)
 	case "netstring":
@@ -146,11 +148,11 @@ func described(text string) (f framing.Framer, ok bool) {
 	case "octet-count":
 		f = octetcount.New()
 	case "content-length":
-		f = headers.New()
+		f = contentlength.New()
 	case "slip":
 		f = slip.New()
-		if has("flush") {
-			f = slip.Flushed()
+		if has("leading-end") {
+			f = slip.LeadingEnd()
 		}
 	case "cobs":
 		f = cobs.New()
@@ -175,12 +177,12 @@ func described(text string) (f framing.Framer, ok bool) {
 func unhex(digits string) string {
 	b, err := hex.DecodeString(digits)
 	if err != nil {
-		panic(err) // the grammar lets nothing else pass
+		panic(err) // the grammar excludes it
 	}
 	return string(b)
 }
 
-// unescaped replaces escapes; a code point that is none is no escape.
+// unescaped replaces escapes. It fails if one is not a valid code point.
 func unescaped(text string) (string, bool) {
 	ok := true
 	text = escapes.ReplaceAllStringFunc(text, func(e string) string {
@@ -193,7 +195,7 @@ func unescaped(text string) (string, bool) {
 		}
 		n, err := strconv.ParseUint(digits, base, 32)
 		if err != nil {
-			panic(err) // the grammar lets nothing else pass
+			panic(err) // the grammar excludes it
 		}
 		if e[1] != 'u' && e[1] != 'U' {
 			return string([]byte{byte(n)})
@@ -207,8 +209,8 @@ func unescaped(text string) (string, bool) {
 	return text, ok
 }
 
-// FuzzParse compares Parse with a grammar and the constructors, and holds what it
-// makes to its canonical text.
+// FuzzParse compares Parse with a grammar and the constructors, and parses the
+// canonical text of what it returns.
 func FuzzParse(f *testing.F) {
 	for _, framing := range spec.Framings() {
 		f.Add(framing.Name)
@@ -216,37 +218,38 @@ func FuzzParse(f *testing.F) {
 	}
 	for _, text := range []string{
 		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
-		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,zero=cafe", "length,strip=0",
+		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
 		"varint,non-minimal", "fixed,size=64KiB,pad=fF",
 	} {
 		f.Add(text)
 	}
 	vectors := map[string]bool{}
-	seeds(f, func(text string, _ []byte) { vectors[text] = true },
-		"line", "crlf", "delimiter", "length", "varint", "fixed", "netstring", "octet-count", "content-length", "slip", "cobs", "stx")
+	for _, framing := range spec.Framings() {
+		frametest.Vectors(f, framing.Name, func(text string, _ []byte) { vectors[text] = true })
+	}
 	for text := range vectors {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > most {
+		if len(text) > frametest.MaxFuzz {
 			return
 		}
 		want, ok := described(text)
-		have, err := spec.Parse(text)
+		got, err := spec.Parse(text)
 		if !ok {
-			var fault *spec.Error
-			if !errors.As(err, &fault) || fault.Text != text || fault.Offset < 0 || fault.Offset > len(text) {
-				t.Fatalf("Parse(%q) = %v, %#v", text, have, err)
+			var e *spec.Error
+			if got != nil || !errors.As(err, &e) || e.Text != text || e.Offset < 0 || e.Offset > len(text) {
+				t.Fatalf("Parse(%q) = %v, %#v; want an Error", text, got, err)
 			}
 			return
 		}
-		if err != nil || !reflect.DeepEqual(have, want) {
-			t.Fatalf("Parse(%q) = %v, %v; want %v", text, have, err, want)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("Parse(%q) = %v, %v; want %v, nil", text, got, err, want)
 		}
-		canonical := fmt.Sprint(have)
+		canonical := fmt.Sprint(got)
 		back, err := spec.Parse(canonical)
 		if err != nil || !reflect.DeepEqual(back, want) || fmt.Sprint(back) != canonical {
-			t.Fatalf("%q stands for %q; Parse of that is %v, %v", canonical, text, back, err)
+			t.Fatalf("Parse(%q) = %v, %v; want %v, nil, whose text it is", canonical, back, err, want)
 		}
 	})
 }

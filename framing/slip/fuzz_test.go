@@ -1,35 +1,35 @@
-package fuzz_test
+package slip_test
 
 import (
 	"bytes"
 	"slices"
 	"testing"
 
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
-// FuzzSLIP compares Split with a decoder that goes byte by byte, and Append
-// with what RFC 1055 says.
+// FuzzSLIP compares Split with a decoder that reads byte by byte, and Append with an
+// encoder that writes byte by byte.
 func FuzzSLIP(f *testing.F) {
 	for _, wire := range []string{"hello\xc0", "\xc0a\xdb\xdcb\xc0\xc0", "\xdb\xddc\xc0", "\xdb\xc0", "\xdba\xc0"} {
 		f.Add([]byte(wire))
 	}
-	seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "slip")
+	frametest.Vectors(f, "slip", func(_ string, wire []byte) { f.Add(wire) })
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		if len(wire) > most {
+		if len(wire) > frametest.MaxFuzz {
 			return
 		}
-		var want oracle.Stream
+		var want frametest.Stream
 		var payload []byte
 		escaped, bad, begun := false, false, false
 		for _, c := range wire {
 			switch {
 			case c == 0xc0 && !begun:
 			case c == 0xc0 && (bad || escaped):
-				want.Condemn()
+				want.Invalid()
 			case c == 0xc0:
-				want.Frame(payload)
+				want.Valid(payload)
 			case escaped && c == 0xdc:
 				payload, escaped = append(payload, 0xc0), false
 			case escaped && c == 0xdd:
@@ -47,10 +47,10 @@ func FuzzSLIP(f *testing.F) {
 			}
 		}
 		want.Torn = begun
-		oracle.Compare(t, slip.New(), wire, want)
-		// All the same, but that the last END of a run begins a frame.
+		frametest.Compare(t, slip.New(), wire, want)
+		// The same, but the last END of a run begins a frame.
 		want.Torn = begun || bytes.HasSuffix(wire, []byte("\xc0\xc0")) || string(wire) == "\xc0"
-		oracle.Compare(t, slip.Flushed(), wire, want)
+		frametest.Compare(t, slip.LeadingEnd(), wire, want)
 
 		if len(wire) == 0 {
 			return
@@ -67,7 +67,7 @@ func FuzzSLIP(f *testing.F) {
 			}
 		}
 		stuffed = append(stuffed, 0xc0)
-		writes(t, slip.New(), wire, stuffed)
-		writes(t, slip.Flushed(), wire, slices.Concat([]byte{0xc0}, stuffed))
+		frametest.CheckAppend(t, slip.New(), wire, stuffed)
+		frametest.CheckAppend(t, slip.LeadingEnd(), wire, slices.Concat([]byte{0xc0}, stuffed))
 	})
 }

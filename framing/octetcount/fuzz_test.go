@@ -1,4 +1,4 @@
-package fuzz_test
+package octetcount_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
 )
 
@@ -15,15 +15,15 @@ func FuzzOctetCount(f *testing.F) {
 	for _, wire := range []string{"0 ", "5 hello", "2 ab1 d", "01 a", "3 a  10 0123456789", "4 abc", "<1>"} {
 		f.Add([]byte(wire))
 	}
-	seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "octet-count")
+	frametest.Vectors(f, "octet-count", func(_ string, wire []byte) { f.Add(wire) })
 	header := regexp.MustCompile(`^([1-9][0-9]{0,5}) `)
 	begun := regexp.MustCompile(`^([1-9][0-9]{0,5})?$`)
 	long := regexp.MustCompile(`[0-9]{6}`)
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		if len(wire) > most || long.Match(wire) {
+		if len(wire) > frametest.MaxFuzz || long.Match(wire) {
 			return // for TestTooLarge
 		}
-		var want oracle.Stream
+		var want frametest.Stream
 		for rest := wire; len(rest) > 0; {
 			m := header.FindSubmatch(rest)
 			if m == nil {
@@ -40,14 +40,14 @@ func FuzzOctetCount(f *testing.F) {
 				want.Torn = true
 				break
 			}
-			want.Frame(body[:size])
+			want.Valid(body[:size])
 			rest = body[size:]
 		}
-		oracle.Compare(t, octetcount.New(), wire, want)
+		frametest.Compare(t, octetcount.New(), wire, want)
 		if len(wire) == 0 {
-			refuses(t, octetcount.New(), wire)
+			frametest.CheckAppend(t, octetcount.New(), wire, nil)
 		} else {
-			writes(t, octetcount.New(), wire, fmt.Appendf(nil, "%d %s", len(wire), wire))
+			frametest.CheckAppend(t, octetcount.New(), wire, fmt.Appendf(nil, "%d %s", len(wire), wire))
 		}
 	})
 }

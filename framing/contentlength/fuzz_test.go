@@ -1,4 +1,4 @@
-package fuzz_test
+package contentlength_test
 
 import (
 	"fmt"
@@ -6,29 +6,30 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/wholeframe/wholeframe/framing/headers"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/contentlength"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 )
 
-// FuzzHeaders compares Split and Append with a decoder made of regular expressions.
-func FuzzHeaders(f *testing.F) {
+// FuzzContentLength compares Split and Append with a decoder made of regular expressions.
+func FuzzContentLength(f *testing.F) {
 	for _, wire := range []string{
 		"Content-Length: 5\r\n\r\nhello", "content-length:5 \r\nA: b\r\n\r\nhello", "A:\r\nContent-Length: 0\r\n\r\n",
 		"Content-Length: 1\r\nContent-Length: 1\r\n\r\na", "Content-Length: 01\r\n\r\n", "Content-Length: 5\n\nhello", "A: b\r\n\r\n",
 	} {
 		f.Add([]byte(wire))
 	}
-	seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "content-length")
+	frametest.Vectors(f, "content-length", func(_ string, wire []byte) { f.Add(wire) })
 	const token = "[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 	header := regexp.MustCompile(`^(` + token + `:[\t -~\x80-\xff]*\r\n)*\r\n`)
 	length := regexp.MustCompile(`(?mi)^Content-Length:[\t ]*(0|[1-9][0-9]*)[\t ]*\r$`)
 	lengths := regexp.MustCompile(`(?mi)^Content-Length:`)
 	long := regexp.MustCompile(`[0-9]{6}`)
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		if len(wire) > most || long.Match(wire) {
+		if len(wire) > frametest.MaxFuzz || long.Match(wire) {
 			return // for TestMaxHeader and TestTooLarge
 		}
-		var want oracle.Stream
+		var want frametest.Stream
 		rest := wire
 		for len(rest) > 0 {
 			head := header.FindString(string(latin1(rest)))
@@ -39,7 +40,7 @@ func FuzzHeaders(f *testing.F) {
 					t.Fatal(err)
 				}
 				if body := rest[len(head):]; len(body) >= size {
-					want.Frame(body[:size])
+					want.Valid(body[:size])
 					rest = body[size:]
 					continue
 				}
@@ -50,13 +51,13 @@ func FuzzHeaders(f *testing.F) {
 			break
 		}
 		if len(rest) > 0 && !want.Torn && !want.Lost {
-			// No header, or not all of one: the end of the stream decides, or
-			// a mistake before it. Which, TestWire and TestErrors show.
-			_, err := headers.New().Split(rest, 0)
+			// There is no complete header. Whether it is incomplete or malformed
+			// is for TestWire and TestErrors.
+			_, _, err := contentlength.New().Split(rest, framing.Resume{})
 			want.Torn, want.Lost = err == nil, err != nil
 		}
-		oracle.Compare(t, headers.New(), wire, want)
-		writes(t, headers.New(), wire, fmt.Appendf(nil, "Content-Length: %d\r\n\r\n%s", len(wire), wire))
+		frametest.Compare(t, contentlength.New(), wire, want)
+		frametest.CheckAppend(t, contentlength.New(), wire, fmt.Appendf(nil, "Content-Length: %d\r\n\r\n%s", len(wire), wire))
 	})
 }
 

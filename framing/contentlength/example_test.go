@@ -1,15 +1,15 @@
-package headers_test
+package contentlength_test
 
 import (
 	"fmt"
 	"strings"
 
 	"github.com/wholeframe/wholeframe/framing"
-	"github.com/wholeframe/wholeframe/framing/headers"
+	"github.com/wholeframe/wholeframe/framing/contentlength"
 )
 
 func ExampleNew() {
-	f := headers.New()
+	f := contentlength.New()
 	wire, err := f.Append(nil, []byte(`{"jsonrpc":"2.0"}`))
 	fmt.Printf("%q %v\n", wire, err)
 

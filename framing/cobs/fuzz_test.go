@@ -1,4 +1,4 @@
-package fuzz_test
+package cobs_test
 
 import (
 	"bytes"
@@ -6,48 +6,48 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing/cobs"
-	"github.com/wholeframe/wholeframe/framing/internal/oracle"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 )
 
-// FuzzCOBS compares Split and Append with the programs of the paper.
+// FuzzCOBS compares Split and Append with the programs in the paper.
 func FuzzCOBS(f *testing.F) {
 	for _, wire := range []string{"\x01\x00", "\x00\x02a\x00", "\x03a\x01b\x00", "\x02a\x02b\x01\x00", "\xff" + strings.Repeat("x", 254) + "\x02y\x00"} {
 		f.Add([]byte(wire))
 	}
-	seeds(f, func(_ string, wire []byte) { f.Add(wire) }, "cobs")
+	frametest.Vectors(f, "cobs", func(_ string, wire []byte) { f.Add(wire) })
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		if len(wire) > most {
+		if len(wire) > frametest.MaxFuzz {
 			return
 		}
-		var want oracle.Stream
+		var want frametest.Stream
 		pieces := bytes.Split(wire, []byte{0})
 		for _, piece := range pieces[:len(pieces)-1] {
 			if len(piece) == 0 {
 				continue
 			}
 			if payload, ok := unstuff(piece); ok {
-				want.Frame(payload)
+				want.Valid(payload)
 			} else {
-				want.Condemn()
+				want.Invalid()
 			}
 		}
 		want.Torn = len(pieces[len(pieces)-1]) > 0
-		oracle.Compare(t, cobs.New(), wire, want)
+		frametest.Compare(t, cobs.New(), wire, want)
 
-		have, err := cobs.New().Append(nil, wire)
-		if err != nil || bytes.IndexByte(have, 0) != len(have)-1 {
-			t.Fatalf("Append makes of %q %q, %v", wire, have, err)
+		got, err := cobs.New().Append(nil, wire)
+		if err != nil || bytes.IndexByte(got, 0) != len(got)-1 {
+			t.Fatalf("Append(%q) = %q, %v; want a zero at its end only", wire, got, err)
 		}
+		want = frametest.Frames(string(wire), string(wire))
 		stuffed := append(stuff(wire), 0)
-		if limit := cobs.New().MaxEncodedLen(len(wire)); len(stuffed) > limit {
-			t.Fatalf("MaxEncodedLen says that %d bytes take %d at most: %q", len(wire), limit, stuffed)
+		if n := cobs.New().MaxEncodedLen(len(wire)); n < len(stuffed) {
+			t.Fatalf("MaxEncodedLen(%d) = %d; want at least %d", len(wire), n, len(stuffed))
 		}
-		same := oracle.Frame{Payload: string(wire)}
-		oracle.Compare(t, cobs.New(), append(have, stuffed...), oracle.Stream{Frames: []oracle.Frame{same, same}})
+		frametest.Compare(t, cobs.New(), append(got, stuffed...), want)
 	})
 }
 
-// stuff is the encoder of the paper, which adds a zero and drops it again.
+// stuff is the encoder in the paper, which adds a zero and removes it again.
 func stuff(data []byte) (out []byte) {
 	code := []byte{}
 	for _, c := range data {
@@ -62,7 +62,7 @@ func stuff(data []byte) (out []byte) {
 	return append(append(out, byte(len(code)+1)), code...)
 }
 
-// unstuff is its decoder.
+// unstuff is the decoder in the paper.
 func unstuff(data []byte) (out []byte, ok bool) {
 	for len(data) > 0 {
 		code := int(data[0])

@@ -90,6 +90,7 @@ type half struct {
 	changed sync.Cond
 	data    []byte
 	fin     bool  // no more bytes are written
+	eaten   bool  // Write returns ECONNRESET once, and then Read io.EOF
 	gone    bool  // nobody reads
 	err     error // of reading and writing
 }
@@ -124,6 +125,11 @@ func (c *fakeConn) Write(p []byte) (n int, err error) {
 	defer h.mu.Unlock()
 	for n < len(p) {
 		switch {
+		case h.eaten:
+			h.eaten, h.gone = false, true
+			c.in.fin = true
+			c.in.changed.Broadcast()
+			return n, syscall.ECONNRESET
 		case h.err != nil:
 			return n, h.err
 		case h.fin:

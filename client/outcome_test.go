@@ -230,6 +230,34 @@ func TestOutcome_RepliesBeforeWriteError(t *testing.T) {
 	})
 }
 
+// After a reset, Linux tells of it once. If Write was told, Read returns io.EOF, which
+// is not that of a server in good order.
+func TestOutcome_ResetSeenByWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			c.read()
+			c.in.mu.Lock()
+			c.in.eaten = true
+			c.in.mu.Unlock()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.TrustFIN = true
+		var callers sync.WaitGroup
+		for _, test := range []struct {
+			request string
+			want    client.Outcome
+		}{{"read by the server", client.Unknown}, {"after the reset", client.NotSent}} {
+			callers.Go(func() {
+				_, err := call(t.Context(), c, test.request)
+				wantError(t, err, test.want, io.EOF)
+			})
+			synctest.Wait()
+		}
+		callers.Wait()
+	})
+}
+
 // If no end of the stream follows a failed write, the connection ends after a second.
 func TestOutcome_WriteErrorAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -245,9 +273,9 @@ func TestOutcome_WriteErrorAlone(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		_, err := call(t.Context(), c, "1")
-		var e *client.CallError
-		if !errors.As(err, &e) || time.Since(start) > time.Second {
-			t.Errorf("Call = %v after %v; want a *CallError within 1s", err, time.Since(start))
+		wantError(t, err, client.NotSent, syscall.EPIPE)
+		if got := time.Since(start); got != time.Second {
+			t.Errorf("Call took %v; want 1s", got)
 		}
 	})
 }

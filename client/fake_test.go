@@ -215,12 +215,17 @@ func drain(c *fakeConn) {
 
 // newFakeClient returns a Client of servers that each connect to their own address.
 func newFakeClient(t *testing.T, n *fakeNet, addrs ...string) *client.Client {
-	c := &client.Client{Addrs: addrs, Framer: lengthprefix.Uint32(), Dial: n.dial}
+	c := newBareClient(n, addrs...)
 	t.Cleanup(func() {
 		c.Close()
 		n.serving.Wait()
 	})
 	return c
+}
+
+// newBareClient is newFakeClient for those who call Close themselves.
+func newBareClient(n *fakeNet, addrs ...string) *client.Client {
+	return &client.Client{Addrs: addrs, Framer: lengthprefix.Uint32(), Dial: n.dial}
 }
 
 // call calls and returns the reply as a string.

@@ -54,9 +54,6 @@ func (c *Client) dialAll() {
 func (c *Client) grow() {
 	var best *address
 	for _, a := range c.addrs {
-		if a.attempting {
-			return
-		}
 		if !a.dialing && a.conns < c.limits.conns && (best == nil || a.conns < best.conns) {
 			best = a
 		}

@@ -1,4 +1,4 @@
-package client
+package client_test
 
 import (
 	"context"
@@ -10,44 +10,22 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// serveEcho echoes the frames of every connection until the test ends, those that are
-// received together in one write.
-func serveEcho(tb testing.TB) (addr string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
+// serveEcho echoes the frames of a connection, those that are received together in one
+// write.
+func serveEcho(nc *net.TCPConn) {
+	defer nc.Close()
+	r := framing.NewReader(nc, lengthprefix.Uint32())
+	w := framing.NewWriter(nc, lengthprefix.Uint32())
+	for payload, err := range r.Frames() {
+		if err != nil || w.WriteFrame(payload) != nil {
+			return
+		}
+		if unread := r.Unread(); len(unread) < 4 || len(unread) < 4+int(unread[3]) {
+			if w.Flush() != nil {
 				return
 			}
-			go func() {
-				defer nc.Close()
-				r := framing.NewReader(nc, lengthprefix.Uint32())
-				w := framing.NewWriter(nc, lengthprefix.Uint32())
-				for payload, err := range r.Frames() {
-					if err != nil || w.WriteFrame(payload) != nil {
-						return
-					}
-					if unread := r.Unread(); len(unread) < 4 || len(unread) < 4+int(unread[3]) {
-						if w.Flush() != nil {
-							return
-						}
-					}
-				}
-			}()
 		}
-	}()
-	return l.Addr().String()
-}
-
-func newClient(tb testing.TB, addr string) *Client {
-	c := &Client{Addrs: []string{addr}, Framer: lengthprefix.Uint32()}
-	tb.Cleanup(func() { c.Close() })
-	return c
+	}
 }
 
 func dial(tb testing.TB, addr string) net.Conn {
@@ -63,7 +41,7 @@ func dial(tb testing.TB, addr string) net.Conn {
 func BenchmarkDepth1(b *testing.B) {
 	payload := make([]byte, 64)
 	b.Run("conn", func(b *testing.B) {
-		conn := framing.NewConn(dial(b, serveEcho(b)), lengthprefix.Uint32())
+		conn := framing.NewConn(dial(b, listen(b, serveEcho)), lengthprefix.Uint32())
 		for b.Loop() {
 			if err := conn.WriteFrame(payload); err != nil {
 				b.Fatal(err)
@@ -74,7 +52,7 @@ func BenchmarkDepth1(b *testing.B) {
 		}
 	})
 	b.Run("Call", func(b *testing.B) {
-		c := newClient(b, serveEcho(b))
+		c := newClient(b, listen(b, serveEcho))
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := c.Call(context.Background(), payload); err != nil {
@@ -90,7 +68,7 @@ func BenchmarkPipelined(b *testing.B) {
 	const depth = 64
 	payload := make([]byte, 64)
 	b.Run("loop", func(b *testing.B) {
-		nc := dial(b, serveEcho(b))
+		nc := dial(b, listen(b, serveEcho))
 		r, w := framing.NewReader(nc, lengthprefix.Uint32()), framing.NewWriter(nc, lengthprefix.Uint32())
 		for n := b.N; n > 0; n -= depth {
 			for range depth {
@@ -116,7 +94,7 @@ func BenchmarkPipelined(b *testing.B) {
 		{"Call, with a context", func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			c := newClient(b, serveEcho(b))
+			c := newClient(b, listen(b, serveEcho))
 			b.ReportAllocs()
 			var callers sync.WaitGroup
 			for range depth {
@@ -135,7 +113,7 @@ func BenchmarkPipelined(b *testing.B) {
 		})
 	}
 	b.Run("Go", func(b *testing.B) {
-		c := newClient(b, serveEcho(b))
+		c := newClient(b, listen(b, serveEcho))
 		c.MaxInFlight = depth
 		b.ReportAllocs()
 		var calls sync.WaitGroup

@@ -287,6 +287,55 @@ func TestSend(t *testing.T) {
 	})
 }
 
+// While a server does not read, requests beyond 64 KiB wait, unsent, and are sent when
+// it reads again.
+func TestSend_Batch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		received := 0
+		n.listen("a", func(c *fakeConn) {
+			time.Sleep(5 * time.Second)
+			for c.read() != "" {
+				received++
+			}
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		frame := make([]byte, 8<<10-4)
+		var callers sync.WaitGroup
+		counts := map[client.Outcome]int{}
+		var mu sync.Mutex
+		for i := range 30 {
+			callers.Go(func() {
+				ctx := t.Context()
+				if i < 20 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, time.Second)
+					defer cancel()
+				}
+				var e *client.CallError
+				if err := c.Send(ctx, frame); errors.As(err, &e) {
+					mu.Lock()
+					counts[e.Outcome]++
+					mu.Unlock()
+				} else if err != nil || i < 20 {
+					t.Errorf("Send %d = %v; want success of the last 10", i, err)
+				}
+			})
+			synctest.Wait()
+		}
+		callers.Wait()
+		if counts[client.Unknown] != 9 || counts[client.NotSent] != 11 {
+			t.Errorf("outcomes %v; want 9 unknown, 11 not sent", counts)
+		}
+		c.Shutdown(t.Context())
+		n.serving.Wait()
+		if received != 19 {
+			t.Errorf("%d frames received; want 19", received)
+		}
+	})
+}
+
 // Go does not wait for the reply, and calls done exactly once.
 func TestGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -320,6 +369,37 @@ func TestGo(t *testing.T) {
 			if n != 1 {
 				t.Errorf("done of call %d was called %d times; want once", i, n)
 			}
+		}
+	})
+}
+
+// afterFuncs is a context that counts what watches it.
+type afterFuncs struct {
+	context.Context
+	watching *int
+}
+
+func (ctx afterFuncs) AfterFunc(func()) (stop func() bool) {
+	*ctx.watching++
+	return func() bool {
+		*ctx.watching--
+		return true
+	}
+}
+
+// A call that has ended no longer watches its context.
+func TestGo_Unwatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", echo)
+		c := newFakeClient(t, &n, "a")
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		watching := 0
+		c.Go(afterFuncs{ctx, &watching}, []byte("request"), func([]byte, error) {})
+		c.Shutdown(t.Context())
+		if watching != 0 {
+			t.Errorf("%d functions watch the context; want none", watching)
 		}
 	})
 }

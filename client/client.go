@@ -243,7 +243,7 @@ func (c *Client) submit(cl *call) (wait bool) {
 	if c.cold > 0 {
 		c.dialAll()
 	}
-	if c.waiting.first == nil && c.place(cl) {
+	if c.place(cl) {
 		return false
 	}
 	if cl.done != nil {

@@ -485,7 +485,7 @@ func (cn *conn) settle(rest []*call) (again []*call) {
 	c := cn.client
 	c.mu.Unlock()
 	for i, cl := range rest {
-		if c.Resend && (cn.outcome(cl) != Unknown || c.Repeatable != nil && !cl.oneway && c.Repeatable(cl.request)) {
+		if c.Resend && (cn.outcome(cl) != Unknown || c.Repeatable != nil && c.Repeatable(cl.request)) {
 			again = append(again, cl)
 			rest[i] = nil
 		}
@@ -505,9 +505,7 @@ func (cn *conn) outcome(cl *call) Outcome {
 	case cl.start >= cn.written:
 		return NotSent
 	case cn.cause == ErrGoodbye, cn.cause == io.EOF && cn.client.TrustFIN && cn.trusted():
-		if !cl.oneway {
-			return NotHandled
-		}
+		return NotHandled
 	}
 	return Unknown
 }

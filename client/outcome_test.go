@@ -51,6 +51,8 @@ func TestOutcome(t *testing.T) {
 			func(c *client.Client) { c.RequestKey, c.ReplyKey = lastByte, lastByte }, client.Unknown, &tooLarge},
 		{"too large, with keys", func(c *fakeConn) { c.reply(strings.Repeat("x", 101)); drain(c) },
 			func(c *client.Client) { c.RequestKey, c.ReplyKey = lastByte, lastByte }, client.Unknown, &tooLarge},
+		{"too large, with pushes in order", func(c *fakeConn) { c.reply(strings.Repeat("x", 101)); drain(c) },
+			func(c *client.Client) { c.ReplyKey = lastByte }, client.Unknown, &tooLarge},
 		{"wrong key", func(c *fakeConn) { c.reply("?"); drain(c) },
 			func(c *client.Client) { c.RequestKey, c.ReplyKey = lastByte, lastByte }, client.Unknown, client.ErrReplyTimeout},
 		{"invalid frame", func(c *fakeConn) { io.WriteString(c, "\x7f"); drain(c) },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"sync"
 	"syscall"
@@ -202,6 +203,36 @@ func TestResend_NoServer(t *testing.T) {
 		if got := time.Since(start); got < time.Minute || got > time.Minute+5*time.Second {
 			t.Errorf("the call took %v; want 1m, and at most the longest pause", got)
 		}
+	})
+}
+
+// A server that is being dialed again, or that has been reached again and has not
+// answered yet, is one that can be reached.
+func TestResend_ServerIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		c := newFakeClient(t, &n, "a")
+		c.MaxInFlight = 1
+		c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			time.Sleep(time.Second)
+			return n.dial(ctx, network, addr)
+		}
+		_, err := call(t.Context(), c, "request")
+		wantError(t, err, client.NotSent, syscall.ECONNREFUSED)
+		time.Sleep(time.Minute)
+		n.listen("a", func(c *fakeConn) {
+			for request := c.read(); request != ""; request = c.read() {
+				time.Sleep(time.Second)
+				c.reply(request)
+			}
+			c.Close()
+		})
+		var callers sync.WaitGroup
+		for range 3 {
+			callers.Go(func() { mustCall(t, c, "request", "request") })
+			time.Sleep(700 * time.Millisecond)
+		}
+		callers.Wait()
 	})
 }
 

@@ -302,6 +302,7 @@ func TestSend_Batch(t *testing.T) {
 		})
 		c := newFakeClient(t, &n, "a")
 		frame := make([]byte, 8<<10-4)
+		start := time.Now()
 		var callers sync.WaitGroup
 		counts := map[client.Outcome]int{}
 		var mu sync.Mutex
@@ -327,6 +328,9 @@ func TestSend_Batch(t *testing.T) {
 		callers.Wait()
 		if counts[client.Unknown] != 9 || counts[client.NotSent] != 11 {
 			t.Errorf("outcomes %v; want 9 unknown, 11 not sent", counts)
+		}
+		if got := time.Since(start); got != 5*time.Second {
+			t.Errorf("sending took %v; want 5s", got)
 		}
 		c.Shutdown(t.Context())
 		n.serving.Wait()
@@ -379,6 +383,8 @@ type afterFuncs struct {
 	watching *int
 }
 
+func (ctx afterFuncs) Done() <-chan struct{} { return make(chan struct{}) }
+
 func (ctx afterFuncs) AfterFunc(func()) (stop func() bool) {
 	*ctx.watching++
 	return func() bool {
@@ -393,10 +399,8 @@ func TestGo_Unwatch(t *testing.T) {
 		var n fakeNet
 		n.listen("a", echo)
 		c := newFakeClient(t, &n, "a")
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
 		watching := 0
-		c.Go(afterFuncs{ctx, &watching}, []byte("request"), func([]byte, error) {})
+		c.Go(afterFuncs{context.Background(), &watching}, []byte("request"), func([]byte, error) {})
 		c.Shutdown(t.Context())
 		if watching != 0 {
 			t.Errorf("%d functions watch the context; want none", watching)

@@ -14,25 +14,26 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// The benchmarks put the same framing side by side: by wholeframe, by hand on
-// bufio, by bufio.Scanner and by goframe. For a table:
+// The benchmarks compare implementations of the same framing: wholeframe, by hand on
+// bufio, bufio.Scanner and goframe. For a table:
 //
 //	go test -run=- -bench=Frame -count=6 ./framing | benchstat -col /by -
 
 var benchmarkSizes = []int{16, 128, 1 << 10, 64 << 10}
 
-// A contestant makes what reads or writes one frame of size bytes.
+// A contestant returns functions that read or write one frame of size bytes.
 type contestant struct {
 	by     string
 	reader func(src io.Reader, size int) func() ([]byte, error)
 	writer func(dst io.Writer, size int) func(payload []byte) error
 }
 
-// handSize is what is asked of bufio: room for a frame of 64 KiB, for smaller
-// ones the 64 KiB that a Reader takes.
+// handSize is the buffer size for bufio: 64 KiB, as a Reader's, or more for a frame
+// of 64 KiB.
 func handSize(size int) int { return max(64<<10, 2*size) }
 
 func readByReader(f framing.Framer) func(io.Reader, int) func() ([]byte, error) {
@@ -44,7 +45,9 @@ func writeByWriter(f framing.Framer) func(io.Writer, int) func([]byte) error {
 }
 
 func writeByConn(f framing.Framer) func(io.Writer, int) func([]byte) error {
-	return func(dst io.Writer, _ int) func([]byte) error { return framing.NewConn(stub{Writer: dst}, f).WriteFrame }
+	return func(dst io.Writer, _ int) func([]byte) error {
+		return framing.NewConn(ioConn{Writer: dst}, f).WriteFrame
+	}
 }
 
 func readByScanner(split bufio.SplitFunc) func(io.Reader, int) func() ([]byte, error) {
@@ -61,14 +64,14 @@ func readByScanner(split bufio.SplitFunc) func(io.Reader, int) func() ([]byte, e
 	}
 }
 
-func byGoframe(peer func(c stub, size int) goframe.FrameConn) contestant {
+func byGoframe(peer func(c ioConn, size int) goframe.FrameConn) contestant {
 	return contestant{"goframe",
-		func(src io.Reader, size int) func() ([]byte, error) { return peer(stub{Reader: src}, size).ReadFrame },
-		func(dst io.Writer, size int) func([]byte) error { return peer(stub{Writer: dst}, size).WriteFrame },
+		func(src io.Reader, size int) func() ([]byte, error) { return peer(ioConn{Reader: src}, size).ReadFrame },
+		func(dst io.Writer, size int) func([]byte) error { return peer(ioConn{Writer: dst}, size).WriteFrame },
 	}
 }
 
-// framings are the framings of the benchmarks, and who competes in each.
+// framings returns the framings of the benchmarks, with the contestants of each.
 func framings(size int) []struct {
 	name        string
 	framer      framing.Framer
@@ -86,11 +89,11 @@ func framings(size int) []struct {
 		{"line", line, append(ours(line),
 			contestant{"hand", lineByHand, writeLineByHand},
 			contestant{"Scanner", readByScanner(bufio.ScanLines), nil},
-			byGoframe(func(c stub, _ int) goframe.FrameConn { return goframe.NewLineBasedFrameConn(c) }))},
+			byGoframe(func(c ioConn, _ int) goframe.FrameConn { return goframe.NewLineBasedFrameConn(c) }))},
 		{"length", length, append(ours(length),
 			contestant{"hand", lengthByHand, writeLengthByHand},
 			contestant{"Scanner", readByScanner(scanLength), nil},
-			byGoframe(func(c stub, _ int) goframe.FrameConn {
+			byGoframe(func(c ioConn, _ int) goframe.FrameConn {
 				return goframe.NewLengthFieldBasedFrameConn(
 					goframe.EncoderConfig{ByteOrder: binary.BigEndian, LengthFieldLength: 4},
 					goframe.DecoderConfig{ByteOrder: binary.BigEndian, LengthFieldLength: 4, InitialBytesToStrip: 4}, c)
@@ -99,7 +102,7 @@ func framings(size int) []struct {
 		{"fixed", same, append(ours(same),
 			contestant{"hand", fixedByHand, writeFixedByHand},
 			contestant{"Scanner", readByScanner(scanFixed(size)), nil},
-			byGoframe(func(c stub, size int) goframe.FrameConn { return goframe.NewFixedLengthFrameConn(size, c) }))},
+			byGoframe(func(c ioConn, size int) goframe.FrameConn { return goframe.NewFixedLengthFrameConn(size, c) }))},
 	}
 }
 
@@ -232,7 +235,7 @@ func writeFixedByHand(dst io.Writer, _ int) func([]byte) error {
 	}
 }
 
-// BenchmarkReadFrame reads frames from a stream in memory that always has more.
+// BenchmarkReadFrame reads frames from an endless stream in memory.
 func BenchmarkReadFrame(b *testing.B) {
 	for _, size := range benchmarkSizes {
 		for _, f := range framings(size) {
@@ -246,10 +249,10 @@ func BenchmarkReadFrame(b *testing.B) {
 					continue
 				}
 				b.Run(fmt.Sprintf("framing=%s/size=%d/by=%s", f.name, size, c.by), func(b *testing.B) {
-					src := &repeated{data: stream}
+					src := &repeatReader{data: stream}
 					var r io.Reader = src
 					if c.by == "goframe" && f.name == "length" {
-						r = aligned{src, len(payload) + 4}
+						r = alignedReader{src, len(payload) + 4}
 					}
 					read := c.reader(r, size)
 					b.SetBytes(int64(size))
@@ -265,14 +268,14 @@ func BenchmarkReadFrame(b *testing.B) {
 	}
 }
 
-// aligned reads whole frames of size bytes, as many as fit, or a part of one
-// that does not: no header is cut in two.
-type aligned struct {
-	src  *repeated
+// An alignedReader returns whole frames of size bytes, as many as fit, or a part of
+// one that does not: no header is cut in two, which goframe does not support.
+type alignedReader struct {
+	src  *repeatReader
 	size int
 }
 
-func (a aligned) Read(p []byte) (int, error) {
+func (a alignedReader) Read(p []byte) (int, error) {
 	left := a.size - a.src.r%a.size
 	if n := left + (len(p)-left)/a.size*a.size; len(p) >= left {
 		p = p[:n]
@@ -280,8 +283,8 @@ func (a aligned) Read(p []byte) (int, error) {
 	return a.src.Read(p)
 }
 
-// BenchmarkWriteFrame writes frames to nowhere. The Writer and bufio gather
-// them, a Conn and goframe write each.
+// BenchmarkWriteFrame writes frames to nowhere. A Writer and bufio collect them, a
+// Conn and goframe write each.
 func BenchmarkWriteFrame(b *testing.B) {
 	for _, size := range benchmarkSizes {
 		payload := bytes.Repeat([]byte("x"), size)
@@ -291,7 +294,7 @@ func BenchmarkWriteFrame(b *testing.B) {
 					continue
 				}
 				b.Run(fmt.Sprintf("framing=%s/size=%d/by=%s", f.name, size, c.by), func(b *testing.B) {
-					write := c.writer(sink{}, size)
+					write := c.writer(discardWriter{}, size)
 					b.SetBytes(int64(size))
 					b.ReportAllocs()
 					for b.Loop() {
@@ -305,10 +308,10 @@ func BenchmarkWriteFrame(b *testing.B) {
 	}
 }
 
-// sink takes all that is written, and offers nothing else.
-type sink struct{}
+// A discardWriter discards what is written, and has no other methods.
+type discardWriter struct{}
 
-func (sink) Write(p []byte) (int, error) { return len(p), nil }
+func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
 
 // BenchmarkDrip reads one frame that arrives byte by byte: the time for a byte
 // does not depend on the size of the frame.
@@ -318,7 +321,7 @@ func BenchmarkDrip(b *testing.B) {
 			stream := must(f.framer.Append(nil, bytes.Repeat([]byte("x"), size)))
 			for _, c := range f.contestants {
 				if c.by != "wholeframe" && (c.by != "Scanner" || size > 64<<10) {
-					continue // a Scanner, for one, takes 64 times as long for 8 times the bytes
+					continue // a Scanner takes 64 times as long for 8 times the bytes
 				}
 				b.Run(fmt.Sprintf("framing=%s/size=%d/by=%s", f.name, size, c.by), func(b *testing.B) {
 					for b.Loop() {
@@ -340,8 +343,8 @@ func BenchmarkDrip(b *testing.B) {
 	}
 }
 
-// BenchmarkAnnounced shows in B/op what a connection holds that has announced
-// 1 MiB and sent one byte of it.
+// BenchmarkAnnounced shows in B/op how much memory a connection holds that has
+// announced 1 MiB and sent one byte of it.
 func BenchmarkAnnounced(b *testing.B) {
 	const size = 1 << 20
 	for _, f := range framings(size) {
@@ -357,7 +360,7 @@ func BenchmarkAnnounced(b *testing.B) {
 			b.Run(fmt.Sprintf("framing=%s/by=%s", f.name, c.by), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					src := &pieces{{string(stream), os.ErrDeadlineExceeded}, {"", os.ErrDeadlineExceeded}}
+					src := &frametest.Script{{Data: string(stream), Err: os.ErrDeadlineExceeded}, {Err: os.ErrDeadlineExceeded}}
 					if p, err := c.reader(src, size)(); err == nil {
 						b.Fatal(len(p), err)
 					}

@@ -2,6 +2,7 @@ package framing
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,10 +12,8 @@ import (
 
 var (
 	errBadReadCount = errors.New("framing: Read returned an impossible count")
-
-	// Faults of a Framer.
-	errBadResync  = errors.New("Split returned Resync without an error or a method Skip")
-	errNoProgress = errors.New("Skip found the next frame where the invalid one starts")
+	errBadResync    = errors.New("Split returned Resync without an error")
+	errNoSkip       = errors.New("Skip makes no progress")
 )
 
 // neverSplit is the value of Buffer.need while the next bytes start no frame.
@@ -187,19 +186,21 @@ func (b *Buffer) next(src *source, stream bool) (payload []byte, ok bool, err er
 // find a frame.
 func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error {
 	tooLarge := f.End-f.Start > b.max || f.Size > b.window
+	streams := stream && b.streams(data, f)
 	switch {
 	case err == ErrFill && f.Size > 0:
-		b.r += min(f.Size, len(data))
-		b.begin()
+		b.drop(f)
 		return nil
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
 	case f.Size < 0:
-		if _, ok := b.framer.(Skipper); !ok || err == nil {
-			return b.fail(&FormatError{Offset: b.Offset(), Err: errBadResync, Final: true})
+		e := &FormatError{Offset: b.Offset(), Err: cmp.Or(err, errBadResync), Hint: hint(data)}
+		if _, ok := b.framer.(Skipper); !ok {
+			e.Final = true
+			return b.fail(e)
 		}
 		b.drop(Frame{})
-		return &FormatError{Offset: b.start, Err: err}
+		return e
 	case f.Size == 0 && len(data) < b.window:
 		b.need, b.pending.Size = len(data)+1, 0
 		return nil
@@ -211,9 +212,11 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 		}
 		b.drop(Frame{})
 		return e
-	case stream && err == nil && b.stream(f):
+	case streams && err == nil:
+		b.drop(f)
+		b.state, b.trailer = streaming, b.enclosing()
 		return nil
-	case tooLarge:
+	case tooLarge && !streams:
 		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data[:min(f.Start, len(data))])}
 		b.drop(f)
 		return e
@@ -250,19 +253,28 @@ func (b *Buffer) drop(f Frame) {
 	b.state, b.need = skipping, neverSplit
 }
 
-// stream starts to stream the frame at the front, if its payload arrives as it is
-// to be delivered and what follows the payload can be verified.
-func (b *Buffer) stream(f Frame) bool {
-	var trailer []byte
-	if e, ok := b.framer.(Encloser); ok {
-		trailer = e.Trailer()
-	}
-	if f.End == f.Start || len(trailer) != f.Size-f.End {
+// streams reports whether NextReader streams f, the frame at the front: Split announces
+// it before it is complete, its payload arrives as it is to be delivered, and the
+// trailer can be verified.
+func (b *Buffer) streams(data []byte, f Frame) bool {
+	switch {
+	case f.End == f.Start || len(b.enclosing()) != f.Size-f.End:
+		return false
+	case f.Size > len(data):
+		return true
+	case f.Size == 1:
 		return false
 	}
-	b.drop(f)
-	b.state, b.trailer = streaming, trailer
-	return true
+	announced, _, _ := b.framer.Split(data[:f.Size-1], Resume{})
+	return announced == f
+}
+
+// enclosing returns the trailer of every frame that is announced.
+func (b *Buffer) enclosing() []byte {
+	if e, ok := b.framer.(Encloser); ok {
+		return e.Trailer()
+	}
+	return nil
 }
 
 // skip discards the buffered bytes of the frame being skipped. If end is true,
@@ -283,8 +295,8 @@ func (b *Buffer) skip() (end bool, err error) {
 	n, resume, end := b.framer.(Skipper).Skip(b.mem.buf[b.r:b.w], b.resume)
 	b.r += n
 	b.resume = resume
-	if end && b.Offset() == b.start {
-		return true, b.fail(&FormatError{Offset: b.start, Err: errNoProgress, Final: true})
+	if end && b.Offset() == b.start || !end && b.w-b.r > maxReadAhead {
+		return true, b.fail(&FormatError{Offset: b.start, Err: errNoSkip, Final: true})
 	}
 	if end {
 		b.begin()

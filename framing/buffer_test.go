@@ -2,15 +2,15 @@ package framing_test
 
 import (
 	"io"
-	"strings"
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// Frame tells where the payload lay, so that header and trailer can be counted.
+// Frame returns the sizes of header, payload and trailer.
 func TestBuffer_Frame(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		b := framing.NewBuffer(f.framer)
@@ -19,13 +19,13 @@ func TestBuffer_Frame(t *testing.T) {
 			p, _, err := b.Next()
 			frame := b.Frame()
 			if string(p) != want || err != nil || frame.Size != len(f.frames[i]) || frame.End-frame.Start != len(p) {
-				t.Fatalf("frame %d: %q, %v, %+v", i, p, err, frame)
+				t.Fatalf("Next() = %q, %v, Frame() = %+v; want %q, nil, Size %d", p, err, frame, want, len(f.frames[i]))
 			}
 		}
 	})
 }
 
-// Bytes shows what waits, whatever was cut off.
+// Bytes returns the buffered bytes after any number of frames.
 func TestBuffer_BytesAndOffset(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		b := framing.NewBuffer(f.framer)
@@ -43,36 +43,36 @@ func TestBuffer_BytesAndOffset(t *testing.T) {
 				frame++
 			}
 			if string(b.Bytes()) != f.wire[cut:written] || b.Offset() != int64(cut) {
-				t.Fatalf("%d written: %q at %d, want %q at %d", written, b.Bytes(), b.Offset(), f.wire[cut:written], cut)
+				t.Fatalf("after %d bytes: Bytes() = %q, Offset() = %d; want %q, %d", written, b.Bytes(), b.Offset(), f.wire[cut:written], cut)
 			}
 		}
 	})
 }
 
-// After End a Buffer goes on with what comes, as for a file that grows.
-func TestBuffer_GoesOnAfterEnd(t *testing.T) {
+// After Finish a Buffer continues with the bytes that follow, as for a file that
+// grows.
+func TestBuffer_ContinuesAfterFinish(t *testing.T) {
 	b := framing.NewBuffer(must(delimiter.New("<end>")))
 	b.AcceptUnterminated(true)
 	for range 3 {
 		io.WriteString(b, "no end")
 		if p, ok, err := b.Next(); ok || err != nil {
-			t.Fatalf("%q, %v", p, err)
+			t.Fatalf("Next() = %q, %v, %v; want false, nil", p, ok, err)
 		}
-		if p, err := b.End(); string(p) != "no end" {
-			t.Fatalf("End: %q, %v", p, err)
+		if p, err := b.Finish(); string(p) != "no end" || err != nil {
+			t.Fatalf(`Finish() = %q, %v; want "no end", nil`, p, err)
 		}
-		if _, err := b.End(); err != io.EOF {
-			t.Fatalf("End: %v", err)
+		if p, err := b.Finish(); p != nil || err != io.EOF {
+			t.Fatalf("Finish() = %q, %v; want nil, EOF", p, err)
 		}
 		io.WriteString(b, "a<end>")
-		if p, _, err := b.Next(); string(p) != "a" {
-			t.Fatalf("%q, %v", p, err)
+		if p, ok, err := b.Next(); string(p) != "a" || !ok || err != nil {
+			t.Fatalf(`Next() = %q, %v, %v; want "a", true, nil`, p, ok, err)
 		}
 	}
 }
 
-// A Buffer that is released in the middle of a frame that is skipped knows
-// where it is.
+// A Buffer that is released while it skips a frame keeps its offset.
 func TestBuffer_ReleaseWhileSkipping(t *testing.T) {
 	b := framing.NewBuffer(lengthprefix.Uint8())
 	b.SetMaxPayload(3)
@@ -80,28 +80,26 @@ func TestBuffer_ReleaseWhileSkipping(t *testing.T) {
 	b.Next()
 	b.Next()
 	b.Release()
-	if b.Cap() != 0 || b.Offset() != 3 {
-		t.Fatalf("%d bytes held at %d", b.Cap(), b.Offset())
+	if b.Held() != 0 || b.Offset() != 3 {
+		t.Fatalf("%d bytes held, Offset() = %d; want 0, 3", b.Held(), b.Offset())
 	}
 	io.WriteString(b, "ll")
 	b.Next()
-	if _, err := b.End(); err == nil || !strings.HasSuffix(err.Error(), "unexpected EOF after 5 of 6 bytes") {
-		t.Fatalf("End: %v", err)
-	}
+	_, err := b.Finish()
+	checkError(t, "Finish()", err, "framing: frame at offset 0: unexpected EOF after 5 of 6 bytes")
 }
 
-// A Buffer that is filled from a source reports the source's error beside what
-// it brought.
+// Fill returns the results of Read.
 func TestBuffer_Fill(t *testing.T) {
 	b := framing.NewBuffer(delimiter.Line())
-	src := &pieces{{"a\nb", errPause}, {"", errPause}, {"\n", nil}}
+	src := &frametest.Script{{Data: "a\nb", Err: errPause}, {Err: errPause}, {Data: "\n"}}
 	for _, want := range []struct {
 		n   int
 		err error
 	}{{3, errPause}, {0, errPause}, {1, nil}, {0, io.EOF}} {
 		if n, err := b.Fill(src); n != want.n || err != want.err {
-			t.Fatalf("%d, %v, want %d, %v", n, err, want.n, want.err)
+			t.Fatalf("Fill(src) = %d, %v; want %d, %v", n, err, want.n, want.err)
 		}
 	}
-	same(t, "frames", drain(b), []string{`"a"`, `"b"`})
+	sameEvents(t, "frames", bufferedEvents(b), []string{`"a"`, `"b"`})
 }

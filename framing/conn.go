@@ -106,7 +106,7 @@ func (c *Conn) WriteFrames(payloads ...[]byte) error {
 func (c *Conn) WriteFill(fill []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.w.WriteFill(fill); err != nil {
+	if err := c.w.addFill(fill); err != nil || len(fill) == 0 {
 		return err
 	}
 	return c.flush()
@@ -140,7 +140,7 @@ func (c *Conn) send(body, trailer []byte) error {
 // begin starts to send the collected frames, which it returns, and unlocks mu.
 func (c *Conn) begin() memory {
 	mem := c.w.mem
-	c.w.mem = c.spare
+	c.w.mem, c.spare = c.spare, memory{}
 	c.batch++
 	c.sending = true
 	c.mu.Unlock()
@@ -151,6 +151,7 @@ func (c *Conn) begin() memory {
 func (c *Conn) end(mem memory, err error) {
 	c.mu.Lock()
 	mem.empty()
+	mem.pool = c.w.mem.pool // SetPool may have been called meanwhile
 	c.spare = mem
 	c.sending = false
 	if err != nil {
@@ -183,11 +184,12 @@ func (c *Conn) WriteFrom(src io.Reader, size int64) error {
 		terminal = err
 		return err
 	}
-	terminal = nil
+	var sendErr error
 	if len(rest) > 0 { // if src failed, the frames of others
-		if terminal = c.w.send(rest, nil, nil); terminal != nil {
-			return terminal
-		}
+		sendErr = c.w.send(rest, nil, nil)
+	}
+	if terminal = sendErr; terminal != nil {
+		return terminal
 	}
 	return err
 }

@@ -54,7 +54,7 @@ type FormatError struct {
 	Offset int64  // stream offset of the frame's first byte
 	Err    error  // what is wrong, and what is allowed
 	Final  bool   // the stream cannot be followed beyond this frame
-	Hint   string // if not empty, the protocol that the first bytes resemble: "an HTTP request"
+	Hint   string // if not empty, the protocol that the bytes received so far resemble: "an HTTP request"
 }
 
 func (e *FormatError) Error() string {

@@ -10,8 +10,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// An echo of messages of any size, which it does not hold in memory: of each,
-// no more than two buffers.
+// An echo of payloads of any size. It holds two buffers of each in memory.
 func ExampleReader_NextReader() {
 	echo := func(c net.Conn) error {
 		defer c.Close()
@@ -38,7 +37,7 @@ func ExampleReader_NextReader() {
 
 	conn := framing.NewConn(here, lengthprefix.Uint64())
 	const size = 10 << 20
-	go func() { done <- conn.WriteFrom(io.LimitReader(zeros{}, size), size) }()
+	go func() { done <- conn.WriteFrom(zeros(size), size) }()
 	n, payload, err := conn.NextReader()
 	fmt.Println(n, err)
 	n, err = io.Copy(io.Discard, payload)
@@ -53,14 +52,6 @@ func ExampleReader_NextReader() {
 	// <nil>
 }
 
-// zeros is a source of zeros.
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
-}
-
 func ExampleWriter_WriteFrom() {
 	var wire bytes.Buffer
 	w := framing.NewWriter(&wire, lengthprefix.Uint16())
@@ -68,7 +59,7 @@ func ExampleWriter_WriteFrom() {
 	fmt.Println(w.WriteFrom(file, 5), w.Flush())
 	fmt.Printf("%q\n", wire.Bytes())
 
-	// A source that ends short. Of a small payload nothing is written.
+	// The source ends too early. Nothing of a small payload is written.
 	fmt.Println(w.WriteFrom(bytes.NewReader([]byte("hel")), 5))
 	// Output:
 	// <nil> <nil>

@@ -15,7 +15,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// A frame that is too large costs one error; the next call goes on behind it.
+// A frame that is too large is one error; the next call returns the frame after it.
 func ExampleNewReader() {
 	stream := strings.NewReader("hello\na line that is too long\nworld\nand a half")
 	r := framing.NewReader(stream, delimiter.Line())
@@ -30,7 +30,7 @@ func ExampleNewReader() {
 			fmt.Println(err)
 			continue
 		case err == io.EOF:
-			fmt.Println("the end")
+			fmt.Println("end of stream")
 		default:
 			fmt.Println(err)
 		}
@@ -38,7 +38,7 @@ func ExampleNewReader() {
 	}
 	// Output:
 	// "hello"
-	// framing: frame at offset 6: payload larger than the limit of 10
+	// framing: frame at offset 6: payload exceeds the limit of 10 bytes
 	// "world"
 	// framing: frame at offset 36: unexpected EOF after 10 bytes
 }
@@ -57,7 +57,7 @@ func ExampleReader_Frames() {
 	// "world"
 }
 
-// The last line of a file may lack its end.
+// The last line of a file may lack its terminator.
 func ExampleReader_AcceptUnterminated() {
 	r := framing.NewReader(strings.NewReader("first\nlast"), delimiter.Line())
 	r.AcceptUnterminated(true)
@@ -69,25 +69,25 @@ func ExampleReader_AcceptUnterminated() {
 	// "last" <nil>
 }
 
-// Small frames gather until Flush, and leave in one write.
+// Small frames are collected until Flush, and written in one Write.
 func ExampleNewWriter() {
 	w := framing.NewWriter(os.Stdout, delimiter.Line())
-	for _, message := range []string{"hello", "world", "two\nlines"} {
-		if err := w.WriteFrame([]byte(message)); err != nil {
-			fmt.Println(err) // this message was refused, the others wait
+	for _, line := range []string{"hello", "world", "two\nlines"} {
+		if err := w.WriteFrame([]byte(line)); err != nil {
+			fmt.Println(err) // this line was refused; the others are in the buffer
 		}
 	}
 	if err := w.Flush(); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// framing: payload of 9 bytes refused: it holds the delimiter "\n" at byte 3
+	// framing: payload of 9 bytes refused: it contains the delimiter "\n" at byte 3
 	// hello
 	// world
 }
 
-// A client that sends its requests at once, in one write, and reads the answers
-// as they come, each within five seconds.
+// A client that sends its requests in one write and reads the answers, each within
+// five seconds.
 func ExampleNewConn() {
 	addr := serveEcho()
 	c, err := net.Dial("tcp", addr)
@@ -107,7 +107,7 @@ func ExampleNewConn() {
 		c.SetReadDeadline(time.Now().Add(5 * time.Second))
 		answer, err := conn.ReadFrame()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			// Nothing is lost: another ReadFrame would go on in mid-frame.
+			// Nothing is lost: another ReadFrame would resume inside the frame.
 			fmt.Println("no answer in time")
 			return
 		}
@@ -123,8 +123,7 @@ func ExampleNewConn() {
 	// three
 }
 
-// serveEcho answers one connection with what it sends, and returns where it
-// listens.
+// serveEcho starts an echo server for one connection, and returns its address.
 func serveEcho() (addr string) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -138,8 +137,8 @@ func serveEcho() (addr string) {
 		}
 		defer c.Close()
 		conn := framing.NewConn(c, lengthprefix.Uint32())
-		for message, err := range conn.Frames() {
-			if err != nil || conn.WriteFrame(message) != nil {
+		for payload, err := range conn.Frames() {
+			if err != nil || conn.WriteFrame(payload) != nil {
 				return
 			}
 		}
@@ -147,7 +146,7 @@ func serveEcho() (addr string) {
 	return ln.Addr().String()
 }
 
-// An event loop pushes the bytes that it was given, wherever they were cut.
+// An event loop writes the chunks that it receives, which may begin and end anywhere.
 func ExampleNewBuffer() {
 	buf := framing.NewBuffer(lengthprefix.Uint8())
 	for _, chunk := range []string{"\x05hel", "lo\x05wor", "ld\x03ha"} {
@@ -160,7 +159,7 @@ func ExampleNewBuffer() {
 			fmt.Printf("%q\n", payload)
 		}
 	}
-	_, err := buf.End()
+	_, err := buf.Finish()
 	fmt.Println(err)
 	// Output:
 	// "hello"
@@ -182,7 +181,7 @@ func ExampleSplitFunc() {
 	// world
 }
 
-// What a CopyConn returns may be kept.
+// The caller may retain the payloads of a CopyConn.
 func ExampleNewCopyConn() {
 	client, server := net.Pipe()
 	go func() {
@@ -193,7 +192,7 @@ func ExampleNewCopyConn() {
 	defer conn.Close()
 	var kept [][]byte
 	for {
-		message, err := conn.ReadFrame()
+		payload, err := conn.ReadFrame()
 		if err == io.EOF {
 			break
 		}
@@ -201,31 +200,30 @@ func ExampleNewCopyConn() {
 			fmt.Println(err)
 			return
 		}
-		kept = append(kept, message)
+		kept = append(kept, payload)
 	}
 	fmt.Printf("%q\n", kept)
 	// Output: ["first" "second"]
 }
 
-// Connections that wait hold no memory: what arrives at one is read into what
-// another needs no more.
+// Idle connections hold no memory: they share that of a Pool.
 func ExamplePool() {
 	var pool framing.Pool
 	conns := []*framing.Buffer{framing.NewBuffer(delimiter.Line()), framing.NewBuffer(delimiter.Line())}
 	for _, buf := range conns {
 		buf.SetPool(&pool)
 	}
-	arrived := func(buf *framing.Buffer, bytes string) {
-		io.WriteString(buf, bytes)
+	receive := func(buf *framing.Buffer, chunk string) {
+		io.WriteString(buf, chunk)
 		for line, err := range buf.Frames() {
 			fmt.Printf("%s %v\n", line, err)
 		}
-		buf.Release() // unless a line has arrived in part
+		buf.Release() // does nothing if part of a line is buffered
 	}
-	arrived(conns[0], "one\ntwo\n")
-	arrived(conns[1], "three\nfo")
-	arrived(conns[0], "five\n")
-	arrived(conns[1], "ur\n")
+	receive(conns[0], "one\ntwo\n")
+	receive(conns[1], "three\nfo")
+	receive(conns[0], "five\n")
+	receive(conns[1], "ur\n")
 	// Output:
 	// one <nil>
 	// two <nil>

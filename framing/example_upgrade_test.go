@@ -9,9 +9,9 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// Two peers agree in lines, then go on with binary messages. The client does not
-// wait: its first message travels with the line before it and is in the server's
-// buffer when the server changes over.
+// Two peers begin with a line, then use length prefixes. The client does not wait
+// for the answer: its first binary frame is already in the server's buffer when the
+// server changes the Framer.
 func ExampleConn_SetFramer() {
 	serve := func(c *framing.Conn) error {
 		defer c.Close()
@@ -19,18 +19,18 @@ func ExampleConn_SetFramer() {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("server: %q, %d bytes wait\n", hello, len(c.Buffered()))
+		fmt.Printf("server: %q, %d bytes unread\n", hello, len(c.Unread()))
 		if err := c.WriteFrame(append([]byte("yes to "), hello...)); err != nil {
 			return err
 		}
 		if err := c.SetFramer(lengthprefix.Uint16()); err != nil {
 			return err
 		}
-		for message, err := range c.Frames() {
+		for payload, err := range c.Frames() {
 			if err != nil {
 				return err
 			}
-			if err := c.WriteFrame(message); err != nil {
+			if err := c.WriteFrame(payload); err != nil {
 				return err
 			}
 		}
@@ -40,7 +40,7 @@ func ExampleConn_SetFramer() {
 	done := make(chan error, 2)
 	go func() { done <- serve(framing.NewConn(there, delimiter.Line())) }()
 
-	// What the client sends: a line and a message, in one write.
+	// The client sends a line and a binary frame in one write.
 	wire, err := delimiter.Line().Append(nil, []byte("binary"))
 	if err != nil {
 		fmt.Println(err)
@@ -57,13 +57,13 @@ func ExampleConn_SetFramer() {
 	if err := client.SetFramer(lengthprefix.Uint16()); err != nil {
 		fmt.Println(err)
 	}
-	message, err := client.ReadFrame()
-	fmt.Printf("client: %q %v\n", message, err)
+	payload, err := client.ReadFrame()
+	fmt.Printf("client: %q %v\n", payload, err)
 	fmt.Println(<-done)
 	client.Close()
 	fmt.Println(<-done)
 	// Output:
-	// server: "binary", 5 bytes wait
+	// server: "binary", 5 bytes unread
 	// client: "yes to binary" <nil>
 	// client: "a\nb" <nil>
 	// <nil>

@@ -1,22 +1,25 @@
 package framing
 
-// SetInitial makes b start with a buffer of n bytes, and go back to that.
-func (b *Buffer) SetInitial(n int) { b.initial = n }
+// SetInitial makes b start with a buffer of n bytes, and return to that size.
+func (b *Buffer) SetInitial(n int) { b.mem.least = n }
 
 // SetInitial makes w start with a buffer of n bytes.
-func (w *Writer) SetInitial(n int) { w.buf = make([]byte, 0, n) }
+func (w *Writer) SetInitial(n int) { w.mem.buf = make([]byte, 0, n) }
 
-// SetInitial does so for the Buffer of r.
-func (r *Reader) SetInitial(n int) { r.buf.initial = n }
+// SetInitial makes r start with a buffer of n bytes, and return to that size.
+func (r *Reader) SetInitial(n int) { r.buf.SetInitial(n) }
 
-// Held returns how many bytes of memory r holds.
-func (r *Reader) Held() int { return cap(r.buf.buf) }
+// Held returns the number of bytes of memory that b holds.
+func (b *Buffer) Held() int { return cap(b.mem.buf) }
 
-// Held returns how many bytes of memory c holds for writing.
-func (c *Conn) Held() int { return cap(c.next) + cap(c.spare) }
+// Held returns the number of bytes of memory that w holds.
+func (w *Writer) Held() int { return cap(w.mem.buf) }
 
-// Cap returns how many bytes of memory b holds.
-func (b *Buffer) Cap() int { return cap(b.buf) }
+// Held returns the number of bytes of memory that r holds.
+func (r *Reader) Held() int { return r.buf.Held() }
 
-// Cap returns how many bytes of memory w holds.
-func (w *Writer) Cap() int { return cap(w.buf) }
+// HeldForWriting returns the number of bytes of memory that c holds for writing.
+func (c *Conn) HeldForWriting() int { return c.w.Held() + cap(c.spare.buf) }
+
+// Held returns the number of bytes of memory that c holds.
+func (c *Conn) Held() int { return c.r.Held() + c.HeldForWriting() }

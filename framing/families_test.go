@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -19,18 +18,18 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// A family is a framer and a stream of its frames, from which the promises are
+// A family is a Framer and a stream of its frames, on which the promises are
 // tested at every offset.
 type family struct {
 	framer   framing.Framer
 	name     string
 	payloads []string
-	frames   []string // payloads on the wire
-	wire     string   // frames, one behind the other
+	frames   []string // the payloads as they are received
+	wire     string   // the frames, one directly after the other
 
-	// known says how many bytes of a frame must have arrived before its size
-	// is known, judged how many before its payload's size is.
-	known, judged func(frame string) int
+	// sizeAt returns the number of leading bytes of a frame from which Split
+	// knows its Size, payloadAt the number from which it knows End as well.
+	sizeAt, payloadAt func(frame string) int
 }
 
 func must[T any](v T, err error) T {
@@ -40,44 +39,44 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// whole is known of a frame that must arrive whole before its size is known.
+// whole is the sizeAt of frames that have to be complete.
 func whole(frame string) int { return len(frame) }
 
-// after is known of a frame that tells its size after n bytes.
+// after returns the sizeAt of frames whose first n bytes tell the size.
 func after(n int) func(string) int { return func(string) int { return n } }
 
-func newFamily(name string, f framing.Framer, known func(string) int, payloads ...string) family {
+// newFamily returns a family whose frames are received as Append writes them.
+func newFamily(name string, f framing.Framer, sizeAt func(string) int, payloads ...string) family {
 	var frames []string
 	for _, p := range payloads {
 		frames = append(frames, string(must(f.Append(nil, []byte(p)))))
 	}
-	return received(name, f, known, payloads, frames)
+	return received(name, f, sizeAt, payloads, frames)
 }
 
-// received is a family whose frames arrive in another form than they are
-// written.
-func received(name string, f framing.Framer, known func(string) int, payloads, frames []string) family {
-	return family{f, name, payloads, frames, strings.Join(frames, ""), known, known}
+// received returns a family whose frames are received in another form than
+// Append writes.
+func received(name string, f framing.Framer, sizeAt func(string) int, payloads, frames []string) family {
+	return family{f, name, payloads, frames, strings.Join(frames, ""), sizeAt, sizeAt}
 }
 
 func families() []family {
 	long := strings.Repeat("long ", 8)
 	text := []string{"", "a", "hello", "", "\r x", long, "bc", "the end"}
 	length := func(c lengthprefix.Config, need int, payloads ...string) family {
-		f := must(lengthprefix.New(c))
-		return newFamily(f.String(), f, after(need), payloads...)
+		return newFamily(fmt.Sprintf("length %+v", c), must(lengthprefix.New(c)), after(need), payloads...)
 	}
 	varint := func(frame string) int {
 		_, n := binary.Uvarint([]byte(frame))
 		return n
 	}
-	padded := newFamily("fixed,pad", must(fixed.Padded(6, '_')), after(1), "", "a", "_b", "cdefgh", "__ij", "k")
-	padded.judged = whole
+	padded := newFamily("padded", must(fixed.Padded(6, '_')), after(1), "", "a", "_b", "cdefgh", "__ij", "k")
+	padded.payloadAt = whole
 	return []family{
-		newFamily("line", delimiter.Line(), whole, text...),
+		newFamily("line", delimiter.Line(), whole, append(text, "b\r")...),
 		received("line from CRLF", delimiter.Line(), whole,
-			[]string{"", "a", "hel\rlo", "\rz", "x", long},
-			[]string{"\r\n", "a\n", "hel\rlo\r\n", "\rz\r\n", "x\r\n", long + "\r\n"}),
+			[]string{"", "a", "hel\rlo", "\rz", "x", long, "b\r"},
+			[]string{"\r\n", "a\n", "hel\rlo\r\n", "\rz\r\n", "x\r\n", long + "\r\n", "b\r\r\n"}),
 		newFamily("line,keep", delimiter.Line().Keep(), whole, "\n", "\r\n", "a\n", "hello\r\n", long+"\n"),
 		newFamily("crlf", delimiter.CRLF(), whole, "", "a", "\n", "x\ry\nz", "\r", long),
 		newFamily("crlf,keep", delimiter.CRLF().Keep(), whole, "\r\n", "a\r\n", "\n\r\n", long+"\r\n"),
@@ -87,7 +86,7 @@ func families() []family {
 		received("delimiters", must(delimiter.New("|", "END", "BEND", "\n")), whole,
 			[]string{"", "a", "hello EN", "", "E", "x", long},
 			[]string{"|", "aEND", "hello EN|", "BEND", "EBEND", "x\n", long + "END"}),
-		newFamily("delimiters with one last byte", must(delimiter.New("\n", "\r\n", "--\r\n")), whole, "", "a", "-", "hello", long),
+		newFamily("delimiters with one last byte", must(delimiter.New("\n", "\r\n", "--\r\n")), whole, "", "a", "-", "hello", long, "b\r", "--"),
 
 		newFamily("length of 1 byte", lengthprefix.Uint8(), after(1), text...),
 		newFamily("length of 2 bytes", lengthprefix.Uint16(), after(2), text...),
@@ -97,9 +96,9 @@ func families() []family {
 		length(lengthprefix.Config{Width: 2, IncludesHeader: true}, 2, text...),
 		length(lengthprefix.Config{Width: 2, Offset: 3, Adjust: -1}, 5, "a", "hello", long),
 		length(lengthprefix.Config{Width: 2, Offset: 1, Adjust: 2, Strip: 5}, 3, text...),
-		length(lengthprefix.Config{Width: 2, Strip: lengthprefix.KeepHeader}, 2, "\x00\x00", "\x00\x05hello", "\x00\x01a"),
-		length(lengthprefix.Config{Width: 2, Offset: 1, Adjust: -3, Strip: 3, Zero: []byte{0xca}}, 3, "a", "hello", long),
-		length(lengthprefix.Config{Width: 1, Offset: 1, Adjust: 2, Strip: 4, Zero: []byte("<:>")}, 4, text...),
+		length(lengthprefix.Config{Width: 2, Keep: true}, 2, "\x00\x00", "\x00\x05hello", "\x00\x01a"),
+		length(lengthprefix.Config{Width: 2, Offset: 1, Adjust: -3, Strip: 3, Magic: []byte{0xca}}, 3, "a", "hello", long),
+		length(lengthprefix.Config{Width: 1, Offset: 1, Adjust: 2, Strip: 4, Magic: []byte("<:>")}, 4, text...),
 		newFamily("varint", lengthprefix.Varint(), varint, append(text, strings.Repeat("x", 130))...),
 		received("varint,non-minimal", lengthprefix.Varint().NonMinimal(), varint,
 			[]string{"", "a", "", "hello"}, []string{"\x80\x00", "\x81\x80\x80\x00a", "\x00", "\x85\x80\x80\x80\x80\x80\x80\x80\x80\x00hello"}),
@@ -108,6 +107,8 @@ func families() []family {
 		newFamily("fixed of 5 bytes", must(fixed.New(5)), after(1), "hello", "world", "\x00\x01\x02\x03\x04"),
 		padded,
 		newFamily("escaped", escaped{}, whole, "", "a", "..", "^", "hel.lo", long),
+		newFamily("nested", nested{}, whole, "()", "(a)", "(a(b)c)", "("+long+"(()))", "((()))"),
+		newFamily("magic", magic{}, after(3), text...),
 	}
 }
 
@@ -135,8 +136,8 @@ func (f family) written() (wire string) {
 	return wire
 }
 
-// expect says what a reader with this limit makes of wire[:cut]: the promises
-// R1, R3 and R4 in a few lines, against which the Reader is tested.
+// expect returns the events of reading wire[:cut] with this limit: the promises
+// R1, R3 and R4 in a few lines, with which a Reader is compared.
 func (f family) expect(cut, limit int) (events []string) {
 	start := 0
 	for i, frame := range f.frames {
@@ -144,12 +145,12 @@ func (f family) expect(cut, limit int) (events []string) {
 		if have == 0 {
 			break
 		}
-		known, judged, window := f.known(frame), f.judged(frame), max(f.framer.MaxEncodedLen(limit), 1)
+		sizeAt, payloadAt, window := f.sizeAt(frame), f.payloadAt(frame), max(f.framer.MaxEncodedLen(limit), 1)
 		e := &framing.TooLargeError{Max: uint64(limit), Offset: int64(start)}
 		switch {
-		case known > window && have >= window:
+		case sizeAt > window && have >= window:
 			events = append(events, event("", e))
-		case have >= judged && len(f.payloads[i]) > limit:
+		case have >= payloadAt && len(f.payloads[i]) > limit:
 			e.Size = uint64(len(f.payloads[i]))
 			events = append(events, event("", e))
 		case have == len(frame):
@@ -157,7 +158,7 @@ func (f family) expect(cut, limit int) (events []string) {
 		}
 		if have < len(frame) {
 			e := &framing.UnexpectedEOFError{Have: int64(have), Offset: int64(start)}
-			if known <= window && have >= known {
+			if sizeAt <= window && have >= sizeAt {
 				e.Want = int64(len(frame))
 			}
 			return append(events, event("", e))
@@ -167,8 +168,7 @@ func (f family) expect(cut, limit int) (events []string) {
 	return append(events, event("", io.EOF))
 }
 
-// event describes what a read method returned, so that two are easily compared
-// and read.
+// event returns a description of the result of a read method.
 func event(payload string, err error) string {
 	switch {
 	case err == io.EOF:
@@ -182,9 +182,9 @@ func event(payload string, err error) string {
 	}
 }
 
-// readAll reads frames until an error that costs more than a frame, and then
-// makes sure that it stays.
-func readAll(t fatal, r *framing.Reader) (events []string) {
+// readAll reads frames until an error that is not of a single frame, and fails
+// the test if the following calls do not return that error again.
+func readAll(t *testing.T, r *framing.Reader) (events []string) {
 	t.Helper()
 	for {
 		p, err := r.ReadFrame()
@@ -194,21 +194,15 @@ func readAll(t fatal, r *framing.Reader) (events []string) {
 		}
 		for range 2 {
 			if p, again := r.ReadFrame(); p != nil || again != err {
-				t.Fatalf("after %v: %q, %v", err, p, again)
+				t.Fatalf("ReadFrame() after an error = %q, %v; want nil, %v", p, again, err)
 			}
 		}
 		return events
 	}
 }
 
-// fatal is a *testing.T or *rapid.T.
-type fatal interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
-// same fails the test if two lists of events differ, and shows where.
-func same(t fatal, what string, got, want []string) {
+// sameEvents fails the test if got and want differ, and shows where.
+func sameEvents(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if slices.Equal(got, want) {
 		return
@@ -220,83 +214,46 @@ func same(t fatal, what string, got, want []string) {
 	t.Fatalf("%s: event %d:\n got %s\nwant %s", what, i, strings.Join(got[i:], "\n     "), strings.Join(want[i:], "\n     "))
 }
 
-// source is a way in which a stream can arrive.
+// A source is a way in which a stream can arrive.
 type source struct {
 	name string
 	of   func(io.Reader) io.Reader
 }
 
 var sources = []source{
-	{"at once", func(r io.Reader) io.Reader { return r }},
+	{"whole", func(r io.Reader) io.Reader { return r }},
 	{"OneByteReader", iotest.OneByteReader},
 	{"HalfReader", iotest.HalfReader},
 	{"DataErrReader", iotest.DataErrReader},
 	{"OneByteReader, DataErrReader", func(r io.Reader) io.Reader { return iotest.DataErrReader(iotest.OneByteReader(r)) }},
-	{"hesitant", func(r io.Reader) io.Reader { return &hesitant{r: iotest.HalfReader(r)} }},
+	{"HalfReader, emptyReadsReader", func(r io.Reader) io.Reader { return &emptyReadsReader{r: iotest.HalfReader(r), n: 2} }},
 }
 
-// initials are the sizes of the buffers that a reader starts with.
+// initials are the sizes of the buffers that a Reader starts with.
 var initials = []int{1, 2, 3, 5, 16, 4096}
 
-// newReader returns a Reader that starts with a buffer of so many bytes.
+// newReader returns a Reader that starts with a buffer of initial bytes.
 func newReader(src io.Reader, f framing.Framer, initial int) *framing.Reader {
 	r := framing.NewReader(src, f)
 	r.SetInitial(initial)
 	return r
 }
 
-// hesitant returns 0, nil from two calls of Read before each one that reads.
-type hesitant struct {
-	r     io.Reader
-	calls int
-}
+// An opaqueFramer hides the optional interfaces of a Framer.
+type opaqueFramer struct{ framing.Framer }
 
-func (h *hesitant) Read(p []byte) (int, error) {
-	if h.calls++; h.calls%3 != 0 {
-		return 0, nil
-	}
-	return h.r.Read(p)
-}
-
-// pieces reads what it holds piece by piece, each no further than that, with
-// an error where there is one.
-type pieces []piece
-
-type piece struct {
-	data string
-	err  error
-}
-
-func (s *pieces) Read(p []byte) (int, error) {
-	if len(*s) == 0 {
-		return 0, io.EOF
-	}
-	first := &(*s)[0]
-	n := copy(p, first.data)
-	first.data = first.data[n:]
-	if first.data != "" {
-		return n, nil
-	}
-	err := first.err
-	*s = (*s)[1:]
-	return n, err
-}
-
-// plain hides what a framer can do beyond the one contract.
-type plain struct{ framing.Framer }
-
-// escaped is a framer that rewrites what it splits, and condemns single
-// frames: a frame ends at ".", and "^d" stands for "." in it, "^u" for "^".
+// escaped is a Framer that rewrites what it splits and rejects single frames: a
+// frame ends at ".", and in it "^d" is "." and "^u" is "^".
 type escaped struct{}
 
-var errEscape = errors.New("malformed escape: behind ^ must come d or u")
+var errEscape = errors.New("malformed escape: ^ must be followed by d or u")
 
-func (escaped) Split(data []byte, seen int) (framing.Frame, error) {
-	end := bytes.IndexByte(data[seen:], '.')
+func (escaped) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	end := bytes.IndexByte(data[r.Pos:], '.')
 	if end < 0 {
-		return framing.Frame{Seen: len(data)}, nil
+		return framing.Frame{}, framing.Resume{Pos: len(data)}, nil
 	}
-	end += seen
+	end += r.Pos
 	n := 0
 	for i := 0; i < end; i++ {
 		c := data[i]
@@ -307,13 +264,13 @@ func (escaped) Split(data []byte, seen int) (framing.Frame, error) {
 				c = '.'
 			case 'u':
 			default:
-				return framing.Frame{Size: end + 1, End: n}, errEscape
+				return framing.Frame{Size: end + 1}, r, errEscape
 			}
 		}
 		data[n] = c
 		n++
 	}
-	return framing.Frame{Size: end + 1, End: n}, nil
+	return framing.Frame{Size: end + 1, End: n}, r, nil
 }
 
 func (escaped) Append(dst, payload []byte) ([]byte, error) {
@@ -337,19 +294,107 @@ func (escaped) MaxEncodedLen(n int) int {
 	return 2*n + 1
 }
 
-func (escaped) Skip(data []byte) (int, bool) {
-	if i := bytes.IndexByte(data, '.'); i >= 0 {
-		return i + 1, true
+func (escaped) Skip(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+	if i := bytes.IndexByte(data[r.Pos:], '.'); i >= 0 {
+		return r.Pos + i + 1, framing.Resume{}, true
 	}
-	return len(data), false
+	return len(data), framing.Resume{}, false
 }
 
-// stub is a net.Conn that only reads and writes.
-type stub struct {
-	net.Conn
-	io.Reader
-	io.Writer
+// nested is a Framer whose frames are expressions in parentheses, delivered whole.
+// The depth at Resume.Pos is its State. Other bytes between frames are an error
+// that a Skipper resynchronizes at the next parenthesis.
+type nested struct{}
+
+var errNested = errors.New("malformed expression: want (")
+
+func (nested) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	if r.Pos == 0 && data[0] != '(' {
+		return framing.Frame{Size: framing.Resync}, framing.Resume{Pos: 1}, errNested
+	}
+	n, depth := nested{}.close(data[r.Pos:], r.State)
+	if r = (framing.Resume{Pos: r.Pos + n, State: depth}); depth == 0 {
+		return framing.Frame{Size: r.Pos, End: r.Pos}, r, nil
+	}
+	return framing.Frame{}, r, nil
 }
 
-func (s stub) Read(p []byte) (int, error)  { return s.Reader.Read(p) }
-func (s stub) Write(p []byte) (int, error) { return s.Writer.Write(p) }
+// close returns the number of bytes up to the end of an expression, or all of
+// them, and the depth there.
+func (nested) close(data []byte, depth uint64) (int, uint64) {
+	for i, c := range data {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i + 1, 0
+			}
+		}
+	}
+	return len(data), depth
+}
+
+func (nested) Skip(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+	if r.State > 0 { // inside an expression that is too large
+		n, depth := nested{}.close(data[r.Pos:], r.State)
+		return r.Pos + n, framing.Resume{State: depth}, depth == 0
+	}
+	if i := bytes.IndexByte(data[r.Pos:], '('); i >= 0 {
+		return r.Pos + i, framing.Resume{}, true
+	}
+	return len(data), framing.Resume{}, false
+}
+
+func (nested) Append(dst, payload []byte) ([]byte, error) {
+	if len(payload) > 0 && payload[0] == '(' {
+		if n, depth := (nested{}).close(payload, 0); depth == 0 && n == len(payload) {
+			return append(dst, payload...), nil
+		}
+	}
+	return dst, &framing.PayloadError{Size: int64(len(payload)), Reason: "it is not one expression"}
+}
+
+func (nested) MaxEncodedLen(n int) int { return n }
+
+// magic is a Framer whose frames are "AB", the size in one byte and the payload.
+// After other bytes it resynchronizes at the next "AB".
+type magic struct{}
+
+var errMagic = errors.New("malformed header: want AB")
+
+func (magic) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	switch {
+	case !strings.HasPrefix("AB", string(data[:min(2, len(data))])):
+		return framing.Frame{Size: framing.Resync}, framing.Resume{Pos: 1}, errMagic
+	case len(data) < 3:
+		return framing.Frame{}, framing.Resume{}, nil
+	}
+	size := 3 + int(data[2])
+	return framing.Frame{Size: size, Start: 3, End: size}, framing.Resume{}, nil
+}
+
+func (magic) Skip(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+	if i := strings.Index(string(data[r.Pos:]), "AB"); i >= 0 {
+		return r.Pos + i, framing.Resume{}, true
+	}
+	n := len(data)
+	if n > r.Pos && data[n-1] == 'A' {
+		n-- // it may be half of "AB"
+	}
+	return n, framing.Resume{}, false
+}
+
+func (magic) Append(dst, payload []byte) ([]byte, error) {
+	if len(payload) > math.MaxUint8 {
+		return dst, &framing.PayloadError{Size: int64(len(payload)), Reason: "it exceeds 255 bytes"}
+	}
+	return append(append(dst, 'A', 'B', byte(len(payload))), payload...), nil
+}
+
+func (magic) MaxEncodedLen(n int) int {
+	if n > math.MaxInt-3 {
+		return math.MaxInt
+	}
+	return n + 3
+}

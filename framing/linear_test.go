@@ -12,73 +12,73 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// counting counts the bytes that a framer is shown and has not seen.
-type counting struct {
+// A countingFramer counts the bytes that a Framer is given to examine.
+type countingFramer struct {
 	framing.Framer
-	looked *int
+	examined *int
 }
 
-func (c counting) Split(data []byte, seen int) (framing.Frame, error) {
-	*c.looked += len(data) - seen
-	return c.Framer.Split(data, seen)
+func (c countingFramer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	*c.examined += len(data) - r.Pos
+	return c.Framer.Split(data, r)
 }
 
-func (c counting) Skip(data []byte) (int, bool) {
-	*c.looked += len(data)
-	return c.Framer.(framing.Skipper).Skip(data)
+func (c countingFramer) Skip(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+	*c.examined += len(data) - r.Pos
+	return c.Framer.(framing.Skipper).Skip(data, r)
 }
 
-// A frame that arrives byte by byte is looked at a few times a byte, by a Reader
-// and while it is skipped. The work is counted, not timed: 4 MiB for one framer
-// of each kind, which is what a framer that looks again would never end with.
+// Each byte of a frame that arrives byte by byte is examined a few times, by a
+// Reader and while the frame is skipped. The work is counted, not timed: with 4 MiB,
+// a Framer that examined all bytes again would not finish.
 func TestL8_LinearWork(t *testing.T) {
 	const large, small = 4 << 20, 256 << 10
 	for _, f := range []struct {
 		framing.Framer
 		name  string
 		size  int
-		times int // the most looks at a byte
+		times int // how often a byte may be examined
 	}{
-		{delimiter.Line(), "line", large, 2}, // a "\r" may have come before
+		{delimiter.Line(), "line", large, 2}, // a "\r" may precede
 		{delimiter.CRLF(), "crlf", small, 2},
 		{must(delimiter.New("<end>")), "one delimiter", small, 5},
 		{must(delimiter.New("a", "bc", "def")), "delimiters", small, 3},
 		{lengthprefix.Uint32(), "length", large, 1},
 		{lengthprefix.Varint(), "varint", small, 1},
-		{must(lengthprefix.New(lengthprefix.Config{Width: 4, Offset: 2, Zero: []byte("ab")})), "length with a constant", small, 1},
+		{must(lengthprefix.New(lengthprefix.Config{Width: 4, Offset: 2, Magic: []byte("ab")})), "length with a constant", small, 1},
 		{must(fixed.New(large)), "fixed", large, 1},
-		{must(fixed.Padded(small, 0)), "padded", small, 1},
+		{must(fixed.Padded(64<<10, 0)), "padded", 64 << 10, 1},
 		{escaped{}, "escaped", small, 1},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			wire := must(f.Append(nil, bytes.Repeat([]byte("x"), f.size)))
-			read(t, f.Framer, wire, f.size, f.times)
-			if _, ok := f.Framer.(framing.Skipper); ok && f.size == small {
-				read(t, f.Framer, wire, 10, f.times)
+			checkLinear(t, f.Framer, wire, f.size, f.times)
+			if _, ok := f.Framer.(framing.Skipper); ok && f.size < large {
+				checkLinear(t, f.Framer, wire, 10, f.times)
 			}
 		})
 	}
 }
 
-// read reads wire, a single frame, byte by byte to its end.
-func read(t *testing.T, f framing.Framer, wire []byte, limit, times int) {
-	looked := 0
-	r := framing.NewReader(iotest.OneByteReader(bytes.NewReader(wire)), counting{f, &looked})
+// checkLinear reads wire, a single frame, byte by byte to its end.
+func checkLinear(t *testing.T, f framing.Framer, wire []byte, limit, times int) {
+	examined := 0
+	r := framing.NewReader(iotest.OneByteReader(bytes.NewReader(wire)), countingFramer{f, &examined})
 	r.SetMaxPayload(limit)
 	r.ReadFrame()
 	if _, err := r.ReadFrame(); err != io.EOF || r.Offset() != int64(len(wire)) {
-		t.Fatalf("limit %d: %v at %d", limit, err, r.Offset())
+		t.Fatalf("limit %d: ReadFrame(): error %v, Offset() = %d; want EOF, %d", limit, err, r.Offset(), len(wire))
 	}
-	if looked > times*len(wire)+100 {
-		t.Errorf("limit %d: reading %d bytes looked at %d", limit, len(wire), looked)
+	if most := times*len(wire) + 100; examined > most {
+		t.Errorf("limit %d: %d bytes of %d were examined; want at most %d", limit, examined, len(wire), most)
 	}
 }
 
 // SplitFunc keeps the promise for a Scanner.
 func TestL8_SplitFunc(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
-		looked := 0
-		split := framing.SplitFunc(counting{f.framer, &looked})
+		examined := 0
+		split := framing.SplitFunc(countingFramer{f.framer, &examined})
 		data := []byte(f.wire)
 		for from, n := 0, 1; n <= len(data); n++ {
 			advance, _, err := split(data[from:n], false)
@@ -87,8 +87,8 @@ func TestL8_SplitFunc(t *testing.T) {
 			}
 			from += advance
 		}
-		if most := 6*len(data) + 10*len(f.frames); looked > most {
-			t.Errorf("splitting %d bytes looked at %d", len(data), looked)
+		if most := 6*len(data) + 10*len(f.frames); examined > most {
+			t.Errorf("%d bytes of %d were examined; want at most %d", examined, len(data), most)
 		}
 	})
 }

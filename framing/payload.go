@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-var errStalePayload = errors.New("framing: payload read after the next frame was requested")
+var errStalePayload = errors.New("framing: payload read after the next frame was requested or the memory released")
 
 // NextReader returns the payload of the next frame as an io.Reader, and its size
 // in bytes, without waiting for the payload and without holding more of it than a
@@ -22,7 +22,8 @@ var errStalePayload = errors.New("framing: payload read after the next frame was
 // math.MaxInt. Any other payload is held in memory, within the limit.
 //
 // The payload is valid until the next call of a read method, which discards its
-// unread rest; until then SetFramer returns [ErrSkipping]. Read returns [io.EOF]
+// unread rest, or of Release; until the rest is read or discarded, SetFramer returns
+// [ErrSkipping] if the payload is streamed. Read returns [io.EOF]
 // only at the end of the payload, and an [*UnexpectedEOFError] if the stream ends
 // before that. An error of the source is returned unchanged, and the next Read
 // resumes where this one stopped.
@@ -35,21 +36,22 @@ var errStalePayload = errors.New("framing: payload read after the next frame was
 // The payload is an [io.WriterTo], so that [io.Copy] needs no buffer of its own.
 // NextReader allocates it. The errors of NextReader are those of ReadFrame.
 func (r *Reader) NextReader() (size int64, payload io.Reader, err error) {
+	r.turn++
 	whole, ok, err := r.buf.next(&r.src, true)
 	switch {
 	case err != nil:
 		return 0, nil, err
 	case ok:
-		return int64(len(whole)), &payloadReader{r: r, whole: whole, start: r.buf.Offset()}, nil
+		return int64(len(whole)), &payloadReader{r: r, turn: r.turn, whole: whole}, nil
 	}
 	f := r.buf.pending
-	return int64(f.End - f.Start), &payloadReader{r: r, frame: f, start: r.buf.start}, nil
+	return int64(f.End - f.Start), &payloadReader{r: r, turn: r.turn, frame: f}, nil
 }
 
 // A payloadReader is the payload that NextReader returns.
 type payloadReader struct {
 	r     *Reader
-	start int64  // stream offset of the frame, or after it if whole is used
+	turn  uint   // r.turn while the payload is valid
 	frame Frame  // of a payload that is streamed
 	whole []byte // the rest of a payload that is held
 	err   error  // sticky
@@ -58,14 +60,16 @@ type payloadReader struct {
 // peek returns buffered bytes of the payload, at least one, and reads if there are
 // none.
 func (p *payloadReader) peek() ([]byte, error) {
-	if p.err == nil && p.frame.Size == 0 {
-		return p.peekWhole()
+	switch {
+	case p.turn != p.r.turn:
+		return nil, errStalePayload
+	case p.frame.Size == 0 && len(p.whole) == 0:
+		return nil, io.EOF
+	case p.frame.Size == 0:
+		return p.whole, nil
 	}
 	b := &p.r.buf
 	for p.err == nil {
-		if b.state != streaming || b.start != p.start {
-			return nil, errStalePayload
-		}
 		at := int(b.Offset() - b.start)
 		header := min(max(0, p.frame.Start-at), b.w-b.r)
 		b.r, at = b.r+header, at+header
@@ -93,17 +97,6 @@ func (p *payloadReader) peek() ([]byte, error) {
 	return nil, p.err
 }
 
-// peekWhole is peek for a payload that is held.
-func (p *payloadReader) peekWhole() ([]byte, error) {
-	switch {
-	case p.r.buf.Offset() != p.start:
-		return nil, errStalePayload
-	case len(p.whole) == 0:
-		return nil, io.EOF
-	}
-	return p.whole, nil
-}
-
 // take discards the first n bytes of what peek has returned.
 func (p *payloadReader) take(n int) {
 	if p.frame.Size == 0 {
@@ -112,7 +105,7 @@ func (p *payloadReader) take(n int) {
 	}
 	b := &p.r.buf
 	b.r += n
-	if b.Offset() == p.start+int64(p.frame.End) {
+	if b.Offset() == b.start+int64(p.frame.End) {
 		b.end(p.frame.Size - p.frame.End) // peek has verified it
 		p.err = io.EOF
 	}

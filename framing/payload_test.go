@@ -6,113 +6,118 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
+	"os"
 	"runtime"
-	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
-	"testing/synctest"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/cobs"
+	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
-	"github.com/wholeframe/wholeframe/framing/headers"
+	"github.com/wholeframe/wholeframe/framing/fixed"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 )
 
-// A streamCase is a framer, payloads that it carries, and their frames.
+// A streamCase is a Framer, payloads that it carries, and their frames.
 type streamCase struct {
+	name     string
 	framer   framing.Framer
+	streamed bool // NextReader and WriteFrom stream its payloads
 	payloads [][]byte
 	wire     []byte
 }
 
-func streamCases(t *testing.T, sizes ...int) (all []streamCase) {
-	t.Helper()
-	wide, err := lengthprefix.New(lengthprefix.Config{Width: 4, Adjust: 70, Strip: 74})
-	require.NoError(t, err)
-	kept, err := lengthprefix.New(lengthprefix.Config{Width: 4, Strip: lengthprefix.KeepHeader})
-	require.NoError(t, err)
-	for _, f := range []framing.Framer{lengthprefix.Uint32(), lengthprefix.Varint(), netstring.New(), headers.New(), wide, kept, delimiter.Line(), cobs.New()} {
-		c := streamCase{framer: f}
-		for i, size := range sizes {
-			payload := bytes.Repeat([]byte{'a' + byte(i)}, size)
-			if f == kept {
-				payload, err = lengthprefix.Uint32().Append(nil, payload)
-				require.NoError(t, err)
+// streamCases returns framings with payloads of these sizes.
+func streamCases(sizes ...int) []streamCase {
+	cases := []streamCase{
+		{name: "length", framer: lengthprefix.Uint32(), streamed: true},
+		{name: "varint", framer: lengthprefix.Varint(), streamed: true},
+		{name: "netstring", framer: netstring.New(), streamed: true},
+		{name: "content-length", framer: contentlength.New(), streamed: true},
+		{name: "long header", framer: must(lengthprefix.New(lengthprefix.Config{Width: 4, Adjust: 70, Strip: 74})), streamed: true},
+		{name: "length,keep", framer: must(lengthprefix.New(lengthprefix.Config{Width: 4, Keep: true})), streamed: true},
+		{name: "trailer", framer: trailerFramer{lengthprefix.Uint32()}, streamed: true},
+		{name: "line", framer: delimiter.Line()},
+		{name: "cobs", framer: cobs.New()},
+	}
+	for i := range cases {
+		c := &cases[i]
+		for n, size := range sizes {
+			payload := bytes.Repeat([]byte{'a' + byte(n)}, size)
+			if c.name == "length,keep" {
+				payload = must(lengthprefix.Uint32().Append(nil, payload))
 			}
 			c.payloads = append(c.payloads, payload)
-			c.wire, err = f.Append(c.wire, payload)
-			require.NoError(t, err)
+			c.wire = must(c.framer.Append(c.wire, payload))
 		}
-		all = append(all, c)
 	}
-	return all
+	return cases
 }
 
-// TestNextReader reads payloads as a whole, in part, not at all, and as slices,
-// in turns, from sources that bring much or little.
+// Payloads are read as a whole, in part, not at all, and as slices, in turns, from
+// sources that return much or little.
 func TestNextReader(t *testing.T) {
-	for _, c := range streamCases(t, 5, 0, 1, 300, 70_000, 0, 5000, 3) {
-		for name, source := range map[string]func(io.Reader) io.Reader{
-			"whole": func(r io.Reader) io.Reader { return r }, "halves": iotest.HalfReader, "bytes": iotest.OneByteReader, "dataErr": iotest.DataErrReader,
-		} {
+	for _, c := range streamCases(5, 0, 1, 300, 70_000, 0, 5000, 3) {
+		for _, s := range sources {
 			for first := range 6 {
-				r := framing.NewReader(source(bytes.NewReader(c.wire)), c.framer)
+				r := framing.NewReader(s.of(bytes.NewReader(c.wire)), c.framer)
 				for i, want := range c.payloads {
-					how := (first + i) % 6
-					where := fmt.Sprint(c.framer, " ", name, " payload ", i, " way ", how)
-					if how == 0 {
-						payload, err := r.ReadFrame()
-						require.NoError(t, err, where)
-						require.Equal(t, want, payload, where)
+					way := (first + i) % 6
+					where := fmt.Sprintf("%s, %s, payload %d, way %d", c.name, s.name, i, way)
+					if way == 0 {
+						if got, err := r.ReadFrame(); !bytes.Equal(got, want) || err != nil {
+							t.Fatalf("%s: ReadFrame() = %d bytes, %v; want %d, nil", where, len(got), err, len(want))
+						}
 						continue
 					}
 					size, payload, err := r.NextReader()
-					require.NoError(t, err, where)
-					require.Equal(t, int64(len(want)), size, where)
-					var have []byte
-					switch how {
+					if size != int64(len(want)) || err != nil {
+						t.Fatalf("%s: NextReader() = %d, _, %v; want %d, nil", where, size, err, len(want))
+					}
+					var got []byte
+					switch way {
 					case 1:
-						have, err = io.ReadAll(payload)
+						got, err = io.ReadAll(payload)
 					case 2:
 						var b bytes.Buffer
-						var n int64
-						n, err = io.Copy(&b, payload)
-						require.Equal(t, size, n)
-						have = b.Bytes()
-					case 3: // half of it, the rest is skipped
+						_, err = io.Copy(&b, payload)
+						got = b.Bytes()
+					case 3: // half of it; the rest is skipped
 						want = want[:len(want)/2]
-						have = make([]byte, len(want))
-						_, err = io.ReadFull(payload, have)
-					case 4: // just its bytes, not io.EOF behind them
-						have = make([]byte, len(want))
-						_, err = io.ReadFull(payload, have)
+						got = make([]byte, len(want))
+						_, err = io.ReadFull(payload, got)
+					case 4: // all of it, but not the io.EOF that follows
+						got = make([]byte, len(want))
+						_, err = io.ReadFull(payload, got)
 					case 5:
 						want = nil
 					}
-					require.NoError(t, err, where)
-					require.True(t, bytes.Equal(want, have), where)
+					if !bytes.Equal(got, want) || err != nil {
+						t.Fatalf("%s: read %d bytes, %v; want %d, nil", where, len(got), err, len(want))
+					}
 				}
 				for range 2 {
-					_, _, err := r.NextReader()
-					require.Equal(t, io.EOF, err)
-					_, err = r.ReadFrame()
-					require.Equal(t, io.EOF, err)
+					if _, _, err := r.NextReader(); err != io.EOF {
+						t.Fatalf("%s: NextReader() at the end: error %v; want EOF", c.name, err)
+					}
+					if _, err := r.ReadFrame(); err != io.EOF {
+						t.Fatalf("%s: ReadFrame() at the end: error %v; want EOF", c.name, err)
+					}
 				}
-				require.Equal(t, int64(len(c.wire)), r.Offset())
+				if r.Offset() != int64(len(c.wire)) {
+					t.Fatalf("%s: Offset() = %d; want %d", c.name, r.Offset(), len(c.wire))
+				}
 			}
 		}
 	}
 }
 
-// TestNextReaderEOF ends the stream at every byte.
-func TestNextReaderEOF(t *testing.T) {
-	for _, c := range streamCases(t, 3, 9, 0) {
+// The stream ends at every byte: io.EOF is returned only between frames.
+func TestNextReader_EndOfStreamAtEveryOffset(t *testing.T) {
+	for _, c := range streamCases(3, 9, 0) {
 		for cut := range c.wire {
 			r := framing.NewReader(bytes.NewReader(c.wire[:cut]), c.framer)
 			var offset int64
@@ -125,564 +130,400 @@ func TestNextReaderEOF(t *testing.T) {
 				}
 			}
 			if offset == int64(cut) {
-				require.Equal(t, io.EOF, err)
+				if err != io.EOF {
+					t.Fatalf("%s cut at %d, between frames: error %v; want EOF", c.name, cut, err)
+				}
 				continue
 			}
-			var torn *framing.UnexpectedEOFError
-			require.ErrorAs(t, err, &torn)
-			require.Equal(t, offset, torn.Offset)
-			require.Equal(t, int64(cut)-offset, torn.Have)
-			_, _, again := r.NextReader()
-			require.Equal(t, err, again)
-			_, again = r.ReadFrame()
-			require.Equal(t, err, again)
+			e := checkAs[*framing.UnexpectedEOFError](t, fmt.Sprintf("%s cut at %d", c.name, cut), err)
+			if e.Offset != offset || e.Have != int64(cut)-offset {
+				t.Fatalf("%s cut at %d: error %v; want offset %d, %d bytes", c.name, cut, err, offset, int64(cut)-offset)
+			}
+			if _, _, again := r.NextReader(); again != err {
+				t.Fatalf("NextReader() again: error %v; want %v", again, err)
+			}
+			if _, again := r.ReadFrame(); again != err {
+				t.Fatalf("ReadFrame() again: error %v; want %v", again, err)
+			}
 		}
 	}
 }
 
-// hiccup is a source that fails before each byte it gives.
-type hiccup struct {
-	r     io.Reader
-	ready bool
-}
-
-var errHiccup = errors.New("hiccup")
-
-func (h *hiccup) Read(p []byte) (int, error) {
-	if h.ready = !h.ready; h.ready {
-		return 0, errHiccup
-	}
-	return h.r.Read(p[:1])
-}
-
-// TestNextReaderHiccup shows that errors of the source lose nothing.
-func TestNextReaderHiccup(t *testing.T) {
-	for _, c := range streamCases(t, 5, 0, 12) {
-		r := framing.NewReader(&hiccup{r: bytes.NewReader(c.wire)}, c.framer)
+// An error of the source before every byte loses nothing, and is returned as it is.
+func TestNextReader_SourceErrorsLoseNothing(t *testing.T) {
+	for _, c := range streamCases(5, 0, 12) {
+		r := framing.NewReader(&oneByteErrReader{r: bytes.NewReader(c.wire)}, c.framer)
 		for _, want := range c.payloads {
 			size, payload, err := r.NextReader()
-			for errors.Is(err, errHiccup) {
+			for err == errPause {
 				size, payload, err = r.NextReader()
 			}
-			require.NoError(t, err)
-			require.Equal(t, int64(len(want)), size)
-			var have []byte
+			if size != int64(len(want)) || err != nil {
+				t.Fatalf("%s: NextReader() = %d, _, %v; want %d, nil", c.name, size, err, len(want))
+			}
+			var got []byte
 			for {
 				more, err := io.ReadAll(payload)
-				have = append(have, more...)
+				got = append(got, more...)
 				if err == nil {
 					break
 				}
-				require.Equal(t, errHiccup, err)
-			}
-			require.True(t, bytes.Equal(want, have))
-		}
-	}
-}
-
-// TestNextReaderTrailer shows that what stands behind a payload is looked at,
-// alike for a frame that has arrived whole and one that has not.
-func TestNextReaderTrailer(t *testing.T) {
-	for _, source := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.DataErrReader} {
-		r := framing.NewReader(source(bytes.NewReader([]byte("3:abcX0:Y1:d,"))), netstring.New())
-		for i, want := range []string{"abc", "", "d"} {
-			_, payload, err := r.NextReader()
-			require.NoError(t, err)
-			have, err := io.ReadAll(payload)
-			require.Equal(t, want, string(have))
-			if want == "d" {
-				require.NoError(t, err)
-				continue
-			}
-			require.ErrorIs(t, err, framing.ErrFrame)
-			var format *framing.FormatError
-			require.ErrorAs(t, err, &format)
-			require.Equal(t, int64(6*i), format.Offset)
-			_, again := payload.Read(make([]byte, 1))
-			require.Equal(t, err, again)
-		}
-	}
-}
-
-// TestNextReaderLost shows that a stream that is lost stays lost.
-func TestNextReaderLost(t *testing.T) {
-	r := framing.NewReader(bytes.NewReader([]byte("1:a,x")), netstring.New())
-	_, _, err := r.NextReader()
-	require.NoError(t, err)
-	for range 2 {
-		_, _, err = r.NextReader()
-		var format *framing.FormatError
-		require.ErrorAs(t, err, &format)
-		require.True(t, format.Final)
-	}
-}
-
-// TestNextReaderLimit shows that MaxPayload bounds what is held, and only that.
-func TestNextReaderLimit(t *testing.T) {
-	for _, c := range streamCases(t, 100) {
-		r := framing.NewReader(bytes.NewReader(c.wire), c.framer)
-		r.SetMaxPayload(10)
-		size, _, err := r.NextReader()
-		if _, ok := c.framer.(framing.Prefixer); ok {
-			require.NoError(t, err)
-			require.Equal(t, int64(len(c.payloads[0])), size)
-			continue
-		}
-		var large *framing.TooLargeError
-		require.ErrorAs(t, err, &large)
-	}
-}
-
-// TestStalePayload shows that a payload says so when its time is over, and that
-// its frame counts as being skipped until then.
-func TestStalePayload(t *testing.T) {
-	for _, next := range []func(*framing.Reader) error{
-		func(r *framing.Reader) error { _, err := r.ReadFrame(); return err },
-		func(r *framing.Reader) error { _, _, err := r.NextReader(); return err },
-	} {
-		wire, _ := lengthprefix.Uint8().Append(nil, []byte("one"))
-		wire, _ = lengthprefix.Uint8().Append(wire, []byte("two"))
-		wire, _ = lengthprefix.Uint8().Append(wire, nil)
-		r := framing.NewReader(bytes.NewReader(wire), lengthprefix.Uint8())
-		_, payload, err := r.NextReader()
-		require.NoError(t, err)
-		require.ErrorIs(t, r.SetFramer(delimiter.Line()), framing.ErrSkipping)
-		_, err = r.ReadFrame()
-		require.NoError(t, err)
-		_, err = payload.Read(make([]byte, 1))
-		require.Error(t, err)
-		require.NotEqual(t, io.EOF, err)
-		require.NoError(t, next(r))
-		require.NoError(t, r.SetFramer(delimiter.Line()))
-	}
-}
-
-// TestStaleWhileSkipping shows that a payload whose time is over does not read
-// of a frame that is being skipped.
-func TestStaleWhileSkipping(t *testing.T) {
-	r := framing.NewReader(bytes.NewReader([]byte("\x03one\x03two")), lengthprefix.Uint8())
-	r.SetMaxPayload(2)
-	_, payload, err := r.NextReader()
-	require.NoError(t, err)
-	_, err = r.ReadFrame()
-	require.ErrorIs(t, err, framing.ErrFrame)
-	n, err := payload.Read(make([]byte, 1))
-	require.Error(t, err)
-	require.Zero(t, n)
-	_, err = r.ReadFrame()
-	require.Equal(t, io.EOF, err)
-}
-
-// idleNetstring is netstring with newlines between the frames.
-type idleNetstring struct{ *netstring.Framer }
-
-func (f idleNetstring) Split(data []byte, seen int) (framing.Frame, error) {
-	if data[0] == '\n' {
-		return framing.Frame{Size: 1}, framing.ErrIdle
-	}
-	return f.Framer.Split(data, seen)
-}
-
-// TestNextReaderIdle shows that idle bytes are passed over, and that what stands
-// behind them is not waited for.
-func TestNextReaderIdle(t *testing.T) {
-	src := io.MultiReader(bytes.NewReader([]byte("\n\n1:a,\n1:b,\n")), iotest.ErrReader(errHiccup))
-	r := framing.NewReader(src, idleNetstring{netstring.New()})
-	for _, want := range []string{"a", "b"} {
-		_, payload, err := r.NextReader()
-		require.NoError(t, err)
-		have, err := io.ReadAll(payload)
-		require.NoError(t, err)
-		require.Equal(t, want, string(have))
-	}
-	_, _, err := r.NextReader()
-	require.Equal(t, errHiccup, err)
-	require.Empty(t, r.Buffered())
-}
-
-// narrow takes one byte of each Write.
-type narrow struct{ bytes.Buffer }
-
-func (n *narrow) Write(p []byte) (int, error) { return n.Buffer.Write(p[:1]) }
-
-// TestPayloadNoLimit shows that payloads of any size are read one behind the
-// other, at once and byte by byte, by a Prefixer and by another Framer.
-func TestPayloadNoLimit(t *testing.T) {
-	for _, f := range []framing.Framer{lengthprefix.Uint8(), delimiter.Line()} {
-		var wire []byte
-		for _, payload := range []string{"a", "b", "c"} {
-			wire = must(f.Append(wire, []byte(payload)))
-		}
-		for _, src := range []io.Reader{bytes.NewReader(wire), iotest.OneByteReader(bytes.NewReader(wire))} {
-			r := framing.NewReader(src, f)
-			r.SetMaxPayload(-1)
-			for _, want := range []string{"a", "b", "c"} {
-				size, payload, err := r.NextReader()
-				require.NoError(t, err)
-				require.Equal(t, int64(1), size)
-				have, err := io.ReadAll(payload)
-				require.NoError(t, err)
-				require.Equal(t, want, string(have))
-			}
-			_, _, err := r.NextReader()
-			require.Equal(t, io.EOF, err)
-		}
-	}
-}
-
-// TestPayloadShortWrite shows that WriteTo notices a write that is short, and
-// loses nothing of the payload by it.
-func TestPayloadShortWrite(t *testing.T) {
-	for _, f := range []framing.Framer{lengthprefix.Uint8(), delimiter.Line()} {
-		wire, err := f.Append(nil, []byte("abc"))
-		require.NoError(t, err)
-		_, payload, err := framing.NewReader(bytes.NewReader(wire), f).NextReader()
-		require.NoError(t, err)
-		var dst narrow
-		for range 2 {
-			n, err := payload.(io.WriterTo).WriteTo(&dst)
-			require.Equal(t, io.ErrShortWrite, err)
-			require.Equal(t, int64(1), n)
-		}
-		rest, err := io.ReadAll(payload)
-		require.NoError(t, err)
-		require.Equal(t, "abc", dst.String()+string(rest))
-	}
-}
-
-// TestPayloadFailingWrite shows that WriteTo returns the error of a write that
-// takes nothing.
-func TestPayloadFailingWrite(t *testing.T) {
-	_, payload, err := framing.NewReader(bytes.NewReader([]byte("\x03abc")), lengthprefix.Uint8()).NextReader()
-	require.NoError(t, err)
-	r, w := io.Pipe()
-	require.NoError(t, r.Close())
-	n, err := payload.(io.WriterTo).WriteTo(w)
-	require.Equal(t, io.ErrClosedPipe, err)
-	require.Zero(t, n)
-}
-
-// still is a source of size bytes that it does not care to write.
-type still struct{ left int64 }
-
-func (s *still) Read(p []byte) (int, error) {
-	if s.left == 0 {
-		return 0, io.EOF
-	}
-	n := min(int64(len(p)), s.left)
-	s.left -= n
-	return int(n), nil
-}
-
-// counter counts what is written to it.
-type counter struct{ n int64 }
-
-func (c *counter) Write(p []byte) (int, error) {
-	c.n += int64(len(p))
-	return len(p), nil
-}
-
-// TestLargerThanMemory passes a payload of 4 GiB (on 32 bits, of nearly 2)
-// through a Reader and a Writer in less than 1 MiB of memory.
-func TestLargerThanMemory(t *testing.T) {
-	size := min(int64(4)<<30, math.MaxInt-1024)
-	for _, f := range []framing.Framer{lengthprefix.Uint64(), netstring.New()} {
-		head, err := f.(framing.Prefixer).AppendHeader(nil, size)
-		require.NoError(t, err)
-		trailer := f.(framing.Prefixer).Trailer()
-		total := int64(len(head)) + size + int64(len(trailer))
-		var dst counter
-
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		r := framing.NewReader(io.MultiReader(bytes.NewReader(head), &still{size}, bytes.NewReader(trailer)), f)
-		w := framing.NewWriter(&dst, f)
-		have, payload, err := r.NextReader()
-		require.NoError(t, err)
-		require.Equal(t, size, have)
-		require.NoError(t, w.WriteFrom(payload, size))
-		require.NoError(t, w.Flush())
-		_, _, err = r.NextReader()
-		require.Equal(t, io.EOF, err)
-		runtime.ReadMemStats(&after)
-
-		require.Equal(t, total, dst.n)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
-	}
-}
-
-// TestWriteFrom shows that frames of all sizes come out as WriteFrame makes
-// them, and that no byte behind the payload is taken from the source.
-func TestWriteFrom(t *testing.T) {
-	for _, c := range streamCases(t, 5, 0, 1, 300, 70_000, 0, 32<<10, 3) {
-		if _, ok := c.framer.(framing.Prefixer); !ok || c.framer.MaxEncodedLen(0) == 4 {
-			continue // refused: see TestWriteFromRefused
-		}
-		for _, source := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.DataErrReader, iotest.HalfReader} {
-			var wire bytes.Buffer
-			w := framing.NewWriter(&wire, c.framer)
-			for i, payload := range c.payloads {
-				if i%3 == 2 {
-					require.NoError(t, w.WriteFrame(payload))
-					continue
-				}
-				if i%3 == 1 { // io.EOF comes with the last byte
-					require.NoError(t, w.WriteFrom(iotest.DataErrReader(bytes.NewReader(payload)), int64(len(payload))))
-					continue
-				}
-				src := bytes.NewReader(append(bytes.Clone(payload), "rest"...))
-				require.NoError(t, w.WriteFrom(source(src), int64(len(payload))))
-				rest, err := io.ReadAll(src)
-				require.NoError(t, err)
-				require.LessOrEqual(t, len(rest), 4)
-			}
-			require.NoError(t, w.Flush())
-			require.True(t, bytes.Equal(c.wire, wire.Bytes()), c.framer)
-		}
-	}
-}
-
-func TestWriteFromRefused(t *testing.T) {
-	kept, err := lengthprefix.New(lengthprefix.Config{Width: 4, Strip: lengthprefix.KeepHeader})
-	require.NoError(t, err)
-	for _, f := range []framing.Framer{kept, delimiter.Line(), lengthprefix.Uint8()} {
-		var wire bytes.Buffer
-		w := framing.NewWriter(&wire, f)
-		require.Error(t, w.WriteFrom(&still{300}, 300))
-		require.Error(t, w.WriteFrom(&still{300}, -1))
-		require.NoError(t, w.Flush())
-		require.Zero(t, wire.Len())
-	}
-}
-
-// TestWriteFromShort ends the source early: nothing of a frame that had not
-// left the buffer is written, and nothing ever behind one that is torn.
-func TestWriteFromShort(t *testing.T) {
-	const size = 100_000
-	for _, have := range []int64{0, 1, 1000, 50_000, size - 1} {
-		for name, c := range map[string]struct {
-			src  io.Reader
-			want error
-		}{
-			"ends":         {&still{have}, io.ErrUnexpectedEOF},
-			"fails":        {io.MultiReader(&still{have}, iotest.ErrReader(errHiccup)), errHiccup},
-			"says nothing": {io.MultiReader(&still{have}, silent{}), io.ErrNoProgress},
-		} {
-			t.Run(fmt.Sprint(name, have), func(t *testing.T) {
-				var wire bytes.Buffer
-				w := framing.NewWriter(&wire, netstring.New())
-				require.NoError(t, w.WriteFrame([]byte("before")))
-				err := w.WriteFrom(c.src, size)
-				var short *framing.SourceError
-				require.ErrorAs(t, err, &short)
-				require.ErrorIs(t, err, c.want)
-				require.Equal(t, have, short.Have)
-				require.Equal(t, int64(size), short.Want)
-				require.Equal(t, have >= 32<<10, short.Final)
-				written := wire.Len()
-				if short.Final {
-					require.Equal(t, err, w.WriteFrame([]byte("behind")))
-					require.Equal(t, err, w.WriteFrom(&still{1}, 1))
-					require.Equal(t, err, w.Flush())
-					require.Equal(t, written, wire.Len())
-					return
-				}
-				require.NoError(t, w.WriteFrame([]byte("behind")))
-				require.NoError(t, w.Flush())
-				require.Equal(t, "6:before,6:behind,", wire.String())
-			})
-		}
-	}
-}
-
-// silent is a source that returns nothing for ever.
-type silent struct{}
-
-func (silent) Read([]byte) (int, error) { return 0, nil }
-
-// slow is a source that returns nothing 60 times before each byte.
-type slow struct {
-	r     io.Reader
-	times int
-}
-
-func (s *slow) Read(p []byte) (int, error) {
-	if s.times++; s.times%61 > 0 {
-		return 0, nil
-	}
-	return s.r.Read(p[:1])
-}
-
-// TestWriteFromSlow shows that a source may take its time.
-func TestWriteFromSlow(t *testing.T) {
-	var wire bytes.Buffer
-	w := framing.NewWriter(&wire, netstring.New())
-	require.NoError(t, w.WriteFrom(&slow{r: bytes.NewReader([]byte("abc"))}, 3))
-	require.NoError(t, w.Flush())
-	require.Equal(t, "3:abc,", wire.String())
-}
-
-// TestConnWriteFromShort shows that a source that ends short takes no frame of
-// others with it, and that offsets stay true.
-func TestConnWriteFromShort(t *testing.T) {
-	a, b := net.Pipe()
-	defer a.Close()
-	defer b.Close()
-	w, r := framing.NewConn(a, netstring.New()), framing.NewConn(b, netstring.New())
-	const rounds = 300
-	for range rounds {
-		var wg sync.WaitGroup
-		for range 3 {
-			wg.Go(func() {
-				if err := w.WriteFrame([]byte("x")); err != nil {
-					t.Error(err)
-				}
-			})
-			wg.Go(func() {
-				var short *framing.SourceError
-				if err := w.WriteFrom(&still{2}, 3); !errors.As(err, &short) || short.Final {
-					t.Error(err)
-				}
-			})
-		}
-		for range 3 {
-			payload, err := r.ReadFrame()
-			require.NoError(t, err)
-			require.Equal(t, "x", string(payload))
-		}
-		wg.Wait()
-	}
-	w.SetMaxPayload(0)
-	var large *framing.TooLargeError
-	require.ErrorAs(t, w.WriteFrame([]byte("x")), &large)
-	require.Equal(t, int64(rounds*3*len("1:x,")), large.Offset)
-}
-
-// TestConnWriteFromShortBehindOthers does so where the frame of another waits,
-// which is written at the same turn or before.
-func TestConnWriteFromShortBehindOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := &gate{open: make(chan error)}
-		c := framing.NewConn(stub{Writer: g}, lengthprefix.Uint8())
-		const rounds = 20
-		for range rounds {
-			errs := make(chan error, 2)
-			go func() { errs <- c.WriteFrame([]byte("a")) }()
-			synctest.Wait()
-			short := make(chan error, 1)
-			go func() { short <- c.WriteFrom(&still{2}, 3) }()
-			synctest.Wait()
-			go func() { errs <- c.WriteFrame([]byte("b")) }()
-			synctest.Wait()
-			for range 2 {
-				g.open <- nil
-				require.NoError(t, <-errs)
-			}
-			require.Error(t, <-short)
-		}
-		require.Equal(t, strings.Repeat("\x01a\x01b", rounds), g.took.String())
-		c.SetMaxPayload(0)
-		var large *framing.TooLargeError
-		require.ErrorAs(t, c.WriteFrame([]byte("x")), &large)
-		require.Equal(t, int64(g.took.Len()), large.Offset)
-	})
-}
-
-// TestConnWriteFrom writes frames from many goroutines by all ways, one of them
-// from sources that end short, and reads them whole and in order.
-func TestConnWriteFrom(t *testing.T) {
-	a, b := net.Pipe()
-	defer a.Close()
-	defer b.Close()
-	w, r := framing.NewConn(a, netstring.New()), framing.NewConn(b, netstring.New())
-	const writers, frames = 6, 60
-	size := func(writer, i int) int { return (writer*7919 + i*104_729) % 70_000 }
-	var wg sync.WaitGroup
-	for writer := range writers {
-		wg.Go(func() {
-			for i := range frames {
-				payload := bytes.Repeat([]byte{byte(writer)}, size(writer, i)+2)
-				payload[0] = byte(i)
-				var err error
-				switch {
-				case writer%2 == 0:
-					err = w.WriteFrame(payload)
-				case writer == 1 && i%2 == 0:
-					var short *framing.SourceError
-					if err := w.WriteFrom(bytes.NewReader(payload[:2]), 1000); !errors.As(err, &short) || short.Final {
-						t.Errorf("short source: %v", err)
-					}
-					fallthrough
-				default:
-					err = w.WriteFrom(bytes.NewReader(payload), int64(len(payload)))
-				}
-				if err != nil {
-					t.Error(err)
+				if err != errPause {
+					t.Fatalf("%s: Read(): error %v; want %v", c.name, err, errPause)
 				}
 			}
-		})
+			if !bytes.Equal(got, want) {
+				t.Fatalf("%s: read %q; want %q", c.name, got, want)
+			}
+		}
 	}
-	var wire int64
-	var next [writers]int
-	for range writers * frames {
-		n, payload, err := r.NextReader()
-		require.NoError(t, err)
-		have, err := io.ReadAll(payload)
-		require.NoError(t, err)
-		require.Len(t, have, int(n))
-		wire += int64(len(fmt.Sprintf("%d:%s,", n, have)))
-		writer := have[1]
-		i := next[writer]
-		next[writer]++
-		want := bytes.Repeat([]byte{writer}, size(int(writer), i)+2)
-		want[0] = byte(i)
-		require.True(t, bytes.Equal(want, have))
+	_, payload, err := framing.NewReader(script("\x05he", "", "llo"), lengthprefix.Uint8()).NextReader()
+	if err != nil {
+		t.Fatal(err)
 	}
-	wg.Wait()
-	w.SetMaxPayload(0)
-	var large *framing.TooLargeError
-	require.ErrorAs(t, w.WriteFrame([]byte("x")), &large)
-	require.Equal(t, wire, large.Offset)
-
-	// A torn frame ends the writing.
-	errs := make(chan error, 1)
-	go func() { errs <- w.WriteFrom(&still{100_000}, 100_001) }()
-	_, payload, err := r.NextReader()
-	require.NoError(t, err)
-	go io.Copy(io.Discard, payload)
-	err = <-errs
-	var short *framing.SourceError
-	require.ErrorAs(t, err, &short)
-	require.True(t, short.Final)
-	require.Equal(t, err, w.WriteFrame(nil))
-}
-
-// TestNextReaderSourceErrors shows that an error of the source is returned in
-// the middle of a payload, as it is, and that the next call goes on.
-func TestNextReaderSourceErrors(t *testing.T) {
-	r := framing.NewReader(&pieces{{"\x05he", nil}, {"", errPause}, {"llo", nil}}, lengthprefix.Uint8())
-	_, payload, err := r.NextReader()
-	require.NoError(t, err)
 	for _, want := range []struct {
 		data string
 		err  error
 	}{{"he", nil}, {"", errPause}, {"llo", nil}, {"", io.EOF}} {
 		data := make([]byte, 10)
-		n, err := payload.Read(data)
-		require.Equal(t, want.data, string(data[:n]))
-		require.Equal(t, want.err, err)
+		if n, err := payload.Read(data); string(data[:n]) != want.data || err != want.err {
+			t.Fatalf("Read() = %q, %v; want %q, %v", data[:n], err, want.data, want.err)
+		}
 	}
 }
 
-// TestNextReaderHeaderInParts shows a header that goes on behind the length, and
-// whose end arrives with the payload.
-func TestNextReaderHeaderInParts(t *testing.T) {
+// An error that loses the stream is returned by every later call.
+func TestNextReader_LostStream(t *testing.T) {
+	r := framing.NewReader(bytes.NewReader([]byte("1:a,x")), netstring.New())
+	if _, _, err := r.NextReader(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, _, err := r.NextReader()
+		if e := checkAs[*framing.FormatError](t, "NextReader()", err); !e.Final || e.Offset != 4 {
+			t.Fatalf("NextReader(): error %+v; want a final one at offset 4", e)
+		}
+	}
+}
+
+// SetMaxPayload limits the payloads that are held, exactly, and no others, however
+// the bytes arrive.
+func TestNextReader_Limit(t *testing.T) {
+	for _, c := range streamCases(100) {
+		for _, s := range sources {
+			for _, limit := range []int{0, 1, 10, 99, len(c.payloads[0])} {
+				r := framing.NewReader(s.of(bytes.NewReader(c.wire)), c.framer)
+				r.SetMaxPayload(limit)
+				size, payload, err := r.NextReader()
+				if !c.streamed && limit < 100 {
+					checkTooLarge(t, fmt.Sprintf("%s, %s: NextReader()", c.name, s.name), err, limit, 0)
+					continue
+				}
+				if size != int64(len(c.payloads[0])) || err != nil {
+					t.Fatalf("%s, %s, limit %d: NextReader() = %d, _, %v; want %d, nil", c.name, s.name, limit, size, err, len(c.payloads[0]))
+				}
+				if got, err := io.ReadAll(payload); !bytes.Equal(got, c.payloads[0]) || err != nil {
+					t.Fatalf("%s, %s, limit %d: read %d bytes, %v; want %d, nil", c.name, s.name, limit, len(got), err, size)
+				}
+			}
+		}
+	}
+	padded := framing.NewReader(bytes.NewReader([]byte("abcdef")), must(fixed.Padded(6, '_')))
+	padded.SetMaxPayload(3)
+	if size, payload, err := padded.NextReader(); err == nil {
+		got, err := io.ReadAll(payload)
+		t.Logf("padded: NextReader() = %d, %q, %v", size, got, err)
+	}
+}
+
+// SetMaxPayload(-1) sets no limit, for payloads that are streamed or held.
+func TestNextReader_NoLimit(t *testing.T) {
+	for _, f := range []framing.Framer{lengthprefix.Uint8(), delimiter.Line()} {
+		var wire []byte
+		for _, payload := range []string{"a", "b", "c"} {
+			wire = must(f.Append(wire, []byte(payload)))
+		}
+		for _, s := range sources {
+			r := framing.NewReader(s.of(bytes.NewReader(wire)), f)
+			r.SetMaxPayload(-1)
+			for _, want := range []string{"a", "b", "c"} {
+				size, payload, err := r.NextReader()
+				if size != 1 || err != nil {
+					t.Fatalf("NextReader() = %d, _, %v; want 1, nil", size, err)
+				}
+				if got, err := io.ReadAll(payload); string(got) != want || err != nil {
+					t.Fatalf("read %q, %v; want %q, nil", got, err, want)
+				}
+			}
+			if _, _, err := r.NextReader(); err != io.EOF {
+				t.Fatalf("NextReader() at the end: error %v; want EOF", err)
+			}
+		}
+	}
+}
+
+// Reading into an empty slice reads nothing and returns no error.
+func TestNextReader_ReadIntoEmptySlice(t *testing.T) {
+	for _, f := range []framing.Framer{lengthprefix.Uint32(), delimiter.Line()} {
+		wire := must(f.Append(nil, []byte("ab")))
+		_, payload, err := framing.NewReader(bytes.NewReader(wire), f).NextReader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := payload.Read(nil); n != 0 || err != nil {
+			t.Errorf("Read(nil) = %d, %v; want 0, nil", n, err)
+		}
+	}
+}
+
+// A payload returns an error, and no byte, once the next frame was requested or the
+// memory released: never a byte of another frame, or of another Buffer of the Pool.
+func TestStalePayload(t *testing.T) {
+	readFrame := func(r *framing.Reader) error { _, err := r.ReadFrame(); return err }
+	for _, test := range []struct {
+		name string
+		next func(r *framing.Reader) error
+		want error
+		src  []string
+	}{
+		{"ReadFrame", readFrame, nil, []string{"one", "two"}},
+		{"AppendPayload", func(r *framing.Reader) error { _, err := r.AppendPayload(nil); return err }, nil, []string{"one", "two"}},
+		{"NextReader", func(r *framing.Reader) error { _, _, err := r.NextReader(); return err }, nil, []string{"one", "two"}},
+		{"Frames", func(r *framing.Reader) error {
+			for _, err := range r.Frames() {
+				return err
+			}
+			return io.EOF
+		}, nil, []string{"one", "two"}},
+		{"ReadFrame without a frame", readFrame, errPause, []string{"one", "", "two"}},
+		{"ReadFrame of a part", readFrame, errPause, []string{"one", "TWO", "", "two"}},
+		{"ReadFrame at the end", readFrame, io.EOF, []string{"one"}},
+		{"Release", func(r *framing.Reader) error { r.Release(); return nil }, nil, []string{"one", "two"}},
+	} {
+		for _, c := range []struct {
+			name   string
+			framer framing.Framer
+			limit  int
+		}{
+			{"held", delimiter.Line(), 100},
+			{"held,length", lengthprefix.Uint8(), 100},
+			{"streamed", lengthprefix.Uint8(), 1},
+			{"streamed,netstring", netstring.New(), 1},
+		} {
+			t.Run(test.name+" "+c.name, func(t *testing.T) {
+				var pool framing.Pool
+				var src frametest.Script
+				for _, part := range test.src {
+					switch part {
+					case "":
+						src = append(src, frametest.Read{Err: errPause})
+					case "TWO": // without its last byte
+						wire := must(c.framer.Append(nil, []byte("two")))
+						src = append(src, frametest.Read{Data: string(wire[:len(wire)-1])})
+					default:
+						src = append(src, frametest.Read{Data: string(must(c.framer.Append(nil, []byte(part))))})
+					}
+				}
+				r := framing.NewReader(&src, c.framer)
+				r.SetPool(&pool)
+				r.SetMaxPayload(c.limit)
+				_, payload, err := r.NextReader()
+				if err != nil {
+					t.Fatal(err)
+				}
+				first := make([]byte, 1)
+				if _, err := payload.Read(first); string(first) != "o" || err != nil {
+					t.Fatalf(`Read() = %q, %v; want "o", nil`, first, err)
+				}
+				streamed := c.limit == 1
+				if err := test.next(r); !errors.Is(err, test.want) && !(streamed && errors.Is(err, framing.ErrFrame)) {
+					t.Fatalf("the next call: error %v; want %v", err, test.want)
+				}
+				other := framing.NewBuffer(c.framer)
+				other.SetPool(&pool)
+				other.Write(bytes.Repeat([]byte("x"), 100))
+				p := make([]byte, 10)
+				if n, err := payload.Read(p); n != 0 || err == nil || err == io.EOF || errors.Is(err, framing.ErrFrame) {
+					t.Errorf("Read() of a stale payload = %q, %v; want no byte, an error", p[:n], err)
+				}
+				if n, err := payload.(io.WriterTo).WriteTo(io.Discard); n != 0 || err == nil || errors.Is(err, framing.ErrFrame) {
+					t.Errorf("WriteTo() of a stale payload = %d, %v; want 0, an error", n, err)
+				}
+			})
+		}
+	}
+}
+
+// SetFramer returns ErrSkipping until a streamed payload was read or skipped.
+func TestNextReader_SetFramer(t *testing.T) {
+	for _, readAll := range []bool{false, true} {
+		r := framing.NewReader(bytes.NewReader([]byte("\x05first\x03two\x00")), lengthprefix.Uint8())
+		r.SetMaxPayload(3)
+		_, payload, err := r.NextReader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.SetFramer(delimiter.Line()); err != framing.ErrSkipping {
+			t.Fatalf("SetFramer() = %v; want ErrSkipping", err)
+		}
+		if readAll {
+			if _, err := io.Copy(io.Discard, payload); err != nil {
+				t.Fatal(err)
+			}
+		} else if p, err := r.ReadFrame(); string(p) != "two" || err != nil {
+			t.Fatalf(`ReadFrame() = %q, %v; want "two", nil`, p, err)
+		}
+		if err := r.SetFramer(delimiter.Line()); err != nil {
+			t.Fatalf("SetFramer() after the payload = %v; want nil", err)
+		}
+	}
+}
+
+// A fillNetstring is netstring with newlines between the frames.
+type fillNetstring struct{ *netstring.Framer }
+
+func (f fillNetstring) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	if data[0] == '\n' {
+		return framing.Frame{Size: 1}, framing.Resume{}, framing.ErrFill
+	}
+	return f.Framer.Split(data, r)
+}
+
+// NextReader discards fill, and does not wait for what follows it.
+func TestNextReader_Fill(t *testing.T) {
+	src := io.MultiReader(bytes.NewReader([]byte("\n\n1:a,\n1:b,\n")), iotest.ErrReader(errPause))
+	r := framing.NewReader(src, fillNetstring{netstring.New()})
+	for _, want := range []string{"a", "b"} {
+		_, payload, err := r.NextReader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(payload); string(got) != want || err != nil {
+			t.Fatalf("read %q, %v; want %q, nil", got, err, want)
+		}
+	}
+	if _, _, err := r.NextReader(); err != errPause || len(r.Unread()) != 0 {
+		t.Fatalf("NextReader(): error %v, Unread() = %q; want %v, none", err, r.Unread(), errPause)
+	}
+}
+
+// A header may end after its length, in a Read of its own or together with the
+// payload.
+func TestNextReader_HeaderInParts(t *testing.T) {
 	f := must(lengthprefix.New(lengthprefix.Config{Width: 1, Strip: 5}))
-	r := framing.NewReader(&pieces{{"\x0babc", nil}, {"dpay", nil}, {"load", nil}, {"\x04", nil}}, f)
+	r := framing.NewReader(script("\x0babc", "dpay", "load", "\x04"), f)
 	size, payload, err := r.NextReader()
-	require.NoError(t, err)
-	require.Equal(t, int64(7), size)
-	data, err := io.ReadAll(payload)
-	require.NoError(t, err)
-	require.Equal(t, "payload", string(data))
+	if size != 7 || err != nil {
+		t.Fatalf("NextReader() = %d, _, %v; want 7, nil", size, err)
+	}
+	if got, err := io.ReadAll(payload); string(got) != "payload" || err != nil {
+		t.Fatalf(`read %q, %v; want "payload", nil`, got, err)
+	}
+}
+
+// WriteTo returns io.ErrShortWrite for a short write, and the rest of the payload
+// remains.
+func TestNextReader_WriteToShortWriter(t *testing.T) {
+	for _, f := range []framing.Framer{lengthprefix.Uint8(), delimiter.Line()} {
+		wire := must(f.Append(nil, []byte("abc")))
+		_, payload, err := framing.NewReader(bytes.NewReader(wire), f).NextReader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dst shortWriter
+		for range 2 {
+			if n, err := payload.(io.WriterTo).WriteTo(&dst); n != 1 || err != io.ErrShortWrite {
+				t.Fatalf("WriteTo() = %d, %v; want 1, %v", n, err, io.ErrShortWrite)
+			}
+		}
+		rest, err := io.ReadAll(payload)
+		if got := dst.String() + string(rest); got != "abc" || err != nil {
+			t.Fatalf(`all reads return %q, %v; want "abc", nil`, got, err)
+		}
+	}
+}
+
+// WriteTo returns the error of a Write that fails, and an error for a count that is
+// impossible; the payload remains.
+func TestNextReader_WriteToFailingWriter(t *testing.T) {
+	_, payload, err := framing.NewReader(bytes.NewReader([]byte("\x03abc")), lengthprefix.Uint8()).NextReader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("disk full")
+	if n, err := payload.(io.WriterTo).WriteTo(&failingWriter{err: full}); n != 0 || err != full {
+		t.Fatalf("WriteTo() = %d, %v; want 0, %v", n, err, full)
+	}
+	for _, count := range []int{-1, 100} {
+		n, err := payload.(io.WriterTo).WriteTo(&countWriter{n: count})
+		if n != 0 {
+			t.Fatalf("WriteTo() = %d; want 0", n)
+		}
+		checkError(t, "WriteTo()", err, "framing: Write returned an impossible count")
+	}
+	if got, err := io.ReadAll(payload); string(got) != "abc" || err != nil {
+		t.Fatalf(`ReadAll() = %q, %v; want "abc", nil`, got, err)
+	}
+}
+
+// A payload of 4 GiB (nearly 2 GiB on 32 bits) passes through a Reader and a Writer
+// in less than 1 MiB of memory, also if its header is delivered.
+func TestNextReader_LargerThanMemory(t *testing.T) {
+	size := min(int64(4)<<30, math.MaxInt-1024)
+	kept := must(lengthprefix.New(lengthprefix.Config{Width: 8, Keep: true}))
+	for _, test := range []struct {
+		framer          framing.Framer
+		header, trailer string
+	}{
+		{lengthprefix.Uint64(), string(must(lengthprefix.Uint64().AppendHeader(nil, nil, size))), ""},
+		{netstring.New(), fmt.Sprintf("%d:", size), ","},
+		{kept, string(must(lengthprefix.Uint64().AppendHeader(nil, nil, size))), ""},
+	} {
+		payloadSize := size
+		if test.framer == kept {
+			payloadSize += int64(len(test.header))
+		}
+		dst := &countingWriter{Writer: io.Discard}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := framing.NewReader(io.MultiReader(bytes.NewReader([]byte(test.header)), zeros(size), bytes.NewReader([]byte(test.trailer))), test.framer)
+		w := framing.NewWriter(dst, test.framer)
+		n, payload, err := r.NextReader()
+		if n != payloadSize || err != nil {
+			t.Fatalf("%v: NextReader() = %d, _, %v; want %d, nil", test.framer, n, err, payloadSize)
+		}
+		if err := errors.Join(w.WriteFrom(payload, n), w.Flush()); err != nil {
+			t.Fatalf("%v: WriteFrom(payload, %d) = %v; want nil", test.framer, n, err)
+		}
+		if _, _, err = r.NextReader(); err != io.EOF {
+			t.Fatalf("%v: NextReader() at the end: error %v; want EOF", test.framer, err)
+		}
+		runtime.ReadMemStats(&after)
+		if total := int64(len(test.header)) + size + int64(len(test.trailer)); dst.bytes != total {
+			t.Errorf("%v: %d bytes were written; want %d", test.framer, dst.bytes, total)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+			t.Errorf("%v: %d bytes were allocated; want at most 1 MiB", test.framer, n)
+		}
+	}
+}
+
+// A timeout inside a streamed payload gives the memory up and loses nothing.
+func TestNextReader_TimeoutReleasesMemory(t *testing.T) {
+	f := lengthprefix.Uint32()
+	wire := must(f.Append(nil, bytes.Repeat([]byte("x"), 50_000)))
+	src := &frametest.Script{{Data: string(wire[:40_000])}, {Err: os.ErrDeadlineExceeded}, {Data: string(wire[40_000:])}}
+	r := framing.NewReader(src, f)
+	r.SetMaxPayload(10)
+	_, payload, err := r.NextReader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.Copy(io.Discard, payload)
+	if err != os.ErrDeadlineExceeded || r.Held() > 4<<10 {
+		t.Fatalf("Copy() = %d, %v, %d bytes held; want the timeout, at most 4 KiB", n, err, r.Held())
+	}
+	if rest, err := io.Copy(io.Discard, payload); n+rest != 50_000 || err != nil {
+		t.Fatalf("Copy() = %d after %d, %v; want 50000 together, nil", rest, n, err)
+	}
 }

@@ -11,17 +11,18 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
-// Those that take turns need the memory of one: what one has given back, also
-// because it has outgrown it, is the next one's.
-func TestPool_TurnsTakeOneMemory(t *testing.T) {
+// Buffers used one after the other share memory: what one has released, or
+// outgrown, is used by the next.
+func TestPool_ReusesMemory(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties a Pool
 	var pool framing.Pool
 	f := lengthprefix.Uint32()
-	message := make([]byte, 1000)
+	payload := make([]byte, 1000)
 	frame := must(f.Append(nil, make([]byte, 30_000)))
 	for name, turn := range map[string]func(){
 		"Buffer": func() {
@@ -31,7 +32,7 @@ func TestPool_TurnsTakeOneMemory(t *testing.T) {
 				b.Write(frame[i:min(i+1000, len(frame))])
 			}
 			if p, ok, err := b.Next(); len(p) != 30_000 || !ok || err != nil {
-				t.Fatalf("%d bytes, %v, %v", len(p), ok, err)
+				t.Fatalf("Next() = %d bytes, %v, %v; want 30000, true, nil", len(p), ok, err)
 			}
 			b.Release()
 		},
@@ -39,7 +40,7 @@ func TestPool_TurnsTakeOneMemory(t *testing.T) {
 			w := framing.NewWriter(io.Discard, f)
 			w.SetPool(&pool)
 			for range 30 {
-				w.WriteFrame(message)
+				w.WriteFrame(payload)
 			}
 			w.Flush()
 			w.Release()
@@ -53,19 +54,18 @@ func TestPool_TurnsTakeOneMemory(t *testing.T) {
 				turn()
 			}
 			runtime.ReadMemStats(&after)
-			// Without, each turn takes 60 KiB, 28 of them outgrown; under the
-			// race detector a sync.Pool loses a quarter of what it gets.
+			// Without a Pool, each turn takes 60 KiB, of which 28 are outgrown.
+			// Under the race detector a sync.Pool drops a quarter of what it gets.
 			if n := (after.TotalAlloc - before.TotalAlloc) / 100; n > 24<<10 {
-				t.Errorf("%d bytes were allocated in each turn", n)
+				t.Errorf("%d bytes were allocated in each turn; want at most 24 KiB", n)
 			}
 		})
 	}
 }
 
-// After Release a Buffer begins with what it needed before, and with half of it
-// each time that it needed no more than a quarter: its memory is of use to who
-// is busy, and not to who was.
-func TestPool_BeginsWithWhatWasNeeded(t *testing.T) {
+// After Release a Buffer starts with the size that it needed before, and with half
+// of that each time that it needed no more than a quarter.
+func TestPool_StartsWithTheSizeNeededBefore(t *testing.T) {
 	var pool framing.Pool
 	b := framing.NewBuffer(delimiter.Line())
 	b.SetPool(&pool)
@@ -82,37 +82,37 @@ func TestPool_BeginsWithWhatWasNeeded(t *testing.T) {
 		for range size / 1000 {
 			w.WriteFrame(make([]byte, 999))
 		}
-		if b.Cap() == 0 || size >= 1000 && w.Cap() == 0 {
-			t.Fatalf("%d and %d bytes held for %d", b.Cap(), w.Cap(), size)
+		if b.Held() == 0 || size >= 1000 && w.Held() == 0 {
+			t.Fatalf("%d and %d bytes held for %d; want some", b.Held(), w.Held(), size)
 		}
 		w.Flush()
 		b.Release()
 		w.Release()
 		b.Release() // the second changes nothing
 		w.Release()
-		if b.Cap() != 0 || w.Cap() != 0 {
-			t.Fatalf("%d and %d bytes held when released", b.Cap(), w.Cap())
+		if b.Held() != 0 || w.Held() != 0 {
+			t.Fatalf("%d and %d bytes held after Release(); want 0", b.Held(), w.Held())
 		}
 	}
 	use(20_000)
 	for _, want := range []int{32 << 10, 16 << 10, 8 << 10, 4 << 10, 4 << 10} {
 		b.Write([]byte("x"))
 		w.WriteFrame([]byte("x"))
-		if b.Cap() != want || w.Cap() != want {
-			t.Errorf("%d and %d bytes held at the beginning, want %d", b.Cap(), w.Cap(), want)
+		if b.Held() != want || w.Held() != want {
+			t.Errorf("%d and %d bytes held at the start; want %d", b.Held(), w.Held(), want)
 		}
 		io.WriteString(b, "\n")
 		b.Next()
 		w.Flush()
 		b.Release()
 		w.Release()
-		b.Fill(&pieces{{"", os.ErrDeadlineExceeded}}) // takes memory and needs none
+		b.Fill(&frametest.Script{{Err: os.ErrDeadlineExceeded}}) // takes memory and uses none
 		b.Release()
 	}
 }
 
-// A quarter is little, a byte more is not.
-func TestPool_HalfWhereAQuarterWasEnough(t *testing.T) {
+// The next size is half if a quarter was used, and the same if a byte more was.
+func TestPool_HalvesIfAQuarterWasUsed(t *testing.T) {
 	for use, want := range map[int]int{4 << 10: 8 << 10, 4<<10 + 1: 16 << 10} {
 		var pool framing.Pool
 		b := framing.NewBuffer(delimiter.Line())
@@ -122,15 +122,14 @@ func TestPool_HalfWhereAQuarterWasEnough(t *testing.T) {
 			b.Next()
 			b.Release()
 		}
-		if b.Write([]byte("x")); b.Cap() != want {
-			t.Errorf("%d bytes held behind a use of %d, want %d", b.Cap(), use, want)
+		if b.Write([]byte("x")); b.Held() != want {
+			t.Errorf("%d bytes held after a use of %d; want %d", b.Held(), use, want)
 		}
 	}
 }
 
-// What waits in a Buffer or a Writer is not given back, and what was read before
-// is what follows.
-func TestPool_KeepsWhatWaits(t *testing.T) {
+// Release does not give up bytes that are buffered, in a Buffer or a Writer.
+func TestPool_KeepsBufferedBytes(t *testing.T) {
 	var pool framing.Pool
 	var dst bytes.Buffer
 	w := framing.NewWriter(&dst, slip.New())
@@ -140,7 +139,7 @@ func TestPool_KeepsWhatWaits(t *testing.T) {
 	other := framing.NewBuffer(slip.New())
 	other.SetPool(&pool)
 
-	escapes := bytes.Repeat([]byte{0xc0}, 4000) // twice that on the wire: more than the Writer makes room for
+	escapes := bytes.Repeat([]byte{0xc0}, 4000) // twice as many on the wire: Append has to grow the Writer's buffer
 	w.WriteFrame(escapes)
 	w.Release()
 	other.Write(bytes.Repeat([]byte{'y'}, 8000))
@@ -152,17 +151,17 @@ func TestPool_KeepsWhatWaits(t *testing.T) {
 		framing.NewBuffer(slip.New()).Release()
 	}
 	if p, ok, err := b.Next(); !ok || err != nil || !bytes.Equal(p, escapes) {
-		t.Errorf("%d bytes, %v, %v", len(p), ok, err)
+		t.Errorf("Next() = %d bytes, %v, %v; want the payload written, true, nil", len(p), ok, err)
 	}
 }
 
-// What a Writer holds is its own until Release, also between two flushes.
-func TestPool_AWriterKeepsItsMemory(t *testing.T) {
+// A Writer keeps its memory until Release, also between two flushes.
+func TestPool_WriterKeepsItsMemory(t *testing.T) {
 	var pool framing.Pool
 	var dst bytes.Buffer
 	w := framing.NewWriter(&dst, delimiter.Line())
 	w.SetPool(&pool)
-	const rounds = 40 // large memory is given back by itself
+	const rounds = 40 // a large buffer would be given up by itself
 	for range rounds {
 		w.WriteFrame([]byte("one"))
 		other := framing.NewWriter(io.Discard, delimiter.Line())
@@ -173,11 +172,11 @@ func TestPool_AWriterKeepsItsMemory(t *testing.T) {
 		other.Release()
 	}
 	if got := dst.String(); got != strings.Repeat("one\n", rounds) {
-		t.Errorf("%q was written", got)
+		t.Errorf("%q was written; want %d times %q", got, rounds, "one\n")
 	}
 }
 
-// What is larger than a Pool keeps is memory as well.
+// Buffers that are too large for a Pool work without it.
 func TestPool_LargerThanItKeeps(t *testing.T) {
 	for _, size := range []int{2<<20 - 4, 2<<20 - 3, 5 << 20} {
 		var pool framing.Pool
@@ -186,10 +185,10 @@ func TestPool_LargerThanItKeeps(t *testing.T) {
 		b.SetMaxPayload(-1)
 		b.Write(must(lengthprefix.Uint32().Append(nil, make([]byte, size))))
 		if p, ok, err := b.Next(); len(p) != size || !ok || err != nil {
-			t.Errorf("%d of %d bytes, %v, %v", len(p), size, ok, err)
+			t.Errorf("Next() = %d bytes, %v, %v; want %d, true, nil", len(p), ok, err, size)
 		}
-		if b.Release(); b.Cap() != 0 {
-			t.Errorf("%d bytes held when released", b.Cap())
+		if b.Release(); b.Held() != 0 {
+			t.Errorf("%d bytes held after Release(); want 0", b.Held())
 		}
 	}
 }

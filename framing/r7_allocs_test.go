@@ -2,7 +2,6 @@ package framing_test
 
 import (
 	"io"
-	"net"
 	"slices"
 	"testing"
 
@@ -11,19 +10,19 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// Nothing is allocated per frame, read or written, by any framer.
+// Nothing is allocated per frame, read or written, with any Framer.
 func TestR7_NoAllocations(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		var payloads [][]byte
 		for _, p := range f.payloads {
 			payloads = append(payloads, []byte(p))
 		}
-		r := framing.NewReader(&repeated{data: []byte(f.wire)}, f.framer)
+		r := framing.NewReader(&repeatReader{data: []byte(f.wire)}, f.framer)
 		own := make([]byte, 0, 1<<10)
 		b := framing.NewBuffer(f.framer)
 		chunk := []byte(f.wire)
 		w := framing.NewWriter(io.Discard, f.framer)
-		c := framing.NewConn(stub{Reader: &repeated{data: []byte(f.wire)}, Writer: io.Discard}, f.framer)
+		c := framing.NewConn(ioConn{Reader: &repeatReader{data: []byte(f.wire)}, Writer: io.Discard}, f.framer)
 		for _, test := range []struct {
 			name string
 			run  func() error
@@ -32,8 +31,8 @@ func TestR7_NoAllocations(t *testing.T) {
 				_, err := r.ReadFrame()
 				return err
 			}},
-			{"Reader.AppendFrame", func() error {
-				_, err := r.AppendFrame(own)
+			{"Reader.AppendPayload", func() error {
+				_, err := r.AppendPayload(own)
 				return err
 			}},
 			{"Buffer.Next", func() error {
@@ -66,34 +65,34 @@ func TestR7_NoAllocations(t *testing.T) {
 			}},
 			{"Conn.WriteFrames", func() error { return c.WriteFrames(payloads...) }},
 		} {
-			noAllocations(t, test.name, test.run)
+			checkNoAllocations(t, test.name, test.run)
 		}
 	})
 }
 
-// noAllocations fails the test if run allocates, after its first calls.
-func noAllocations(t *testing.T, name string, run func() error) {
+// checkNoAllocations fails the test if run allocates, after its first calls.
+func checkNoAllocations(t *testing.T, name string, run func() error) {
 	t.Helper()
 	for range 100 {
 		if err := run(); err != nil {
-			t.Fatalf("%s: %v", name, err)
+			t.Fatalf("%s: error %v; want nil", name, err)
 		}
 	}
 	if n := testing.AllocsPerRun(200, func() { run() }); n != 0 {
-		t.Errorf("%s: %v allocations", name, n)
+		t.Errorf("%s: %v allocations; want 0", name, n)
 	}
 }
 
-// A frame that is refused and skipped costs its error and nothing else.
+// A frame that is rejected and skipped allocates its error and nothing else.
 func TestR7_SkippingAllocatesTheErrorOnly(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
-		r := framing.NewReader(&repeated{data: []byte(f.wire)}, f.framer)
+		r := framing.NewReader(&repeatReader{data: []byte(f.wire)}, f.framer)
 		r.SetMaxPayload(0)
 		for range 100 {
 			r.ReadFrame()
 		}
 		if n := testing.AllocsPerRun(200, func() { r.ReadFrame() }); n > 2 {
-			t.Errorf("%v allocations", n)
+			t.Errorf("ReadFrame(): %v allocations; want at most 2", n)
 		}
 	})
 }
@@ -105,27 +104,8 @@ func TestR7_VectoredWrites(t *testing.T) {
 	payload := slices.Repeat([]byte("x"), 64<<10)
 	for _, f := range []framing.Framer{lengthprefix.Uint32(), delimiter.Line(), delimiter.CRLF()} {
 		w := framing.NewWriter(client, f)
-		noAllocations(t, "Writer.WriteFrame", func() error { return w.WriteFrame(payload) })
+		checkNoAllocations(t, "Writer.WriteFrame", func() error { return w.WriteFrame(payload) })
 		c := framing.NewConn(client, f)
-		noAllocations(t, "Conn.WriteFrame", func() error { return c.WriteFrame(payload) })
+		checkNoAllocations(t, "Conn.WriteFrame", func() error { return c.WriteFrame(payload) })
 	}
-}
-
-// loopback returns the two ends of a TCP connection, closed when the test ends.
-func loopback(t testing.TB) (client, server net.Conn) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Close() })
-	if server, err = ln.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	return client, server
 }

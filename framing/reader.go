@@ -15,8 +15,9 @@ import (
 // nothing. A source that has failed permanently must keep returning its error.
 // [io.EOF], in contrast, is remembered.
 type Reader struct {
-	buf Buffer
-	src source
+	buf  Buffer
+	src  source
+	turn uint // counts the calls that make an earlier payload of NextReader stale
 }
 
 // A source is the io.Reader of a Reader.
@@ -66,6 +67,7 @@ func (r *Reader) init(src io.Reader, f Framer) {
 // rest of it and returns the following one. Errors of these types that do not
 // match ErrFrame are terminal.
 func (r *Reader) ReadFrame() ([]byte, error) {
+	r.turn++
 	payload, _, err := r.buf.next(&r.src, false)
 	return payload, err
 }
@@ -110,7 +112,10 @@ func (r *Reader) Unread() []byte { return r.buf.Bytes() }
 func (r *Reader) Offset() int64 { return r.buf.Offset() }
 
 // Release gives up the memory of r if no bytes are unread: see [Buffer.Release].
-func (r *Reader) Release() { r.buf.Release() }
+func (r *Reader) Release() {
+	r.turn++
+	r.buf.Release()
+}
 
 // SetPool makes r take its memory from p: see [Buffer.SetPool].
 func (r *Reader) SetPool(p *Pool) { r.buf.SetPool(p) }

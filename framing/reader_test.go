@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
@@ -14,85 +15,64 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// counts is a source whose Read returns the next of these counts and nothing
-// else.
-type counts []int
-
-func (s *counts) Read(p []byte) (int, error) {
-	n := (*s)[0]
-	if n == tooMany {
-		n = len(p) + 1
-	}
-	if len(*s) > 1 {
-		*s = (*s)[1:]
-	}
-	return n, nil
-}
-
-const tooMany = 1 << 30
-
+// A source whose counts are impossible, or never any, is an error.
 func TestReader_HostileSources(t *testing.T) {
 	for _, test := range []struct {
-		source counts
+		source countReader
 		want   string
 	}{
-		{counts{0}, io.ErrNoProgress.Error()},
-		{counts{-1}, "framing: Read returned an impossible count"},
-		{counts{tooMany}, "framing: Read returned an impossible count"},
-		{counts{2, tooMany}, "framing: Read returned an impossible count"},
-		{counts{2, -5}, "framing: Read returned an impossible count"},
+		{countReader{0}, io.ErrNoProgress.Error()},
+		{countReader{-1}, "framing: Read returned an impossible count"},
+		{countReader{tooMany}, "framing: Read returned an impossible count"},
+		{countReader{2, tooMany}, "framing: Read returned an impossible count"},
+		{countReader{2, -5}, "framing: Read returned an impossible count"},
 	} {
 		for _, initial := range initials {
 			source := slices.Clone(test.source)
 			r := newReader(&source, lengthprefix.Uint64(), initial)
 			for range 3 {
 				if p, err := r.ReadFrame(); p != nil || err == nil || err.Error() != test.want {
-					t.Errorf("%v, buffer %d: %q, %v, want %s", test.source, initial, p, err, test.want)
+					t.Errorf("counts %v, buffer %d: ReadFrame() = %q, %v; want nil, %s", test.source, initial, p, err, test.want)
 				}
 			}
 		}
 	}
-	r := framing.NewReader(&counts{0}, lengthprefix.Uint64())
+	r := framing.NewReader(&countReader{0}, lengthprefix.Uint64())
 	if _, err := r.ReadFrame(); err != io.ErrNoProgress {
-		t.Errorf("%v, want io.ErrNoProgress", err)
+		t.Errorf("ReadFrame(): error %v; want io.ErrNoProgress", err)
 	}
 }
 
-// A source that hesitates for long, but not for ever, is waited for.
+// A source may return 0, nil up to 99 times before each byte.
 func TestReader_NoProgressForAWhile(t *testing.T) {
-	var src pieces
-	for _, c := range "ab\n" {
-		for range 99 {
-			src = append(src, piece{})
-		}
-		src = append(src, piece{string(c), nil})
-	}
-	if p, err := newReader(&src, delimiter.Line(), 1).ReadFrame(); string(p) != "ab" {
-		t.Errorf("%q, %v", p, err)
+	src := &emptyReadsReader{r: iotest.OneByteReader(strings.NewReader("ab\n")), n: 99}
+	if p, err := newReader(src, delimiter.Line(), 1).ReadFrame(); string(p) != "ab" || err != nil {
+		t.Errorf(`ReadFrame() = %q, %v; want "ab", nil`, p, err)
 	}
 }
 
-// The payload is the caller's to change, up to its end and no further.
-func TestReader_PayloadIsTheCallers(t *testing.T) {
+// The caller may modify a payload, and appending to it does not overwrite the bytes
+// that follow.
+func TestReader_PayloadMayBeModified(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		r := framing.NewReader(strings.NewReader(f.wire), f.framer)
 		for _, want := range f.payloads {
 			p, err := r.ReadFrame()
 			if string(p) != want || cap(p) != len(p) {
-				t.Fatalf("%q of %d, %v, want %q", p, cap(p), err, want)
+				t.Fatalf("ReadFrame() = %q of capacity %d, %v; want %q, its size, nil", p, cap(p), err, want)
 			}
 			for i := range p {
 				p[i] = '!'
 			}
 			_ = append(p, "over the end"...)
 		}
-		if _, err := r.ReadFrame(); err != io.EOF {
-			t.Fatal(err)
+		if p, err := r.ReadFrame(); err != io.EOF {
+			t.Fatalf("ReadFrame() at the end = %q, %v; want EOF", p, err)
 		}
 	})
 }
 
-// A framer that is set between frames cuts the bytes that wait already.
+// A Framer that is set between frames splits the bytes that are already buffered.
 func TestReader_SetFramer(t *testing.T) {
 	const wire = "text\n" + "\x00\x03abc" + "fixed" + "text again\r\n"
 	for _, s := range sources {
@@ -110,13 +90,14 @@ func TestReader_SetFramer(t *testing.T) {
 				t.Fatal(err)
 			}
 			if p, err := r.ReadFrame(); string(p) != step.want {
-				t.Fatalf("%s: %q, %v, want %q", s.name, p, err, step.want)
+				t.Fatalf("%s: ReadFrame() = %q, %v; want %q, nil", s.name, p, err, step.want)
 			}
 		}
 	}
 }
 
-// Also where a part of a frame has been looked at, and its size announced.
+// So does one that is set after a part of a frame was examined, and its size
+// announced.
 func TestReader_SetFramerInsideAFrame(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		frame := f.frames[len(f.frames)-1]
@@ -124,35 +105,36 @@ func TestReader_SetFramerInsideAFrame(t *testing.T) {
 			b := framing.NewBuffer(f.framer)
 			io.WriteString(b, frame[:cut])
 			if p, ok, err := b.Next(); ok || err != nil {
-				t.Fatalf("%q: %q, %v", frame[:cut], p, err)
+				t.Fatalf("Next() of %q = %q, %v, %v; want false, nil", frame[:cut], p, ok, err)
 			}
 			if err := b.SetFramer(must(fixed.New(len(frame)))); err != nil {
 				t.Fatal(err)
 			}
 			io.WriteString(b, frame[cut:])
 			if p, _, err := b.Next(); string(p) != frame {
-				t.Fatalf("cut at %d: %q, %v, want %q", cut, p, err, frame)
+				t.Fatalf("cut at %d: Next() = %q, %v; want %q, nil", cut, p, err, frame)
 			}
 		}
 	})
 }
 
+// SetFramer returns ErrSkipping while a frame is skipped, and only then.
 func TestReader_SetFramerWhileSkipping(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		const limit = 1
 		for cut := 1; cut <= len(f.wire); cut++ {
-			src := &pieces{{f.wire[:cut], nil}, {"", errPause}, {f.wire[cut:], nil}}
+			src := script(f.wire[:cut], "", f.wire[cut:])
 			r := newReader(src, f.framer, 1)
 			r.SetMaxPayload(limit)
-			skipping := false // the last error cost a frame, which has not passed
+			skipping := false // the last error was of a frame that has not been skipped
 			for {
 				_, err := r.ReadFrame()
 				switch {
 				case errors.Is(err, framing.ErrFrame):
 					skipping = true
 				case err == errPause:
-					// What has arrived is skipped: only if the frame is not over
-					// is there anything to wait for.
+					// The bytes that arrived were skipped: more are missing unless
+					// they ended with the frame.
 					atEnd := false
 					for _, start := range f.starts() {
 						atEnd = atEnd || start == cut
@@ -162,9 +144,9 @@ func TestReader_SetFramerWhileSkipping(t *testing.T) {
 					skipping = false
 				}
 				if got := r.SetFramer(f.framer); skipping && err != errPause && got != framing.ErrSkipping {
-					t.Fatalf("%q: SetFramer while skipping: %v", f.wire[:cut], got)
+					t.Fatalf("%q: SetFramer() while skipping = %v; want ErrSkipping", f.wire[:cut], got)
 				} else if !skipping && (err == nil || err == errPause) && got != nil {
-					t.Fatalf("%q: SetFramer between frames: %v", f.wire[:cut], got)
+					t.Fatalf("%q: SetFramer() between frames = %v; want nil", f.wire[:cut], got)
 				}
 				if err == io.EOF {
 					break
@@ -174,11 +156,9 @@ func TestReader_SetFramerWhileSkipping(t *testing.T) {
 	})
 }
 
-var errPause = errors.New("pause")
-
-// What was read and not returned can be reached: with its end, and what follows
-// in the source, it is the rest of the stream.
-func TestReader_Buffered(t *testing.T) {
+// Unread returns the bytes that were read and not yet returned: with those that
+// remain in the source they are the rest of the stream.
+func TestReader_Unread(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		for _, s := range sources {
 			for n, start := range f.starts() {
@@ -189,9 +169,9 @@ func TestReader_Buffered(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				rest, err := io.ReadAll(io.MultiReader(strings.NewReader(string(r.Buffered())), src))
+				rest, err := io.ReadAll(io.MultiReader(strings.NewReader(string(r.Unread())), src))
 				if string(rest) != f.wire[start:] || err != nil {
-					t.Fatalf("%s, after %d frames: %q, %v, want %q", s.name, n, rest, err, f.wire[start:])
+					t.Fatalf("%s, after %d frames: Unread() and the source hold %q, %v; want %q", s.name, n, rest, err, f.wire[start:])
 				}
 			}
 		}
@@ -212,18 +192,17 @@ func TestReader_AcceptUnterminated(t *testing.T) {
 		{delimiter.Line().Keep(), "a\nlast\r", []string{`"a\n"`, `"last\r"`, "EOF"}},
 		{delimiter.CRLF(), "a\r\nlast\r", []string{`"a"`, `"last\r"`, "EOF"}},
 		{must(delimiter.New("<end>")), "a<end>last<en", []string{`"a"`, `"last<en"`, "EOF"}},
-		// Larger than the limit is larger than the limit: here by one byte, by
-		// two, by many, and what may be within.
+		// At the limit, and over it by one byte, two and many.
 		{delimiter.Line(), "largest-", []string{`"largest-"`, "EOF"}},
 		{delimiter.Line(), "largest-\r", []string{`"largest-"`, "EOF"}},
-		{delimiter.Line(), "too large", []string{"*framing.TooLargeError, one frame: framing: frame at offset 0: payload of 9 bytes is larger than the limit of 8", "EOF"}},
-		{delimiter.Line(), "too large\r", []string{"*framing.TooLargeError, one frame: framing: frame at offset 0: payload larger than the limit of 8", "EOF"}},
-		{delimiter.Line(), "a\nmuch too large", []string{`"a"`, "*framing.TooLargeError, one frame: framing: frame at offset 2: payload larger than the limit of 8", "EOF"}},
-		// Of these nothing can be told without an end.
+		{delimiter.Line(), "too large", []string{"*framing.TooLargeError, one frame: framing: frame at offset 0: payload of 9 bytes exceeds the limit of 8 bytes", "EOF"}},
+		{delimiter.Line(), "too large\r", []string{"*framing.TooLargeError, one frame: framing: frame at offset 0: payload exceeds the limit of 8 bytes", "EOF"}},
+		{delimiter.Line(), "a\nmuch too large", []string{`"a"`, "*framing.TooLargeError, one frame: framing: frame at offset 2: payload exceeds the limit of 8 bytes", "EOF"}},
+		// These Framers are no Finisher.
 		{lengthprefix.Uint8(), "\x01a\x05last", []string{`"a"`, "*framing.UnexpectedEOFError: framing: frame at offset 2: unexpected EOF after 5 of 6 bytes"}},
 		{escaped{}, "a.last", []string{`"a"`, "*framing.UnexpectedEOFError: framing: frame at offset 2: unexpected EOF after 4 bytes"}},
 		{escaped{}, "much, much too large", []string{
-			"*framing.TooLargeError, one frame: framing: frame at offset 0: payload larger than the limit of 8",
+			"*framing.TooLargeError, one frame: framing: frame at offset 0: payload exceeds the limit of 8 bytes",
 			"*framing.UnexpectedEOFError: framing: frame at offset 0: unexpected EOF after 20 bytes"}},
 	} {
 		for _, s := range sources {
@@ -231,37 +210,37 @@ func TestReader_AcceptUnterminated(t *testing.T) {
 				r := newReader(s.of(strings.NewReader(test.wire)), test.framer, initial)
 				r.SetMaxPayload(8)
 				r.AcceptUnterminated(true)
-				same(t, fmt.Sprintf("%s, %q, buffer %d", s.name, test.wire, initial), readAll(t, r), test.want)
+				sameEvents(t, fmt.Sprintf("%s, %q, buffer %d", s.name, test.wire, initial), readAll(t, r), test.want)
 			}
 		}
 	}
 }
 
-// ending is a framer of lines with an opinion on the last one.
-type ending struct{ *delimiter.Framer }
+// A finishErrFramer is a Framer of lines whose Finish fails.
+type finishErrFramer struct{ *delimiter.Framer }
 
-var errNoEnd = errors.New("malformed end")
+var errFinish = errors.New("malformed end")
 
-func (ending) End(data []byte) ([]byte, error) { return nil, errNoEnd }
+func (finishErrFramer) Finish(data []byte) ([]byte, error) { return nil, errFinish }
 
 func TestReader_AcceptUnterminatedRefused(t *testing.T) {
-	r := newReader(strings.NewReader("a\nlast"), ending{delimiter.Line()}, 1)
+	r := newReader(strings.NewReader("a\nlast"), finishErrFramer{delimiter.Line()}, 1)
 	r.AcceptUnterminated(true)
-	same(t, "End refuses", readAll(t, r), []string{`"a"`, "*framing.FormatError: framing: frame at offset 2: malformed end"})
+	sameEvents(t, "Finish fails", readAll(t, r), []string{`"a"`, "*framing.FormatError: framing: frame at offset 2: malformed end"})
 }
 
-// Frames stops where its caller stops, and goes on there.
+// A new iterator of Frames resumes where the last one stopped.
 func TestReader_FramesStops(t *testing.T) {
 	r := newReader(strings.NewReader("a\nb\nc\n"), delimiter.Line(), 1)
 	for _, want := range []string{"a", "b", "c"} {
 		for p, err := range r.Frames() {
 			if string(p) != want || err != nil {
-				t.Fatalf("%q, %v, want %q", p, err, want)
+				t.Fatalf("Frames() yields %q, %v; want %q, nil", p, err, want)
 			}
 			break
 		}
 	}
 	for p, err := range r.Frames() {
-		t.Errorf("at the end: %q, %v", p, err)
+		t.Errorf("Frames() at the end yields %q, %v; want nothing", p, err)
 	}
 }

@@ -28,6 +28,12 @@ func SplitFunc(f Framer) bufio.SplitFunc {
 		if ok {
 			return advance, payload, nil
 		}
+		switch e := err.(type) { // nothing follows in this Scanner
+		case *TooLargeError:
+			e.Final = true
+		case *FormatError:
+			e.Final = true
+		}
 		return advance, nil, err
 	}
 }

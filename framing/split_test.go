@@ -11,7 +11,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
-// A Scanner cuts every stream, that ends anywhere, like a Reader.
+// A Scanner splits every stream, ending anywhere, like a Reader.
 func TestSplitFunc(t *testing.T) {
 	eachFamily(t, func(t *testing.T, f family) {
 		for cut := range len(f.wire) + 1 {
@@ -27,12 +27,12 @@ func TestSplitFunc(t *testing.T) {
 			if err == nil {
 				err = io.EOF
 			}
-			same(t, s.name+" "+f.wire[:cut], append(got, event("", err)), f.expect(cut, framing.DefaultMaxPayload))
+			sameEvents(t, s.name+" "+f.wire[:cut], append(got, event("", err)), f.expect(cut, framing.DefaultMaxPayload))
 		}
 	})
 }
 
-// All errors are final for a Scanner, and say so.
+// All errors end a scan, so none matches ErrFrame.
 func TestSplitFunc_Errors(t *testing.T) {
 	scan := func(f framing.Framer, wire string) (frames int, err error) {
 		scanner := bufio.NewScanner(strings.NewReader(wire))
@@ -46,19 +46,19 @@ func TestSplitFunc_Errors(t *testing.T) {
 	n, err := scan(escaped{}, "good.b^xad.good.")
 	var format *framing.FormatError
 	if n != 1 || !errors.As(err, &format) || format.Offset != 5 || !errors.Is(err, errEscape) || errors.Is(err, framing.ErrFrame) {
-		t.Errorf("a bad frame: %d, %T %v", n, err, err)
+		t.Errorf("an invalid frame: %d frames, error %T %v; want 1, %v at offset 5", n, err, err, errEscape)
 	}
 
 	n, err = scan(lengthprefix.Uint64(), "\x00\x00\x00\x00\x00\x00\x00\x01a\xff\xff\xff\xff\xff\xff\xff\xff")
 	var tooLarge *framing.TooLargeError
 	if n != 1 || !errors.As(err, &tooLarge) || tooLarge.Offset != 9 || tooLarge.Size != 1<<64-1 || errors.Is(err, framing.ErrFrame) {
-		t.Errorf("an impossible size: %d, %T %v", n, err, err)
+		t.Errorf("an impossible size: %d frames, error %T %v; want 1, a *framing.TooLargeError at offset 9", n, err, err)
 	}
-	if want := "framing: frame at offset 9: payload of 18446744073709551615 bytes is larger than the limit of 9223372036854775807"; uint64(^uint(0)) > 1<<32 && err.Error() != want {
+	if want := "framing: frame at offset 9: payload of 18446744073709551615 bytes exceeds the limit of 9223372036854775799 bytes"; uint64(^uint(0)) > 1<<32 && err.Error() != want {
 		t.Errorf("an impossible size:\n got %v\nwant %s", err, want)
 	}
 
 	if n, err = scan(lengthprefix.Uint32(), "\x00\x00\x00\x01a\x00\x10\x00\x00"+strings.Repeat("x", 1<<20)); n != 1 || err != bufio.ErrTooLong {
-		t.Errorf("a frame over the Scanner's limit: %d, %v", n, err)
+		t.Errorf("a frame over the Scanner's limit: %d frames, error %v; want 1, %v", n, err, bufio.ErrTooLong)
 	}
 }

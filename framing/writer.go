@@ -126,8 +126,16 @@ func (e *encoder) tooLarge(size int64) error {
 
 // WriteFill adds fill to the buffer: bytes between frames that the receiver
 // discards, such as a heartbeat newline. Bytes that are not fill in this framing
-// are refused with a [*PayloadError].
+// are refused with a [*PayloadError]. The buffer is written as by WriteFrame.
 func (w *Writer) WriteFill(fill []byte) error {
+	if err := w.addFill(fill); err != nil || len(w.mem.buf) < flushAt {
+		return err
+	}
+	return w.flush(nil, nil)
+}
+
+// addFill adds fill to the buffer.
+func (w *Writer) addFill(fill []byte) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -177,6 +185,9 @@ func (w *Writer) WriteFrom(src io.Reader, size int64) error {
 // is set, the error is terminal; with any other, nothing of the frame was sent,
 // and the rest is buf.
 func (w *Writer) encode(e encoder, buf []byte, src io.Reader, size int64) (rest []byte, final bool, err error) {
+	if size < 0 {
+		return buf, false, &PayloadError{Size: size, Reason: "the size is negative"}
+	}
 	p := payloadSource{src: src, size: size}
 	frame, start := buf, []byte(nil)
 	err = ErrNoHeader

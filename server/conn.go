@@ -219,7 +219,7 @@ func (c *Conn) run() error {
 			}
 			if err := c.fill(); err == io.EOF {
 				c.ended = c.tls == nil // a close_notify does not end raw
-				_, err = c.buf.End()
+				_, err = c.buf.Finish()
 				return err
 			} else if err != nil {
 				return err

@@ -198,11 +198,11 @@ func TestC9ForcedBetweenMessages(t *testing.T) {
 // A bomb is a framer that panics.
 type bomb struct{ framing.Framer }
 
-func (b bomb) Split(data []byte, seen int) (framing.Frame, error) {
+func (b bomb) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 	if strings.HasPrefix(string(data), "boom") {
 		panic("codec")
 	}
-	return b.Framer.Split(data, seen)
+	return b.Framer.Split(data, r)
 }
 
 // T8: a framer that panics harms its connection only, and also when what it

@@ -65,7 +65,7 @@ func TestParse_FixedAndMaxPayload(t *testing.T) {
 		{"fixed,size=1MiB", "0", true}, // the default
 		{"fixed,size=1048577", "0", false},
 		{"fixed,size=2GiB", "-1", true},
-		{"fixed,size=2MiB,pad=00", "1MiB", true}, // shorter ones can
+		{"fixed,size=64KiB,pad=00", "1KiB", true}, // shorter ones can
 		{"length", "1", true},
 	} {
 		_, err := parse([]string{"-framing", test.framing, "-max-payload", test.maxPayload})

@@ -91,17 +91,17 @@ func TestDecode_Memory(t *testing.T) {
 		{"-framing=line -x", "", message, short, 1 << 19, ""},
 		{"-framing=line -x", "", "\n", short / 4, 1 << 19, ""},
 		// A message of 2 GiB is announced at once: refused, and skipped as it comes.
-		{"-framing=length", "\x7f\xff\xff\x00", endless, long, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
-		{"-framing=length -x", "\x7f\xff\xff\x00", endless, short, 1 << 19, "payload of 2147483392 bytes is larger than the limit"},
+		{"-framing=length", "\x7f\xff\xff\x00", endless, long, 1 << 19, "payload of 2147483392 bytes exceeds the limit"},
+		{"-framing=length -x", "\x7f\xff\xff\x00", endless, short, 1 << 19, "payload of 2147483392 bytes exceeds the limit"},
 		// Without a limit it is waited for, and takes no more than has arrived.
 		{"-framing=length -max-payload=-1", "\x7f\xff\xff\x00", endless, short, 2 * short, "unexpected EOF after 2097152 of 2147483396 bytes"},
 		{"-framing=length -max-payload=-1 -x", "\x7f\xff\xff\x00", endless, short, 3 * short, "unexpected EOF after 2097152 of 2147483396 bytes"},
 		// A message that never ends is refused at the limit.
-		{"-framing=line", "", endless, long, 4 << 20, "larger than the limit of 1048576"},
-		{"-framing=line -x", "", endless, short, 16 << 20, "larger than the limit of 1048576"},
+		{"-framing=line", "", endless, long, 4 << 20, "exceeds the limit of 1048576 bytes"},
+		{"-framing=line -x", "", endless, short, 16 << 20, "exceeds the limit of 1048576 bytes"},
 		// What cannot be followed is not read to its end.
-		{"-framing=length,width=8", strings.Repeat("\xff", 8), "m", long, 1 << 19, "larger than the limit"},
-		{"-framing=length,width=8 -x", strings.Repeat("\xff", 8), "m", long, 1 << 19, "larger than the limit"},
+		{"-framing=length,width=8", strings.Repeat("\xff", 8), "m", long, 1 << 19, "exceeds the limit"},
+		{"-framing=length,width=8 -x", strings.Repeat("\xff", 8), "m", long, 1 << 19, "exceeds the limit"},
 	} {
 		o, err := parse(append([]string{"-decode", "-color=never"}, strings.Fields(test.args)...))
 		require.NoError(t, err)

@@ -31,7 +31,7 @@ func TestInterrupt(t *testing.T) {
 	}{
 		{[]string{echo(t, "line")}, "hello\n", 130, ""},
 		{[]string{"-decode"}, "hello\n", 130, ""},
-		{[]string{"-decode", "-max-payload=5"}, "longer\nhello\n", 1, "framecat: framing: frame at offset 0: payload of 6 bytes is larger than the limit of 5\n"},
+		{[]string{"-decode", "-max-payload=5"}, "longer\nhello\n", 1, "framecat: framing: frame at offset 0: payload of 6 bytes exceeds the limit of 5 bytes\n"},
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), patient)
 		defer cancel()

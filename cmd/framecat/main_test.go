@@ -95,7 +95,7 @@ func TestUsage(t *testing.T) {
 		{"-nosuch x:1", "-nosuch"},
 		{"", "HOST:PORT"},
 		{"x:1 y:2", `"y:2"`},
-		{"-framing nosuch x:1", "there are line"},
+		{"-framing nosuch x:1", "want one of line"},
 		{"-decode x:1", `"x:1"`},
 		{"-decode -load", "two things"},
 		{"-count x:1", "-count goes with -decode"},
@@ -190,7 +190,7 @@ func TestChat_FileLargestLimit(t *testing.T) {
 func TestChat_Refused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ framing, args, stdin, stdout, stderr string }{
-		{"stx", "", "ok\na\x02b\nnever\n", "ok\n", "line 2: framing: payload of 3 bytes refused: it holds the mark 0x02"},
+		{"stx", "", "ok\na\x02b\nnever\n", "ok\n", "line 2: framing: payload of 3 bytes refused: it contains the mark 0x02"},
 		{"length", "-hex", "00\nxx\n", "00\n", "line 2: not pairs"},
 		{"length", "-max-payload=3", "abc\nabcd\n", "abc\n", "line 2: longer than -max-payload 3"},
 		{"length", "-hex -max-payload=2", "61 62\n616263\n", "6162\n", "line 2: larger than -max-payload 2"},
@@ -278,8 +278,8 @@ func TestDecode(t *testing.T) {
 		{"-framing=netstring -count", "2:hi,5:hello,", "2 messages, 7 bytes of payload\n", ""},
 		{"-framing=netstring -count", "2:hi,5:hell", "1 messages, 2 bytes of payload\n", "frame at offset 5: unexpected EOF after 6 of 8 bytes"},
 		{"-framing=netstring", "2:hi,?", "hi\n", "frame at offset 5: malformed length"},
-		{"-framing=line -max-payload=3", "abcd\nabc\n", "abc\n", "frame at offset 0: payload of 4 bytes is larger than the limit of 3"},
-		{"-framing=slip -x", "h\xdb\xdci\xc0\xc0", "message 1: payload 2, stuffing 2, trailer 1\n   00000000  68 db dc 69 c0                                    h..i.\n1 byte: idle 1\n   00000005  c0                                                .\n", ""},
+		{"-framing=line -max-payload=3", "abcd\nabc\n", "abc\n", "frame at offset 0: payload of 4 bytes exceeds the limit of 3 bytes"},
+		{"-framing=slip -x", "h\xdb\xdci\xc0\xc0", "message 1: payload 2, stuffing 2, trailer 1\n   00000000  68 db dc 69 c0                                    h..i.\n1 byte: fill 1\n   00000005  c0                                                .\n", ""},
 	} {
 		code, stdout, stderr := finish(t, test.stdin, append([]string{"-decode"}, strings.Fields(test.args)...)...)
 		assert.Equal(t, test.stdout, stdout, test.args)

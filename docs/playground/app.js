@@ -19,7 +19,7 @@ const hints = {
 };
 
 const kinds = {
-	header: "header", payload: "payload", stuffing: "stuffing", trailer: "trailer (delimiter)", idle: "idle",
+	header: "header", payload: "payload", stuffing: "stuffing", trailer: "trailer (delimiter)", fill: "fill",
 	incomplete: "not whole yet", skipped: "skipped", lost: "lost",
 };
 
@@ -224,7 +224,7 @@ function showResults() {
 
 	let number = 0;
 	$("results").replaceChildren(...answer.results.map((r) => {
-		const title = { frame: `Frame ${r.kind === "frame" ? ++number : ""}`, waiting: "Not whole yet", idle: "Idle bytes", refused: "Refused" }[r.kind];
+		const title = { frame: `Frame ${r.kind === "frame" ? ++number : ""}`, waiting: "Not whole yet", fill: "Fill between frames", refused: "Refused" }[r.kind];
 		const e = element("li", { class: `result ${r.error ? "wrong" : r.kind}` },
 			element("h3", {}, r.error ? `Error at offset ${r.at}` : title),
 			element("p", { class: "where" }, `${plural(r.size, "byte")} at offset ${r.offset}` + (pieces() > 1 ? `, arrived with piece ${r.piece}` : "")));

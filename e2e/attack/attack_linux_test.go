@@ -114,7 +114,7 @@ func TestT3_LengthBombs(t *testing.T) {
 				}
 				wantEnd(t, s.send(1, header(size))[0])
 				n++
-				s.says(fmt.Sprintf(`level=WARN msg="connection broke the framing" remote=\S+ err="framing: frame at offset 0: payload of (%d) bytes is larger than the limit of %d\b`, size, limit))
+				s.says(fmt.Sprintf(`level=WARN msg="connection broke the framing" remote=\S+ err="framing: frame at offset 0: payload of (%d) bytes exceeds the limit of %d bytes\b`, size, limit))
 				if got := strings.Count(s.log.text(), "broke the framing"); got != n {
 					t.Errorf("width %d, %s: %d warnings for %d length bombs", width, order, got, n)
 				}

@@ -240,9 +240,9 @@ func errorsShown(t *testing.T) {
 		{url.Values{"spec": {"netstring"}, "mode": {"text"}, "input": {"5:hello,x"}},
 			"Error at offset 8", "framing: frame at offset 8: malformed length: it begins with 'x', not with a digit", []int{8}, "1 frame, 1 error."},
 		{url.Values{"spec": {"line"}, "mode": {"text"}, "input": {"hi\nhello\nyes\n"}, "max": {"3"}},
-			"Error at offset 3", "framing: frame at offset 3: payload larger than the limit of 3", []int{3}, "2 frames, 1 error."},
+			"Error at offset 3", "framing: frame at offset 3: payload exceeds the limit of 3 bytes", []int{3}, "2 frames, 1 error."},
 		{url.Values{"spec": {"length"}, "mode": {"text"}, "input": {`\x00\x00\x00\x01aGET / HTTP/1.1`}},
-			"Error at offset 5", "framing: frame at offset 5: payload of 1195725856 bytes is larger than the limit of 1048576 (this looks like an HTTP request)", []int{5}, "1 frame, 1 error."},
+			"Error at offset 5", "framing: frame at offset 5: payload of 1195725856 bytes exceeds the limit of 1048576 bytes (this looks like an HTTP request)", []int{5}, "1 frame, 1 error."},
 		{url.Values{"spec": {"fixed,size=4"}, "mode": {"text"}, "input": {"abcdef"}, "end": {""}},
 			"Error at offset 4", "framing: frame at offset 4: unexpected EOF after 2 of 4 bytes", []int{4}, "1 frame, 1 error."},
 	} {
@@ -270,8 +270,8 @@ func errorsShown(t *testing.T) {
 		t.Errorf("MaxPayload: %q", s)
 	}
 	b.write("#max", "4")
-	b.want("messages", strings.Join(b.texts("#input-errors li"), "; "), "message 1: framing: frame at offset 0: payload of 5 bytes is larger than the limit of 4; "+
-		"message 2: framing: frame at offset 0: payload of 5 bytes is larger than the limit of 4; message 3: framing: frame at offset 0: payload of 5 bytes is larger than the limit of 4")
+	b.want("messages", strings.Join(b.texts("#input-errors li"), "; "), "message 1: framing: payload of 5 bytes refused: it exceeds the limit of 4 bytes; "+
+		"message 2: framing: payload of 5 bytes refused: it exceeds the limit of 4 bytes; message 3: framing: payload of 5 bytes refused: it exceeds the limit of 4 bytes")
 }
 
 // Another notation shows the same bytes.

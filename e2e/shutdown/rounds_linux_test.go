@@ -60,7 +60,7 @@ var framings = []struct {
 	{"octet-count", 1 << 20, true},
 	{"content-length", 1 << 20, true},
 	{"slip", 1 << 20, true},
-	{"slip,flush", 1 << 20, true},
+	{"slip,leading-end", 1 << 20, true},
 	{"cobs", 1 << 20, true},
 	{"stx", 1 << 20, false},
 	{"stx,dle", 1 << 20, true},

@@ -63,7 +63,7 @@ func (p *parser) parse(header []byte) error {
 			case n == 0 || rest[n] != ':':
 				return badName(rest[n])
 			case !bytes.EqualFold(rest[:n], []byte(field)):
-				n, next = n+1, value
+				next = value
 			case p.digits > 0:
 				return errDuplicate
 			default:
@@ -75,7 +75,7 @@ func (p *parser) parse(header []byte) error {
 				if rest[n] != ':' {
 					return badName(rest[n])
 				}
-				n, next = n+1, value
+				next = value
 			}
 		case value:
 			n = span(rest, &isValue)

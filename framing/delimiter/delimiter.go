@@ -11,8 +11,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// MaxDelims is the maximum size of all delimiters of a Framer together, in bytes.
-const MaxDelims = 255
+// maxDelims is the maximum size of all delimiters in total, in bytes.
+const maxDelims = 255
 
 // A Framer ends each frame at a delimiter. Make one with [Line], [CRLF] or
 // [New]. It is a [framing.Skipper], a [framing.Finisher] and a [framing.Encloser].
@@ -40,17 +40,16 @@ var ofLine = []string{"\n", "\r\n"}
 // payload that contains "\r\n" is refused.
 func CRLF() *Framer { return build([]string{"\r\n"}, false) }
 
-// New returns a framer for frames that end at any of delims, which are at most
-// [MaxDelims] bytes together. The delimiter that ends first ends the frame; of
-// several that end at the same byte, the longest is used.
+// New returns a framer for frames that end at any of delims, which are at most 255
+// bytes in total. The delimiter that ends first ends the frame; of several that end at
+// the same byte, the longest is used.
 //
-// A payload is written with the first of delims that brings it back: one that
-// does not form an earlier or longer delimiter together with the end of the
-// payload. A payload that contains a delimiter, or that no delimiter brings
-// back, is refused.
+// A payload is written with the first of delims that brings it back, which is one that
+// does not form an earlier or longer delimiter with the end of the payload. A payload
+// that contains a delimiter, or that none brings back, is refused.
 //
-// New returns a [*framing.ConfigError] if there are no delimiters or too many, or
-// if one is empty, a duplicate, or part of another other than its end.
+// New returns a [*framing.ConfigError] if there are no delimiters, if they exceed 255
+// bytes, or if one is empty, a duplicate, or part of another that is not its end.
 func New(delims ...string) (*Framer, error) {
 	fault := func(format string, args ...any) (*Framer, error) {
 		return nil, &framing.ConfigError{Framer: "delimiter", Option: "delims", Reason: fmt.Sprintf(format, args...)}
@@ -62,8 +61,8 @@ func New(delims ...string) (*Framer, error) {
 	for _, d := range delims {
 		total += len(d)
 	}
-	if total > MaxDelims {
-		return fault("%d bytes altogether; at most %d are allowed", total, MaxDelims)
+	if total > maxDelims {
+		return fault("%d bytes in total; at most %d are allowed", total, maxDelims)
 	}
 	for i, d := range delims {
 		if d == "" {

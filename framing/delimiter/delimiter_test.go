@@ -37,8 +37,8 @@ func TestConfigError(t *testing.T) {
 		{[]string{"xay", "a"}, `"a" occurs inside "xay", which would never match; it may only be its end`},
 		{[]string{"aa", "aaa"}, `"aa" occurs inside "aaa", which would never match; it may only be its end`},
 		{[]string{"\r", "\r\n"}, `"\r" occurs inside "\r\n", which would never match; it may only be its end`},
-		{[]string{long + long}, "256 bytes altogether; at most 255 are allowed"},
-		{[]string{"a", long, "b", long[:126]}, "256 bytes altogether; at most 255 are allowed"},
+		{[]string{long + long}, "256 bytes in total; at most 255 are allowed"},
+		{[]string{"a", long, "b", long[:126]}, "256 bytes in total; at most 255 are allowed"},
 	} {
 		f, err := delimiter.New(test.delims...)
 		e := (*framing.ConfigError)(nil)

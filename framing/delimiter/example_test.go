@@ -32,10 +32,12 @@ func printWire(f framing.Framer, payload string) {
 func ExampleLine() {
 	printFrames(delimiter.Line(), "hello\nworld\r\n")
 	printWire(delimiter.Line(), "hello")
+	printWire(delimiter.Line(), "hello\r") // with "\n", "hello" would be read
 	// Output:
 	// "hello"
 	// "world"
 	// "hello\n"
+	// "hello\r\r\n"
 }
 
 func ExampleCRLF() {

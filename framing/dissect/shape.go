@@ -8,7 +8,7 @@ import (
 
 // A shape describes how a framer encodes single bytes. Most bytes are ordinary: they
 // appear unchanged in the frame, and replacing one by another changes nothing else.
-// If other bytes are accepted too, the framer stuffs.
+// If others are changed in the frame, the framer stuffs.
 type shape struct {
 	framer   framing.Framer
 	stuffs   bool
@@ -39,12 +39,13 @@ func shapeOf(framer framing.Framer) shape {
 		return s
 	}
 	s.trailer = len(model) - at - 1
+	_, encloses := framer.(framing.Encloser) // its frames contain every payload unchanged
 	var ordinary []byte
 	for i, wire := range frames {
 		model[at] = byte(i)
 		if bytes.Equal(wire, model) {
 			ordinary = append(ordinary, byte(i))
-		} else if wire != nil {
+		} else if wire != nil && !encloses {
 			s.stuffs = true
 		}
 	}

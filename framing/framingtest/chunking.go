@@ -1,106 +1,69 @@
 package framingtest
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
-// chunking checks L3: however the bytes arrive, and whatever the limit, frames
-// and errors are the same.
-func (k *kit) chunking(in input) *failure {
-	for i, limit := range k.limitsFor(in) {
-		if i > 1 && len(in.wire) > 1<<12 {
+// checkChunking checks L3, chunking: however the bytes arrive, and whatever the
+// limit, frames and errors are the same.
+func checkChunking(k *kit, s sample) {
+	unlimited := k.read(s.wire, nil, -1)
+	for i, limit := range limits(s) {
+		if i > 1 && len(s.wire) > 1<<12 {
 			break
 		}
-		whole := k.read(in.wire, nil, limit)
-		for cuts := range cuttings(in) {
-			if in.cuts == nil && (i > 0 && len(cuts) == 2 || i > 1 && len(cuts) == 1 && len(in.wire) > 16) {
+		whole := unlimited
+		if limit >= 0 {
+			whole = k.read(s.wire, nil, limit)
+			k.compareLimit(whole, unlimited, s.wire, limit)
+		}
+		for cuts := range s.cuttings(i == 0) {
+			if i > 1 && len(cuts) == 1 && len(s.wire) > 16 {
 				continue // other limits have found nothing there
 			}
-			if k.differ(k.read(in.wire, cuts, limit), whole, "", "") != nil {
-				return k.fewerCuts(in.wire, cuts, limit, whole)
-			}
-		}
-		if len(in.wire) <= 64 {
-			if fail := k.interleaving(in.wire, limit, whole); fail != nil {
-				return fail
-			}
+			k.compare(k.read(s.wire, cuts, limit), whole, "in chunks", "in one chunk")
 		}
 	}
-	return nil
 }
 
-// limitsFor returns the limits to read in with; -1: none.
-func (k *kit) limitsFor(in input) []int {
-	if in.payloads == nil {
-		return []int{-1, 2, 0}
+// limits returns the limits to read s with; -1: none.
+func limits(s sample) []int {
+	limits := []int{-1}
+	for _, p := range s.payloads[:min(3, len(s.payloads))] {
+		limits = append(limits, max(0, len(p)-1), len(p))
 	}
-	limits := []int{-1, in.smallest()}
-	for i, p := range in.payloads {
-		if i < 3 {
-			limits = append(limits, len(p)-1, len(p))
-		}
+	if s.payloads == nil {
+		limits = append(limits, 2)
 	}
 	limits = append(limits, 0)
-	var unique []int
-	for i, l := range limits {
-		if l >= 0 && !slices.Contains(unique, l) || i == 0 {
-			unique = append(unique, l)
+	for i := len(limits) - 1; i > 0; i-- {
+		if slices.Contains(limits[:i], limits[i]) {
+			limits = slices.Delete(limits, i, i+1)
 		}
 	}
-	return unique
+	return limits
 }
 
-// fewerCuts returns the failure that cuts lead to, without those that have no
-// part in it.
-func (k *kit) fewerCuts(wire []byte, cuts []int, limit int, whole []event) *failure {
-	fails := func(cuts []int) *failure {
-		return k.differ(k.read(wire, cuts, limit), whole, fmt.Sprintf("Cut in %d pieces", len(cuts)+1), "In one piece")
-	}
-	for n := len(cuts) / 2; n > 0; n /= 2 {
-		for i := 0; i+n <= len(cuts); {
-			if fewer := slices.Concat(cuts[:i], cuts[i+n:]); fails(fewer) != nil {
-				cuts = fewer
-			} else {
-				i += n
+// compareLimit fails if limited, read with a limit, is not what unlimited is, except
+// that a frame whose payload exceeds the limit is one error.
+func (k *kit) compareLimit(limited, unlimited []event, wire []byte, limit int) {
+	k.cases++
+	for i, want := range unlimited {
+		got := at(limited, i)
+		switch {
+		case want.err == "" && len(want.payload) <= limit && got.same(want):
+		case want.err != "" && !got.tooLarge && got.final == want.final && got.start == want.start:
+		case got.start != want.start || !got.tooLarge || want.err == "" && len(want.payload) <= limit:
+			k.failf("event %d, with a limit of %d: %v\nevent %d, without a limit: %v", i+1, limit, got, i+1, want)
+		case want.err != "":
+			return // what is too large is skipped, whatever it contains
+		case got.final:
+			said := k.now
+			frame := wire[want.start:]
+			whole := k.first(frame)
+			if whole.Size > 1 && k.split(frame, min(whole.Size-1, len(frame)), framingStart).Size > 0 {
+				k.now = said
+				k.failf("event %d, with a limit of %d: %v\nThe Framer announces the size of the frame, so it can be skipped", i+1, limit, got)
 			}
+			return
 		}
 	}
-	return fails(cuts)
-}
-
-// interleaving checks that two connections that share a framer do not disturb
-// each other.
-func (k *kit) interleaving(wire []byte, limit int, want []event) *failure {
-	other := k.fixedStreamAfter(wire)
-	how := "Byte by byte, by turns with another connection that receives " + quote(other)
-	k.now = call{do: "read", data: wire, cuts: every(1, len(wire)), max: limit}
-	a, b := k.buffer(limit), k.buffer(-1)
-	var events []event
-	lost := false
-	for i := range max(len(wire), len(other)) {
-		if i < len(other) {
-			b.Write(other[i : i+1])
-			drain(b, nil)
-		}
-		if i < len(wire) && !lost {
-			a.Write(wire[i : i+1])
-			events, lost = drain(a, events)
-		}
-	}
-	if !lost {
-		_, err := a.End()
-		events = append(events, errorEvent(err))
-	}
-	return k.differ(events, want, how, "In one piece, alone")
-}
-
-// fixedStreamAfter returns a short stream that is not wire.
-func (k *kit) fixedStreamAfter(wire []byte) []byte {
-	for in := range k.streams() {
-		if len(in.wire) > len(wire)/2 && string(in.wire) != string(wire) {
-			return in.wire[:min(len(in.wire), 64)]
-		}
-	}
-	return wire
 }

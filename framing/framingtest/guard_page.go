@@ -13,14 +13,13 @@ const wallSize = 1 << 20
 // A wall is memory whose first half cannot be read or written.
 type wall struct{ mem []byte }
 
-// newWall returns a wall, or nil where the system refuses one.
+// newWall returns a wall, or nil if the system refuses one.
 func newWall() *wall {
 	mem, err := syscall.Mmap(-1, 0, 2*wallSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		return nil
+	if err == nil {
+		err = syscall.Mprotect(mem[:wallSize], syscall.PROT_NONE)
 	}
-	if err := syscall.Mprotect(mem[:wallSize], syscall.PROT_NONE); err != nil {
-		_ = syscall.Munmap(mem)
+	if err != nil {
 		return nil
 	}
 	return &wall{mem}
@@ -32,23 +31,17 @@ func (w *wall) close() {
 	}
 }
 
-// hide returns a copy of data whose first n bytes cannot be looked at. It is
-// valid until the next call.
+// hide returns a copy of data, of at most wallSize bytes, of which the first n cannot
+// be examined. It is valid until the next call.
 func (w *wall) hide(data []byte, n int) []byte {
-	if w == nil || n > wallSize || len(data)-n > wallSize {
-		return scramble(data, n)
-	}
-	b := w.mem[wallSize-n : wallSize-n+len(data) : wallSize-n+len(data)]
+	b := w.mem[wallSize-n:][:len(data):len(data)]
 	copy(b[n:], data[n:])
 	return b
 }
 
-// try calls f and reports whether it looked at bytes that hide has hidden.
-func (w *wall) try(f func()) (looked bool) {
-	if w == nil {
-		f()
-		return false
-	}
+// examined calls f and reports whether it examined bytes that hide has hidden. It
+// ends f there.
+func (w *wall) examined(f func()) (hidden bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		switch r := recover().(type) {
@@ -57,7 +50,7 @@ func (w *wall) try(f func()) (looked bool) {
 			if at := r.Addr() - uintptr(unsafe.Pointer(unsafe.SliceData(w.mem))); at >= wallSize {
 				panic(r)
 			}
-			looked = true
+			hidden = true
 		default:
 			panic(r)
 		}

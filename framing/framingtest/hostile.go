@@ -1,65 +1,75 @@
 package framingtest
 
 import (
-	"bytes"
 	"runtime/metrics"
+
+	"github.com/wholeframe/wholeframe/framing"
 )
 
-// hostileBytes checks L6: no input makes the framer panic, say what cannot be,
-// or allocate by what it reads.
-func (k *kit) hostileBytes(in input) *failure {
+// checkHostileBytes checks L6, hostile bytes: no input makes Split or Skip panic,
+// loop, or allocate memory by the size that it announces. Every frame occupies at
+// least one byte.
+func checkHostileBytes(k *kit, s sample) {
 	if k.greedy != nil {
-		return k.greedy
+		panic(k.greedy)
 	}
-	for i := range min(len(in.wire), 64) {
-		data := in.wire[i:]
-		if _, fail := k.first(data); fail != nil {
-			return fail
+	k.cases++
+	for i := range min(len(s.wire), 64) {
+		data := s.wire[i:]
+		r := k.first(data)
+		if r.Size > len(data)+1<<16 {
+			k.allocates(data, r.Size)
 		}
-		if k.skipper != nil {
-			if _, _, fail := k.skip(data); fail != nil {
-				return fail
+		if k.skipper != nil && (r.waits() || r.Size < 0) {
+			at, resume := 0, r.resume
+			for range 3 {
+				n, next, end := k.skip(data[at:], resume)
+				if end {
+					break
+				}
+				at, resume = at+n, next
+				if len(data) == at {
+					if n, _, _ = k.skip(nil, resume); n != 0 {
+						break
+					}
+				}
 			}
 		}
-		if k.ender != nil {
-			if _, fail, _ := k.end(data); fail != nil {
-				return fail
-			}
+		if k.finisher != nil {
+			_, _ = k.finish(data)
 		}
 	}
 	for _, limit := range []int{-1, 0, 3} {
-		events := k.read(in.wire, nil, limit)
-		if len(events) > len(in.wire)+1 {
-			return failf(k.now, "%d bytes yield %d frames and errors: a frame takes at least one byte", len(in.wire), len(events))
+		if events := k.read(s.wire, nil, limit); len(events) > len(s.wire)+1 {
+			k.failf("%d bytes yield %d frames and errors; every frame occupies at least one byte", len(s.wire), len(events))
 		}
 	}
-	return nil
 }
 
-// skip calls Skip.
-func (k *kit) skip(data []byte) (n int, end bool, fail *failure) {
-	k.now = call{do: "skip", data: data}
-	b := bytes.Clone(data)
-	n, end = k.skipper.Skip(b)
-	switch {
-	case n < 0 || n > len(data):
-		return 0, false, failf(k.now, "Skip forgets %d bytes of %d", n, len(data))
-	case !bytes.Equal(b[n:], data[n:]):
-		return 0, false, failf(k.now, "Skip has rewritten bytes that it leaves")
+// allocates fails if Split of data, which announces size bytes, allocates memory
+// by that size.
+func (k *kit) allocates(data []byte, size int) {
+	k.now = call{do: "Split", data: data}
+	b := k.copyOf(data)
+	least := leastAllocated(1, func() { _, _, _ = k.f.Split(b, framing.Resume{}) })
+	if least >= uint64(size)/2 {
+		least = leastAllocated(30, func() { _, _, _ = k.f.Split(b, framing.Resume{}) })
 	}
-	return n, end, nil
+	if least >= uint64(size)/2 {
+		k.failf("Split allocates %d bytes, for a frame of which %d bytes have arrived and which announces %d", least, len(data), size)
+	}
 }
 
-// leastAllocated returns how many bytes f allocates. Other goroutines allocate
-// too: the least of many measurements has the least of theirs in it.
-func leastAllocated(f func()) uint64 {
+// leastAllocated returns the number of bytes that f allocates. Other goroutines
+// allocate as well, so it is the least of some measurements.
+func leastAllocated(measurements int, f func()) uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	allocated := func() uint64 {
 		metrics.Read(sample)
 		return sample[0].Value.Uint64()
 	}
 	least := ^uint64(0)
-	for range 30 {
+	for range measurements {
 		before := allocated()
 		f()
 		least = min(least, allocated()-before)

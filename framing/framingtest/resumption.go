@@ -1,121 +1,97 @@
 package framingtest
 
-import "bytes"
+import (
+	"bytes"
 
-// resumption checks L4: Split from Seen is Split from 0, and does not look at
-// the bytes before Seen until the frame is whole.
-func (k *kit) resumption(in input) *failure {
-	n := len(in.wire)
-	if len(in.ends) > 0 {
-		n = min(n, in.ends[0]+1)
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// framingStart is the Resume of the first call for a frame.
+var framingStart framing.Resume
+
+// checkResumption checks L4, resumption: Split with the Resume that it returned
+// gives the result of Split with the zero Resume. Before the call that makes Size
+// known, it does not examine the bytes before Resume.Pos again.
+func checkResumption(k *kit, s sample) {
+	if len(s.ends) > 0 {
+		s = sample{wire: s.wire[:min(len(s.wire), s.ends[0]+1)]}
 	}
-	frame := in.wire[:n]
-	at := places(input{wire: frame})
-	at = append(at, n)
-	if in.cuts != nil {
-		at = append(trimCuts(in.cuts, n), n)
-	}
-	// From every place to every later one, where there are few; in a chain of
-	// all of them in any case.
-	seen := 0
-	for i, from := range at {
-		r, fail := k.resume(frame[:from], seen)
-		if fail != nil || !r.waits() {
-			return fail
+	// From every place to some later ones, or to all if there are few; and in a
+	// chain of all of them.
+	places := append(s.places(), len(s.wire))
+	chain := framingStart
+	for i, from := range places {
+		r := k.resume(s.wire[:from], chain)
+		if r.Size == framing.Resync || r.lost() || r.complete() {
+			return
 		}
-		seen = r.Seen
-		if r, fail = k.split(frame, from, 0); fail != nil {
-			return fail
+		chain = r.resume
+		later := places[i+1:]
+		if len(s.wire) > 24 && len(later) > 2 {
+			later = []int{later[len(later)/2], later[len(later)-1]}
 		}
-		far := at[i+1:]
-		if n > 24 && len(far) > 2 {
-			far = []int{far[len(far)/2], far[len(far)-1]}
-		}
-		for _, to := range far {
-			if _, fail := k.resume(frame[:to], r.Seen); fail != nil {
-				return fail
-			}
+		for _, to := range later {
+			k.resume(s.wire[:to], k.split(s.wire, from, framingStart).resume)
 		}
 	}
-	return nil
 }
 
-// trimCuts returns those of cuts that are below n.
-func trimCuts(cuts []int, n int) []int {
-	var below []int
-	for _, c := range cuts {
-		if c < n {
-			below = append(below, c)
-		}
+// resume returns Split of data with r, and compares it with Split from the start. If
+// the size of the frame is still unknown, data[:r.Pos] cannot be examined.
+func (k *kit) resume(data []byte, r framing.Resume) (resumed result) {
+	fresh := k.first(data)
+	if fresh.waits() && r.Pos > 0 {
+		resumed = k.splitHidden(data, r.Pos, r)
+	} else {
+		resumed = k.split(data, len(data), r)
 	}
-	return below
+	if r != framingStart {
+		k.cases++
+	}
+	if !resumed.same(fresh) {
+		k.failf("Split with this Resume found %v; with the zero Resume %v", resumed, fresh)
+	}
+	return resumed
 }
 
-// resume compares Split(data, seen), which may not look at data[:seen], with
-// Split(data, 0).
-func (k *kit) resume(data []byte, seen int) (result, *failure) {
-	fresh, fail := k.first(data)
-	if fail != nil {
-		return fresh, fail
+// splitHidden returns Split of data, of which the first bytes cannot be examined. If
+// memory cannot be protected, other bytes are there.
+func (k *kit) splitHidden(data []byte, hidden int, r framing.Resume) result {
+	k.now = call{do: "Split", data: data, resume: r}
+	b := bytes.Clone(data)
+	for i := range b[:hidden] {
+		b[i] ^= byte(0x55 + 7*i)
 	}
-	if fresh.whole {
-		// The whole frame may be looked at, once: to unescape it, or to verify
-		// a checksum. So nothing is hidden.
-		r, fail := k.split(data, len(data), seen)
-		if fail == nil && !r.same(fresh) {
-			fail = failf(k.now, "From %d, where Split has seen the bytes before, it finds: %v\nFrom 0: %v", seen, r, fresh)
-		}
-		return fresh, fail
+	if k.wall != nil {
+		b = k.wall.hide(data, hidden)
 	}
-	if seen == 0 {
-		return fresh, nil
+	s := result{n: len(data)}
+	if k.wall.examined(func() { s.Frame, s.resume, s.err = k.f.Split(b, r) }) {
+		k.failf("%d bytes have arrived, and Split has returned no Size; it examines again bytes before the last %d", len(data), len(data)-hidden)
 	}
-	k.now = call{do: "split", data: data, seen: seen}
-	hidden := k.wall.hide(data, seen)
-	var r result
-	looked := k.wall.try(func() {
-		r.Frame, r.err = k.f.Split(hidden, seen)
-	})
-	if looked {
-		return fresh, failf(k.now, "Split looks again at bytes before %d, which it had seen, and the frame is not whole", seen)
+	if !bytes.Equal(b[hidden:], data[hidden:]) {
+		k.failf("Split has modified an incomplete frame")
 	}
-	if !bytes.Equal(hidden[seen:], data[seen:]) {
-		return fresh, failf(k.now, "Split has rewritten the bytes of a frame that is not whole")
-	}
-	r.whole = r.Size > 0 && r.Size <= len(data)
-	if r.whole || !r.same(fresh) {
-		return fresh, failf(k.now, "From %d, where Split has seen the bytes before, it finds: %v\nFrom 0: %v", seen, r, fresh)
-	}
-	if r.waits() && (r.Seen < 0 || r.Seen > len(data)) {
-		return fresh, failf(k.now, "Split has seen %d bytes of %d", r.Seen, len(data))
-	}
-	return r, nil
+	return s
 }
 
-// linearWork checks L8: no byte of a long frame is offered more than a bounded
-// number of times.
-func (k *kit) linearWork(in input) *failure {
-	frame := in.wire
-	offered := 0
-	for _, step := range []int{97, 1000, 4096} {
-		seen := 0
-		for n := step; n < len(frame); n += step {
-			offered += n - seen
-			r, fail := k.split(frame, n, seen)
-			if fail != nil {
-				return fail
+// checkLinearWork checks L8, linear work: over all calls for one frame, Split
+// examines each byte a bounded number of times, however the bytes arrive.
+func checkLinearWork(k *kit, s sample) {
+	for _, step := range []int{97, 1000} {
+		r := framingStart
+		for n := step; n < min(len(s.wire), 40*step); n += step {
+			next := k.split(s.wire, n, r)
+			if !next.waits() {
+				break // the call that makes Size known may examine all bytes
 			}
-			if !r.waits() {
-				break // Split is asked once more, when all has arrived
+			if old := n - step - again; old > 0 {
+				k.cases++
+				if k.splitHidden(s.wire[:n], old, r); k.wall == nil && r.Pos < old {
+					k.failf("Split did not resume at the last %d bytes", n-old)
+				}
 			}
-			seen = r.Seen
-			if again := n - seen; again > k.slack() {
-				return failf(k.now, "Of %d bytes Split has seen %d: with every read it looks at %d bytes again. %d bytes were looked at so far", n, seen, again, offered)
-			}
-			if len(frame) > 1<<14 && step < 1000 && n > 1<<13 {
-				break
-			}
+			r = next.resume
 		}
 	}
-	return nil
 }

@@ -1,93 +1,86 @@
 package framingtest
 
-// skipping checks L9: Skip stops at the same byte, however it is chopped, and
-// that byte is the end of the frame.
-func (k *kit) skipping(in input) *failure {
-	if in.payloads == nil {
-		return k.chopping(in.wire, -1)
+import "github.com/wholeframe/wholeframe/framing"
+
+// unknown is the end of a frame that no call has found yet, notFound that of one
+// that does not end.
+const (
+	unknown  = -2
+	notFound = -1
+)
+
+// checkSkipping checks L9, skipping: Skip finds the same end however the bytes
+// arrive, and after any prefix for which Split has returned no Size.
+func checkSkipping(k *kit, s sample) {
+	if len(s.ends) > 2 {
+		s = sample{wire: s.wire[:s.ends[1]]}
 	}
-	// A frame that is too large is shown to Split up to a window of
-	// MaxEncodedLen; what Split has not seen then goes through Skip.
-	frame := in.ends[0]
-	n := len(in.wire)
-	if len(in.ends) > 2 {
-		n = in.ends[1]
+	end, resync := unknown, unknown
+	if whole := k.first(s.wire); whole.complete() {
+		end = whole.Size
 	}
-	for _, window := range append(places(input{wire: in.wire[:frame]}), frame) {
-		if window < k.header() || window > frame {
-			continue
-		}
-		r, fail := k.split(in.wire, window, 0)
-		if fail != nil {
-			return fail
-		}
-		if !r.waits() {
-			continue
-		}
-		if fail := k.chopping(in.wire[r.Seen:n], frame-r.Seen); fail != nil {
-			return fail
-		}
-		if window > 64 && len(in.ends) > 1 {
-			break
+	for _, n := range append(s.places(), len(s.wire)) {
+		r := k.split(s.wire, n, framingStart)
+		switch {
+		case r.Size == framing.Resync:
+			k.skipFrom(s.wire, n, r.resume, &resync)
+		case !r.waits() || n > 256 && len(s.wire) > 1<<12:
+			return
+		case n >= k.header():
+			found := end // if the frame is never complete, Skip finds its own end
+			k.skipFrom(s.wire, n, r.resume, &found)
 		}
 	}
-	return nil
 }
 
-// chopping checks that Skip stops at byte end of data, or, if end is negative,
-// where it stops when data comes in one piece.
-func (k *kit) chopping(data []byte, end int) *failure {
-	where := func(at int) string {
-		if at < 0 {
-			return "does not see it"
+// skipFrom checks that Skip, which gets wire[:n] or more first, finds the end, in any
+// chunking. If end is unknown, it becomes what Skip finds in one chunk.
+func (k *kit) skipFrom(wire []byte, n int, r framing.Resume, end *int) {
+	try := func(cuts ...int) {
+		k.cases++
+		found := k.skipOver(wire, cuts, r)
+		if *end == unknown {
+			*end = found
 		}
-		return "stops there"
-	}
-	whole, fail := k.skipOver(data, nil)
-	if fail != nil {
-		return fail
-	}
-	if end >= 0 && whole != end {
-		return failf(call{do: "skip", data: data}, "The frame that is to be skipped ends at byte %d. Skip %s: %d", end, where(whole), whole)
-	}
-	in := input{wire: data}
-	if end > 0 {
-		in.ends = []int{end}
-	}
-	for cuts := range cuttings(in) {
-		at, fail := k.skipOver(data, cuts)
-		if fail != nil {
-			return fail
-		}
-		if at != whole {
-			return failf(call{do: "read", data: data, cuts: cuts}, "In one piece, Skip stops at byte %d, in %d pieces at byte %d (-1: not at all)", whole, len(cuts)+1, at)
+		if found != *end {
+			k.now = call{do: "Skip", data: wire, resume: r}
+			k.failf("the frame ends at byte %d; Skip, with the bytes cut at %v, ended at byte %d (-1: not at all)", *end, cuts, found)
 		}
 	}
-	return nil
+	try()
+	if n == len(wire) {
+		return
+	}
+	try(n)
+	for _, c := range (sample{wire: wire[n:]}).places() {
+		if c < 16 || c%8 == 0 {
+			try(n, n+c)
+		}
+	}
+	drip := []int{n}
+	for c := n + 1; c < len(wire) && c < n+512; c++ {
+		drip = append(drip, c)
+	}
+	try(drip...)
 }
 
-// skipOver returns where Skip ends the frame that data is the rest of, or -1.
-func (k *kit) skipOver(data []byte, cuts []int) (int, *failure) {
+// skipOver returns where Skip ends the frame at the front of wire, or notFound.
+func (k *kit) skipOver(wire []byte, cuts []int, r framing.Resume) int {
 	at := 0
-	for i := 0; i <= len(cuts); i++ {
-		to := len(data)
-		if i < len(cuts) {
-			to = cuts[i]
-		}
+	for _, to := range append(cuts, len(wire)) {
 		if at == to {
 			continue
 		}
-		n, end, fail := k.skip(data[at:to])
-		if fail != nil {
-			return 0, fail
-		}
-		at += n
-		if end {
-			return at, nil
-		}
-		if left := to - at; left > k.slack() {
-			return 0, failf(k.now, "Skip leaves %d bytes to be seen again: what is skipped would fill the memory", left)
+		n, next, end := k.skip(wire[at:to], r)
+		at, r = at+n, next
+		switch {
+		case end && at == 0:
+			k.failf("Skip found the next frame where the invalid one starts")
+		case end:
+			return at
+		case to-at > again:
+			k.failf("Skip leaves %d bytes to be passed again; a frame that is skipped would be held in memory", to-at)
 		}
 	}
-	return -1, nil
+	return notFound
 }

@@ -18,40 +18,40 @@ func unescaped(change func(f *fakeSkipper)) func() framing.Framer {
 var wrongEscapes = []wrong{
 	{"stops skipping inside an escape", "L9", unescaped(func(f *fakeSkipper) {
 		skip := f.skip
-		f.skip = func(data []byte) (int, bool) {
-			n, end := skip(data)
+		f.skip = func(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+			n, next, end := skip(data, r)
 			if !end {
 				n = len(data)
 			}
-			return n, end
+			return n, next, end
 		}
 	})},
 	{"resumes inside an escape", "L4", unescaped(func(f *fakeSkipper) {
 		split := f.split
-		f.split = func(data []byte, seen int) (framing.Frame, error) {
-			frame, err := split(data, seen)
+		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+			frame, r, err := split(data, r)
 			if frame.Size == 0 {
-				frame.Seen = len(data)
+				r.Pos = len(data)
 			}
-			return frame, err
+			return frame, r, err
 		}
 	})},
-	{"skips to a delimiter that is escaped", "R4", unescaped(func(f *fakeSkipper) {
-		f.skip = func(data []byte) (int, bool) {
+	{"skips to a delimiter that is escaped", "L9", unescaped(func(f *fakeSkipper) {
+		f.skip = func(data []byte, r framing.Resume) (int, framing.Resume, bool) {
 			if i := bytes.IndexByte(data, ';'); i >= 0 {
-				return i + 1, true
+				return i + 1, framing.Resume{}, true
 			}
-			return len(data), false
+			return len(data), framing.Resume{}, false
 		}
 	})},
 	{"escapes the delimiter and forgets the escape", "L1", unescaped(func(f *fakeSkipper) {
-		f.append = func(dst, payload []byte) ([]byte, error) {
+		f.add = func(dst, payload []byte) ([]byte, error) {
 			return append(append(dst, bytes.ReplaceAll(payload, []byte(";"), []byte(`\;`))...), ';'), nil
 		}
 	})},
 	{"escapes in the payload itself", "L1", unescaped(func(f *fakeSkipper) {
-		write := f.append
-		f.append = func(dst, payload []byte) ([]byte, error) {
+		write := f.add
+		f.add = func(dst, payload []byte) ([]byte, error) {
 			dst, err := write(dst, payload)
 			for i, c := range payload {
 				if c == ';' {
@@ -63,12 +63,12 @@ var wrongEscapes = []wrong{
 	})},
 	{"unescapes what is not whole", "L3", unescaped(func(f *fakeSkipper) {
 		split := f.split
-		f.split = func(data []byte, seen int) (framing.Frame, error) {
-			frame, err := split(data, seen)
+		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+			frame, r, err := split(data, r)
 			if i := bytes.Index(data, []byte(`\\`)); frame.Size == 0 && i >= 0 {
 				data[i] = ' '
 			}
-			return frame, err
+			return frame, r, err
 		}
 	})},
 	{"allows for no escapes in MaxEncodedLen", "L7", unescaped(func(f *fakeSkipper) {
@@ -76,12 +76,12 @@ var wrongEscapes = []wrong{
 	})},
 	{"loses the stream to a bad escape, or not, as it is cut", "L3", unescaped(func(f *fakeSkipper) {
 		split := f.split
-		f.split = func(data []byte, seen int) (framing.Frame, error) {
-			frame, err := split(data, seen)
+		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+			frame, r, err := split(data, r)
 			if err != nil && frame.Size < len(data) {
 				frame.Size = 0
 			}
-			return frame, err
+			return frame, r, err
 		}
 	})},
 }

@@ -20,75 +20,75 @@ func ended(change func(f *fakeSkipper)) func() framing.Framer {
 var wrongMemory = []wrong{
 	{"rewrites the first byte behind the frame", "L2", ended(func(f *fakeSkipper) {
 		split := f.split
-		f.split = func(data []byte, seen int) (framing.Frame, error) {
-			frame, err := split(data, seen)
+		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+			frame, r, err := split(data, r)
 			if frame.Size > 0 && frame.Size < len(data) {
 				data[frame.Size] ^= 1
 			}
-			return frame, err
+			return frame, r, err
 		}
 	})},
 	{"rewrites a frame that is not whole", "L5", ended(func(f *fakeSkipper) {
 		split := f.split
-		f.split = func(data []byte, seen int) (framing.Frame, error) {
-			frame, err := split(data, seen)
+		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+			frame, r, err := split(data, r)
 			if frame.Size == 0 && len(data) > 1 {
 				data[0] ^= 1
 			}
-			return frame, err
+			return frame, r, err
 		}
 	})},
 	{"rewrites a frame that is not whole, where it resumes", "L4", ended(func(f *fakeSkipper) {
 		split := f.split
-		f.split = func(data []byte, seen int) (framing.Frame, error) {
-			frame, err := split(data, seen)
-			if frame.Size == 0 && seen > 0 && seen < len(data) {
-				data[seen] ^= 1
+		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+			frame, r, err := split(data, r)
+			if frame.Size == 0 && r.Pos > 0 && r.Pos < len(data) {
+				data[r.Pos] ^= 1
 			}
-			return frame, err
+			return frame, r, err
 		}
 	})},
 	{"rewrites what Skip leaves", "L9", ended(func(f *fakeSkipper) {
 		skip := f.skip
-		f.skip = func(data []byte) (int, bool) {
-			n, end := skip(data)
+		f.skip = func(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+			n, next, end := skip(data, r)
 			if n < len(data) {
 				data[n] ^= 1
 			}
-			return n, end
+			return n, next, end
 		}
 	})},
 	{"rewrites what Skip leaves of hostile bytes", "L6", ended(func(f *fakeSkipper) {
 		skip := f.skip
-		f.skip = func(data []byte) (int, bool) {
-			n, end := skip(data)
+		f.skip = func(data []byte, r framing.Resume) (int, framing.Resume, bool) {
+			n, next, end := skip(data, r)
 			if n < len(data) {
 				data[n] ^= 1
 			}
-			return n, end
+			return n, next, end
 		}
 	})},
 	{"refuses to append behind other bytes", "L1", ended(func(f *fakeSkipper) {
-		write := f.append
-		f.append = func(dst, payload []byte) ([]byte, error) {
+		write := f.add
+		f.add = func(dst, payload []byte) ([]byte, error) {
 			if len(dst) > 0 {
-				return dst, errRefused
+				return dst, refused(payload)
 			}
 			return write(dst, payload)
 		}
 	})},
 	{"refuses to append behind a frame", "L2", ended(func(f *fakeSkipper) {
-		write := f.append
-		f.append = func(dst, payload []byte) ([]byte, error) {
+		write := f.add
+		f.add = func(dst, payload []byte) ([]byte, error) {
 			if bytes.HasSuffix(dst, []byte(";;")) {
-				return dst, errRefused
+				return dst, refused(payload)
 			}
 			return write(dst, payload)
 		}
 	})},
 	{"begins otherwise behind other bytes", "L1", ended(func(f *fakeSkipper) {
-		write := f.append
-		f.append = func(dst, payload []byte) ([]byte, error) {
+		write := f.add
+		f.add = func(dst, payload []byte) ([]byte, error) {
 			if len(dst) > 0 {
 				dst = append(dst, ' ')
 			}
@@ -97,8 +97,8 @@ var wrongMemory = []wrong{
 	})},
 	{"writes its delimiter twice", "L1", ended(func(f *fakeSkipper) {
 		f.max = plus(4)
-		write := f.append
-		f.append = func(dst, payload []byte) ([]byte, error) {
+		write := f.add
+		f.add = func(dst, payload []byte) ([]byte, error) {
 			wire, err := write(dst, payload)
 			if err == nil {
 				wire = append(wire, ";;"...)
@@ -108,11 +108,11 @@ var wrongMemory = []wrong{
 	})},
 	{"panics where it resumes", "L4", ended(func(f *fakeSkipper) {
 		split := f.split
-		f.split = func(data []byte, seen int) (framing.Frame, error) {
-			if seen > 1 {
+		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+			if r.Pos > 1 {
 				panic("resumed")
 			}
-			return split(data, seen)
+			return split(data, r)
 		}
 	})},
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
@@ -660,29 +661,23 @@ func TestMaxEncodedLen(t *testing.T) {
 	}
 }
 
-// Neither Split nor Append nor AppendHeader allocates.
 func TestNoAllocation(t *testing.T) {
 	for _, f := range []framing.Framer{
 		lengthprefix.Uint8(), lengthprefix.Uint16(), lengthprefix.Uint32(), lengthprefix.Varint(),
 		newFramer(t, lengthprefix.Config{Width: 3, LittleEndian: true, Offset: 2, Magic: []byte("mn")}),
 		newFramer(t, lengthprefix.Config{Width: 1, Offset: 2, Magic: []byte("mn"), Keep: true}),
 	} {
-		payload := []byte("mn\x02hi")
-		wire := make([]byte, 0, 64)
-		got := testing.AllocsPerRun(100, func() {
-			var err error
-			if wire, err = f.Append(wire[:0], payload); err != nil {
-				t.Fatal(err)
-			}
-			if _, err = f.(framing.Encloser).AppendHeader(wire[:0], payload, int64(len(payload))); err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err = f.Split(wire, framing.Resume{}); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if got != 0 {
-			t.Errorf("%v: got %v allocations for a frame; want 0", f, got)
-		}
+		frametest.CheckAllocs(t, f, []byte("mn\x02hi"))
+	}
+}
+
+// Benchmark measures a preset, a layout that is not one, and a varint.
+func Benchmark(b *testing.B) {
+	little, err := lengthprefix.New(lengthprefix.Config{Width: 4, LittleEndian: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, f := range []framing.Framer{lengthprefix.Uint32(), little, lengthprefix.Varint()} {
+		b.Run(fmt.Sprint(f), func(b *testing.B) { frametest.Benchmark(b, f, make([]byte, 16)) })
 	}
 }

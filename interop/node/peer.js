@@ -46,7 +46,7 @@ const framings = {
     },
   },
   slip: slip({}),
-  "slip,flush": slip({ bluetoothQuirk: true }), // an END before each packet too
+  "slip,leading-end": slip({ bluetoothQuirk: true }), // an END before each packet too
   cobs: {
     async read() {
       let rest = Buffer.alloc(0);

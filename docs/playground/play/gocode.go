@@ -108,14 +108,14 @@ func fields(c lengthprefix.Config) string {
 	if c.IncludesHeader {
 		s = append(s, "IncludesHeader: true")
 	}
-	if c.Keep {
-		s = append(s, "Keep: true")
-	}
-	if c.Strip != 0 {
+	if c.Strip != c.Offset+c.Width && !c.Keep {
 		s = append(s, fmt.Sprintf("Strip: %d", c.Strip))
 	}
 	if c.Magic != nil {
 		s = append(s, fmt.Sprintf("Magic: []byte(%q)", c.Magic))
+	}
+	if c.Keep {
+		s = append(s, "Keep: true")
 	}
 	return strings.Join(s, ", ")
 }

@@ -49,7 +49,7 @@ type Response struct {
 
 // A Result is a frame, or bytes that belong to none.
 type Result struct {
-	Kind    string `json:"kind"` // frame, waiting (for the rest of it), idle, or refused
+	Kind    string `json:"kind"` // frame, waiting (for the rest of it), fill, or refused
 	Offset  int64  `json:"offset"`
 	Size    int    `json:"size"`
 	Parts   []Part `json:"parts"`   // of all Size bytes, in order
@@ -140,7 +140,7 @@ func (r *Response) add(p dissect.Piece) {
 		n.Error, n.At = p.Err.Error(), offset(p.Err, p.Offset)
 		r.Errors++
 	case p.Parts[0].Kind == dissect.Fill:
-		n.Kind = "idle"
+		n.Kind = "fill"
 	}
 	if last := len(r.Results) - 1; last >= 0 && r.Results[last].Kind == n.Kind && !p.Whole && p.Err == nil {
 		r.Results[last].Size += n.Size

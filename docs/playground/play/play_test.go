@@ -60,26 +60,26 @@ func TestPlay(t *testing.T) {
 		{"an end that has not come", Request{Spec: "line", Mode: Text, Input: "ab", Cuts: []int{1}, Arrived: 1, End: true}, []string{
 			`waiting at 0 by piece 1: incomplete 1`,
 		}},
-		{"stuffing, idle bytes, a frame that is condemned", Request{Spec: "slip", Mode: Hex, Input: "61dbdcc0 c0 62db21c0 63c0", Arrived: -1}, []string{
+		{"stuffing, fill bytes, an invalid frame", Request{Spec: "slip", Mode: Hex, Input: "61dbdcc0 c0 62db21c0 63c0", Arrived: -1}, []string{
 			`frame at 0 by piece 1: payload 1, stuffing 2, trailer 1: "a\\xc0"`,
-			`idle at 4 by piece 1: idle 1`,
-			`refused at 5 by piece 1: skipped 4: 5: framing: frame at offset 5: malformed escape: 0x21 stands behind ESC, not 0xdc or 0xdd`,
+			`fill at 4 by piece 1: fill 1`,
+			`refused at 5 by piece 1: skipped 4: 5: framing: frame at offset 5: malformed escape: got 0x21 after ESC, want 0xdc or 0xdd`,
 			`frame at 9 by piece 1: payload 1, trailer 1: "c"`,
 		}},
 		{"one error after the other", Request{Spec: "cobs", Mode: Hex, Input: "0500 0500", Arrived: -1}, []string{
-			`refused at 0 by piece 1: skipped 2: 0: framing: frame at offset 0: malformed code: 0x05 at byte 0 reaches beyond the message, which has 1 bytes`,
-			`refused at 2 by piece 1: skipped 2: 2: framing: frame at offset 2: malformed code: 0x05 at byte 0 reaches beyond the message, which has 1 bytes`,
+			`refused at 0 by piece 1: skipped 2: 0: framing: frame at offset 0: malformed code: 0x05 at byte 0 exceeds the frame, which has 1 bytes before its zero`,
+			`refused at 2 by piece 1: skipped 2: 2: framing: frame at offset 2: malformed code: 0x05 at byte 0 exceeds the frame, which has 1 bytes before its zero`,
 		}},
 		{"too large, skipped in pieces, one result", Request{Spec: "line", Max: "2", Mode: Text, Input: "abcdef\ngh\n", Cuts: []int{1, 2, 3, 4, 5, 6, 7}, Arrived: -1}, []string{
-			`refused at 0 by piece 7: skipped 7: 0: framing: frame at offset 0: payload larger than the limit of 2`,
+			`refused at 0 by piece 7: skipped 7: 0: framing: frame at offset 0: payload exceeds the limit of 2 bytes`,
 			`frame at 7 by piece 8: payload 2, trailer 1: "gh"`,
 		}},
 		{"lost, in pieces, one result", Request{Spec: "netstring", Mode: Text, Input: "1:a,x:yz", Cuts: []int{5, 6}, Arrived: -1}, []string{
 			`frame at 0 by piece 1: header 2, payload 1, trailer 1: "a"`,
-			`refused at 4 by piece 3: lost 4: 4: framing: frame at offset 4: malformed length: it begins with 'x', not with a digit`,
+			`refused at 4 by piece 3: lost 4: 4: framing: frame at offset 4: malformed length: got 'x', want a digit`,
 		}},
-		{"frames that are larger than memory", Request{Spec: "fixed,size=1048576GiB,pad=00", Max: "-1", Mode: Hex, Input: "6162", Arrived: -1, End: true}, []string{
-			`refused at 0 by piece 1: incomplete 2: 0: framing: frame at offset 0: unexpected EOF after 2 of 1125899906842624 bytes`,
+		{"frames that are larger than memory", Request{Spec: "fixed,size=1048576GiB", Max: "-1", Mode: Hex, Input: "6162", Arrived: -1, End: true}, []string{
+			`refused at 0 by piece 1: payload 2: 0: framing: frame at offset 0: unexpected EOF after 2 of 1125899906842624 bytes`,
 		}},
 		{"no limit", Request{Spec: "length", Max: "-1", Mode: Hex, Input: "7fffffff", Arrived: -1}, []string{
 			`waiting at 0 by piece 1: header 4`,
@@ -97,13 +97,13 @@ func TestPlay(t *testing.T) {
 func TestPlayWrongFields(t *testing.T) {
 	r := Play(Request{Spec: "length,width=9", Max: "1MB", Mode: Hex, Input: "6162", Arrived: -1})
 	assert.Equal(t, "spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes", r.SpecError)
-	assert.Contains(t, r.MaxError, `"1MB" is no size`)
+	assert.Contains(t, r.MaxError, `invalid size "1MB"`)
 	assert.Equal(t, "6162", r.Hex, "the bytes are shown as they are")
 	assert.Empty(t, r.Results)
 
 	r = Play(Request{Spec: "line", Max: "2", Mode: Messages, Input: "ab\nabc"})
 	assert.Equal(t, "61620a", r.Hex)
-	assert.Equal(t, []string{"message 2: framing: frame at offset 3: payload of 3 bytes is larger than the limit of 2"}, r.InputErrors)
+	assert.Equal(t, []string{"message 2: framing: payload of 3 bytes refused: it exceeds the limit of 2 bytes"}, r.InputErrors)
 
 	// What is an array for the page is never null.
 	b, err := json.Marshal(Play(Request{Mode: Text}))
@@ -129,10 +129,10 @@ func TestInput(t *testing.T) {
 		{Messages, "line", "a\n\nb", "610a0a620a", nil},
 		{Messages, "line", `a\tb\x00\u20ac\\`, "61096200e282ac5c0a", nil},
 		{Messages, "line", "a\nb\\nc\n\\q\nd", "610a640a", []string{
-			`message 2: framing: payload of 3 bytes refused: it holds the delimiter "\n" at byte 1`,
+			`message 2: framing: payload of 3 bytes refused: it contains the delimiter "\n" at byte 1`,
 			`message 3: character 1: "\\q" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`,
 		}},
-		{Messages, "fixed,size=2GiB,pad=00", "a", "", []string{"message 1: it may take 2147483648 bytes on the wire: more than the 1024 that are shown here"}},
+		{Messages, "fixed,size=64KiB,pad=00", "a", "", []string{"a stream of 65536 bytes is more than the 1024 that are shown here"}},
 		{Text, "line", "a\r\nb", "610d0a62", nil},
 		{Text, "line", `é\x`, "", []string{`character 2: "\\x" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`}},
 		{Hex, "line", " 0A ff\n0\t0 ", "0aff00", nil},

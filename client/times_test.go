@@ -84,6 +84,7 @@ func TestPing(t *testing.T) {
 			time.Sleep(45 * time.Second)
 			mustCall(t, c, "request", "request")
 			time.Sleep(2 * time.Hour)
+			synctest.Wait()
 			// 90 s after the last call the connection is idle.
 			want := []time.Duration{30 * time.Second, 75 * time.Second, 105 * time.Second}
 			if !slices.Equal(pings, want) {

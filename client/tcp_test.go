@@ -172,7 +172,7 @@ func TestTCP_RollingRestart(t *testing.T) {
 		io.Copy(io.Discard, nc)
 	}
 	c := newClient(t, listen(t, serve), listen(t, serve), listen(t, serve))
-	c.Resend, c.TrustFIN = true, true
+	c.Resend, c.TrustFIN, c.MaxBackoff = true, true, time.Millisecond
 	var callers sync.WaitGroup
 	for i := range 64 {
 		callers.Go(func() {

@@ -16,7 +16,9 @@ import (
 // Framer must be set; every other field has a useful zero value. The fields must not
 // be changed after the first call.
 //
-// A Client is safe for concurrent use. It must not be copied.
+// A Client is safe for concurrent use. It must not be copied. Its functions, and those
+// passed to Go, are called one at a time for one connection, and concurrently for
+// different ones.
 type Client struct {
 	// Addrs are the addresses of the servers: "HOST:PORT", or a path if Network is
 	// "unix". Calls go to those that can be reached, in turn.

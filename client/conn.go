@@ -289,7 +289,7 @@ func (cn *conn) receive(payload []byte) error {
 	case c.Push != nil:
 		c.Push(payload)
 	case c.ReplyKey == nil:
-		return ErrUnexpectedReply
+		return errUnexpected
 	}
 	return nil
 }

@@ -18,10 +18,6 @@ var (
 	// key.
 	ErrNoKey = errors.New("the request has no key")
 
-	// ErrUnexpectedReply is the reason why a connection without keys has ended on which
-	// a reply came and no call was in flight.
-	ErrUnexpectedReply = errors.New("a reply without a request")
-
 	// ErrReplyTimeout is the reason why a connection has ended that has delivered
 	// nothing for ReplyTimeout.
 	ErrReplyTimeout = errors.New("no reply within ReplyTimeout")
@@ -30,7 +26,8 @@ var (
 	// nothing for WriteTimeout.
 	ErrWriteTimeout = errors.New("no progress in writing within WriteTimeout")
 
-	errIdle = errors.New("idle for IdleTimeout")
+	errIdle       = errors.New("idle for IdleTimeout")
+	errUnexpected = errors.New("a reply without a request")
 )
 
 // An Outcome says what is known of a request whose call has failed.

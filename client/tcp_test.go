@@ -46,17 +46,6 @@ func listen(t testing.TB, serve func(*net.TCPConn)) (addr string) {
 	return l.Addr().String()
 }
 
-// echoTCP answers every request with itself, until the client closes.
-func echoTCP(nc *net.TCPConn) {
-	defer nc.Close()
-	conn := framing.NewConn(nc, lengthprefix.Uint32())
-	for payload, err := range conn.Frames() {
-		if err != nil || conn.WriteFrame(payload) != nil {
-			return
-		}
-	}
-}
-
 func newClient(t testing.TB, addrs ...string) *client.Client {
 	c := &client.Client{Addrs: addrs, Framer: lengthprefix.Uint32()}
 	t.Cleanup(func() {

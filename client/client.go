@@ -66,7 +66,8 @@ type Client struct {
 
 	// Resend sends requests again that were not sent or not handled, on another
 	// connection, until the context of the call ends. A call then also waits, until
-	// its context ends, while no server can be reached.
+	// its context ends, while no server can be reached, or while servers refuse the
+	// request by ending connections: give each call a deadline.
 	Resend bool
 
 	// Repeatable, if not nil, reports whether request may be handled more than once.

@@ -156,7 +156,7 @@ func (c *Client) connect(a *address) (*conn, error) {
 		}
 		cn.nc = t
 	}
-	cn.fc = framing.NewConn(cn.nc, c.Framer)
+	cn.fc = framing.NewConn(readConn{cn.nc, cn}, c.Framer)
 	cn.fc.SetMaxPayload(c.limits.payload)
 	if c.Open != nil {
 		stop := context.AfterFunc(ctx, func() { raw.Close() })

@@ -62,8 +62,8 @@ func BenchmarkDepth1(b *testing.B) {
 	})
 }
 
-// 64 requests in flight on one connection: a loop that writes 64 frames at once and
-// reads 64 replies, 64 goroutines in Call, and one in Go.
+// One connection: a loop that writes 64 frames at once and reads 64 replies, 64
+// goroutines in Call, and one in Go, with as many calls in flight as there may be.
 func BenchmarkPipelined(b *testing.B) {
 	const depth = 64
 	payload := make([]byte, 64)
@@ -112,21 +112,29 @@ func BenchmarkPipelined(b *testing.B) {
 			callers.Wait()
 		})
 	}
-	b.Run("Go", func(b *testing.B) {
-		c := newClient(b, listen(b, serveEcho))
-		c.MaxInFlight = depth
-		b.ReportAllocs()
-		var calls sync.WaitGroup
-		calls.Add(b.N)
-		done := func(_ []byte, err error) {
-			if err != nil {
-				b.Error(err)
+	for _, bench := range []struct {
+		name        string
+		maxInFlight int
+	}{
+		{"Go", 0},
+		{"Go, 64 in flight", depth},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			c := newClient(b, listen(b, serveEcho))
+			c.MaxInFlight = bench.maxInFlight
+			b.ReportAllocs()
+			var calls sync.WaitGroup
+			calls.Add(b.N)
+			done := func(_ []byte, err error) {
+				if err != nil {
+					b.Error(err)
+				}
+				calls.Done()
 			}
-			calls.Done()
-		}
-		for range b.N {
-			c.Go(context.Background(), payload, done)
-		}
-		calls.Wait()
-	})
+			for range b.N {
+				c.Go(context.Background(), payload, done)
+			}
+			calls.Wait()
+		})
+	}
 }

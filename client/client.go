@@ -41,7 +41,8 @@ type Client struct {
 	// Open, if not nil, is called on a new connection before it carries calls, to
 	// read a greeting, authenticate, or subscribe. An error closes the connection, and
 	// counts as a failure to reach the address. Open may set another Framer for
-	// reading, but not for writing. It must not retain conn.
+	// reading, but not for writing. It must not retain conn. The NetConn of conn wraps
+	// the connection, which a method NetConn of its own returns.
 	Open func(ctx context.Context, conn *framing.Conn) error
 
 	// RequestKey and ReplyKey read the key that a reply has in common with its

@@ -49,6 +49,8 @@ type conn struct {
 	writing  bool          // a write runs
 	wrote    time.Duration // when it began
 	received bool          // a frame has come
+	news     bool          // one has come since heard was set
+	used     bool          // and it was not the reply to a ping
 	writeErr error         // the first write that failed
 	cause    error         // why the connection ends
 	reset    bool          // it ends with RST
@@ -296,19 +298,48 @@ func (cn *conn) receive(payload []byte) error {
 
 // hear notes that a frame has come, the reply to cl if that is not nil.
 func (cn *conn) hear(cl *call) {
-	c := cn.client
-	cn.heard = c.now()
+	cn.news = true
 	if cl == nil || !cl.ping {
-		cn.active = cn.heard
+		cn.used = true
 	}
 	if !cn.received {
 		cn.received = true
 		cn.addr.reached()
 	}
-	if c.waiting.first != nil {
-		c.dispatch()
-	}
 }
+
+// catchUp sets the times when frames came, and sends requests in the place of those
+// that were answered. This is done once for all frames of a read.
+func (cn *conn) catchUp() {
+	c := cn.client
+	if !cn.news {
+		return
+	}
+	cn.heard = c.now()
+	if cn.used {
+		cn.active = cn.heard
+	}
+	cn.news, cn.used = false, false
+	c.dispatch()
+}
+
+// A readConn is the net.Conn from which frames are read.
+type readConn struct {
+	net.Conn
+	cn *conn
+}
+
+// Read is called when the frames of the last Read have been passed on.
+func (r readConn) Read(p []byte) (int, error) {
+	c := r.cn.client
+	c.mu.Lock()
+	r.cn.catchUp()
+	c.mu.Unlock()
+	return r.Conn.Read(p)
+}
+
+// NetConn returns the connection itself.
+func (r readConn) NetConn() net.Conn { return r.Conn }
 
 // lost fails the call whose reply was an invalid frame. It returns false if that is
 // not known. client.mu must not be held.
@@ -342,6 +373,7 @@ func (cn *conn) check() {
 		c.mu.Unlock()
 		return
 	}
+	cn.catchUp()
 	now := c.now()
 	next := l.check
 	// over reports whether limit has passed since a time.

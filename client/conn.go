@@ -441,9 +441,6 @@ func (cn *conn) leave(err error) {
 	case c.now()-cn.opened > c.limits.pause, cn.received && cn.inFlight == 0:
 		a.reached()
 	default:
-		if cn.received {
-			a.reached() // it may be draining: one short pause
-		}
 		a.failed(c, fmt.Errorf("connection to %s ended before a reply: %w", a.name, err))
 	}
 }

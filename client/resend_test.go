@@ -366,6 +366,29 @@ func TestBackoff_OneCallPerConnection(t *testing.T) {
 	})
 }
 
+// A connection that has lasted is no failure, though nothing came on it.
+func TestBackoff_LongConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			c.read()
+			time.Sleep(6 * time.Second)
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		for range 3 {
+			if err := c.Send(t.Context(), []byte("log")); err != nil {
+				t.Errorf("Send = %v; want nil", err)
+			}
+			time.Sleep(6 * time.Second)
+			synctest.Wait()
+		}
+		if got := n.dials("a"); got != 3 {
+			t.Errorf("%d connections; want 3", got)
+		}
+	})
+}
+
 // A connection that got FIN is not used again.
 func TestFIN_Idle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -150,6 +150,24 @@ func TestReplyTimeout(t *testing.T) {
 	})
 }
 
+// A frame counts from when it comes, however long what is called with it takes.
+func TestReplyTimeout_SlowDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			first, second := c.read(), c.read()
+			time.Sleep(59 * time.Second)
+			c.reply(first)
+			time.Sleep(10 * time.Second)
+			c.reply(second)
+			drain(c)
+		})
+		c := newFakeClient(t, &n, "a")
+		c.Go(t.Context(), []byte("1"), func([]byte, error) { time.Sleep(2 * time.Second) })
+		mustCall(t, c, "2", "2")
+	})
+}
+
 // DialTimeout limits connecting and Open together.
 func TestDialTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

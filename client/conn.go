@@ -177,12 +177,12 @@ func (cn *conn) write() {
 		for len(cn.batch) == 0 && cn.cause == nil {
 			cn.wake.Wait()
 		}
-		if cn.cause != nil {
-			break
-		}
 		c.mu.Unlock()
 		runtime.Gosched() // callers that are about to add a frame share this write
 		c.mu.Lock()
+		if cn.cause != nil {
+			break
+		}
 		batch := cn.batch
 		cn.batch, cn.spare = cn.spare, nil
 		cn.writing, cn.wrote = true, c.now()

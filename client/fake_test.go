@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ type fakeNet struct {
 	servers map[string]func(*fakeConn)
 	dialed  []fakeDial
 	serving sync.WaitGroup
+	buffer  int // of a connection in each direction, in bytes; fakeBuffer if 0
 }
 
 type fakeDial struct {
@@ -49,7 +51,7 @@ func (n *fakeNet) dial(_ context.Context, _, addr string) (net.Conn, error) {
 	if serve == nil {
 		return nil, &net.OpError{Op: "dial", Net: "fake", Err: syscall.ECONNREFUSED}
 	}
-	near, far := fakePair()
+	near, far := fakePair(cmp.Or(n.buffer, fakeBuffer))
 	n.serving.Go(func() { serve(far) })
 	return near, nil
 }
@@ -76,9 +78,9 @@ type fakeConn struct {
 
 const fakeBuffer = 4 << 10
 
-func fakePair() (a, b *fakeConn) {
+func fakePair(buffer int) (a, b *fakeConn) {
 	var mu sync.Mutex
-	x, y := newHalf(&mu), newHalf(&mu)
+	x, y := newHalf(&mu, buffer), newHalf(&mu, buffer)
 	a, b = &fakeConn{in: x, out: y, linger: true}, &fakeConn{in: y, out: x, linger: true}
 	b.conn = framing.NewConn(b, lengthprefix.Uint32())
 	return a, b
@@ -88,6 +90,7 @@ func fakePair() (a, b *fakeConn) {
 type half struct {
 	mu      *sync.Mutex
 	changed sync.Cond
+	buffer  int
 	data    []byte
 	fin     bool  // no more bytes are written
 	eaten   bool  // Write returns ECONNRESET once, and then Read io.EOF
@@ -95,7 +98,9 @@ type half struct {
 	err     error // of reading and writing
 }
 
-func newHalf(mu *sync.Mutex) *half { return &half{mu: mu, changed: sync.Cond{L: mu}} }
+func newHalf(mu *sync.Mutex, buffer int) *half {
+	return &half{mu: mu, changed: sync.Cond{L: mu}, buffer: buffer}
+}
 
 func (c *fakeConn) Read(p []byte) (int, error) {
 	h := c.in
@@ -136,8 +141,8 @@ func (c *fakeConn) Write(p []byte) (n int, err error) {
 			return n, net.ErrClosed
 		case h.gone:
 			return n, syscall.EPIPE
-		case len(h.data) < fakeBuffer:
-			k := min(len(p)-n, fakeBuffer-len(h.data))
+		case len(h.data) < h.buffer:
+			k := min(len(p)-n, h.buffer-len(h.data))
 			h.data = append(h.data, p[n:n+k]...)
 			n += k
 			h.changed.Broadcast()

@@ -30,7 +30,7 @@ func (o op) String() string { return fmt.Sprintf("%s(%d,%v)", o.Do, o.Who, o.Wai
 // A plot is a client and all that happens to it.
 type plot struct {
 	Keys, Resend, Repeatable, Ping bool
-	MaxInFlight, MaxConns          int
+	MaxInFlight, MaxConns, Buffer  int
 	Ops                            []op
 }
 
@@ -42,12 +42,13 @@ func drawPlot(t *rapid.T) plot {
 		Ping:        rapid.Bool().Draw(t, "Ping"),
 		MaxInFlight: rapid.SampledFrom([]int{1, 2, 0}).Draw(t, "MaxInFlight"),
 		MaxConns:    rapid.IntRange(1, 2).Draw(t, "MaxConns"),
+		Buffer:      rapid.SampledFrom([]int{3, 20, fakeBuffer}).Draw(t, "Buffer"),
 		Ops: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) op {
 			return op{
 				Do: rapid.SampledFrom([]string{
 					"Call", "Call", "Call", "Go", "Go", "Go", "Send", "Cancel",
 					"Answer", "Answer", "Answer", "AnswerLast", "WrongKey", "Half", "Garbage",
-					"FIN", "HalfClose", "RST", "Goodbye", "Down", "Up", "Tick", "Tick", "Shutdown", "Close",
+					"Stall", "FIN", "HalfClose", "RST", "Goodbye", "Down", "Up", "Tick", "Tick", "Shutdown", "Close",
 				}).Draw(t, "do"),
 				Who:  rapid.IntRange(0, 5).Draw(t, "who"),
 				Wait: rapid.SampledFrom([]time.Duration{0, time.Millisecond, time.Second, 12 * time.Second}).Draw(t, "wait"),
@@ -87,8 +88,9 @@ type scene struct {
 type peer struct {
 	conn       *fakeConn
 	unanswered []string
-	over       bool // the server sends no more
-	orderly    bool // and has not handled what is unanswered
+	stalled    time.Time // until then nothing is read
+	over       bool      // the server sends no more
+	orderly    bool      // and has not handled what is unanswered
 }
 
 // A result is what is known of a call.
@@ -111,6 +113,7 @@ const pingID = "1000000"
 
 func play(p plot) []string {
 	s := &scene{plot: p, handled: make(map[string]int)}
+	s.n.buffer = p.Buffer
 	s.n.listen("a", s.serve)
 	s.n.listen("b", s.serve)
 	s.c = newPlotClient(s)
@@ -162,7 +165,9 @@ func (s *scene) serve(c *fakeConn) {
 		} else {
 			p.unanswered = append(p.unanswered, request)
 		}
+		stalled := time.Until(p.stalled)
 		s.mu.Unlock()
+		time.Sleep(stalled)
 	}
 	c.Close()
 	s.mu.Lock()
@@ -213,13 +218,14 @@ func (s *scene) do(o op) {
 		}
 	default:
 		if p := s.peer(o.Who); p != nil {
-			s.act(p, o.Do)
+			s.act(p, o)
 		}
 	}
 }
 
 // act makes the server of p do something.
-func (s *scene) act(p *peer, what string) {
+func (s *scene) act(p *peer, o op) {
+	what := o.Do
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(p.unanswered)
@@ -230,6 +236,8 @@ func (s *scene) act(p *peer, what string) {
 		s.answer(p, n-1)
 	case what == "WrongKey" && s.Keys:
 		p.conn.reply("r999999")
+	case what == "Stall":
+		p.stalled = time.Now().Add(o.Wait)
 	case what == "Half":
 		io.WriteString(p.conn, "\x00\x00\x00\x05r")
 		p.over = true

@@ -1,6 +1,7 @@
 package framing
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -244,6 +245,26 @@ func (c *Conn) SetPool(p *Pool) {
 	c.spare.pool = p
 	c.mu.Unlock()
 }
+
+// CloseWrite sends the end of the stream after the frames whose write has returned.
+// Reading continues. If the connection has no CloseWrite of its own, the error is
+// [errors.ErrUnsupported]. On a *tls.Conn the alert close_notify is sent, and then the
+// end of the stream below it.
+func (c *Conn) CloseWrite() error {
+	rwc, ok := c.rwc.(closeWriter)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	err := rwc.CloseWrite()
+	if layer, ok := c.rwc.(interface{ NetConn() net.Conn }); ok && err == nil {
+		if below, ok := layer.NetConn().(closeWriter); ok {
+			err = below.CloseWrite()
+		}
+	}
+	return err
+}
+
+type closeWriter interface{ CloseWrite() error }
 
 // Close closes the connection. Frames whose write has not returned may be lost.
 func (c *Conn) Close() error { return c.rwc.Close() }

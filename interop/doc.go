@@ -9,6 +9,11 @@
 //	cobs            cobs, under Node.js
 //	varint          protodelim of google.golang.org/protobuf
 //
-// The tests need logger, node and npm, and install the Node.js packages in the
+// The other half of a conversation is package client, with servers of others:
+//
+//	in order        redis-server, with a framer for its protocol
+//	by id           unbound, a DNS server
+//
+// The tests need logger, node, npm, redis-server and unbound, and install the Node.js packages in the
 // versions of node/package-lock.json into node/node_modules.
 package interop

@@ -9,6 +9,7 @@ require (
 	github.com/sourcegraph/jsonrpc2 v0.2.3
 	github.com/stretchr/testify v1.11.1
 	github.com/wholeframe/wholeframe v0.0.0-00010101000000-000000000000
+	golang.org/x/net v0.47.0
 	google.golang.org/protobuf v1.36.12
 	pgregory.net/rapid v1.3.0
 )

@@ -18,7 +18,10 @@ import (
 	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
-const ms = time.Millisecond
+const (
+	ms    = time.Millisecond
+	quiet = 200 * ms // the silence after which a server does not wait for its peer
+)
 
 var lines = delimiter.Line()
 

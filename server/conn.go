@@ -55,7 +55,7 @@ type Conn struct {
 	unwaited int           // bytes read since the connection had to wait
 	draining bool          // the drain has begun
 	ended    bool          // the peer has ended its side of raw
-	handling bool          // a handler runs
+	handling bool          // a handler runs, or has returned a moment ago
 	report   Report        // of its losses
 	sample   string        // quoted: bytes of the frame with which it ended
 	cause    error         // why it ended
@@ -237,6 +237,7 @@ func (c *Conn) run() error {
 		}
 		c.freshUntil = c.srv.now() + freshFor
 	}
+	handler := c.srv.Handler
 	for {
 		if c.srv.draining.Load() {
 			if err := c.hurry(); err != nil {
@@ -244,51 +245,50 @@ func (c *Conn) run() error {
 			}
 		}
 		payload, ok, err := c.buf.Next()
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case ok:
-			if err := c.handle(payload); err != nil {
+		}
+		if !ok {
+			if err := c.turn(); err != nil {
 				return err
 			}
-		default:
-			if err := c.flush(); err != nil {
-				return err
+			continue
+		}
+		before := c.replied
+		c.handling = true
+		c.framesIn.Store(c.framesIn.Load() + 1) // what is above is for abandon to see
+		if err := handler(c, payload); err != nil {
+			if errors.Is(err, io.EOF) {
+				c.pending++
 			}
-			if err := c.fill(); err == io.EOF {
-				c.ended = c.wire.tls == nil // a close_notify does not end raw
-				_, err = c.buf.End()
-				return err
-			} else if err != nil {
+			return &handlerError{err, c.replied > before}
+		}
+		if c.pending++; c.pending%gatherFrames == 0 {
+			if err := c.flushAged(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// handle has the handler answer a frame.
-func (c *Conn) handle(payload []byte) error {
-	c.handled++
-	c.handling = true
-	c.framesIn.Store(c.handled)
-	before := c.replied
-	err := c.srv.Handler(c, payload)
-	c.handling = false
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			c.pending++
-		}
-		return &handlerError{err, c.replied > before}
+// turn sends the replies and waits for more bytes. At the end of the stream it
+// returns io.EOF, if that is between two frames.
+func (c *Conn) turn() error {
+	if err := c.flush(); err != nil {
+		return err
 	}
-	if c.pending++; c.pending%gatherFrames == 0 {
-		return c.flushAged()
+	err := c.fill()
+	if err == io.EOF {
+		c.ended = c.wire.tls == nil // a close_notify does not end raw
+		_, err = c.buf.End()
 	}
-	return nil
+	return err
 }
 
 // hurry is called between frames while the server drains: the wait for Grace may
 // be over, and what is answered until then must not be held back.
 func (c *Conn) hurry() error {
+	c.handling = false
 	if c.wire.isForced() {
 		return errForced
 	}
@@ -307,6 +307,7 @@ func (c *Conn) flushAged() error {
 
 // flush sends the replies to the frames that were handled.
 func (c *Conn) flush() error {
+	c.handling = false
 	c.count()
 	if err := c.replies.Flush(); err != nil {
 		return err

@@ -162,3 +162,9 @@ func (l *log) logger() *slog.Logger {
 		},
 	}))
 }
+
+// stopAt makes the server's reading stop at an offset of its stream for d, as if
+// the process was stopped: only deadlines pass.
+func stopAt(offset int64, d time.Duration) fakenet.Option {
+	return fakenet.ServerFaults(fakenet.Fault{Dir: fakenet.Read, At: offset, Do: fakenet.Delay(d)})
+}

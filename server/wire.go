@@ -245,7 +245,7 @@ func (w *wire) prolongHandshake(err error) bool {
 
 // wake ends a wait for bytes: the server drains.
 func (w *wire) wake() {
-	defer protect()
+	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.drain.wake(!w.inRead && !w.inHandshake) && !w.inHandshake {
@@ -256,7 +256,7 @@ func (w *wire) wake() {
 
 // force ends every wait for good.
 func (w *wire) force() {
-	defer protect()
+	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.forced = true
@@ -273,8 +273,15 @@ func (w *wire) isForced() bool {
 	return w.forced
 }
 
-// protect keeps a panic of a wrapped connection from goroutines that are not its
+// protect closes a wrapped connection that panics in a goroutine that is not its
 // own.
+func (w *wire) protect() {
+	if recover() != nil {
+		defer protect()
+		w.raw.Close()
+	}
+}
+
 func protect() { _ = recover() }
 
 // Write writes whole frames. After a write that failed it returns that error.

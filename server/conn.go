@@ -73,6 +73,7 @@ type frameClock struct {
 const (
 	gatherFrames = 16                    // after so many replies the clock is looked at
 	gatherTime   = 10 * time.Millisecond // replies that are older are flushed
+	holdTime     = 10 * time.Millisecond // a connection that waits for less keeps its memory
 	turnBytes    = 256 << 10             // are read without a wait before others get the processor
 	stopped      = 10 * time.Millisecond // if a deadline is noticed that late the process was stopped
 )
@@ -198,8 +199,14 @@ func (c *Conn) serve() {
 
 // panicked logs what recover returned: nil after runtime.Goexit.
 func (c *Conn) panicked(cause any) {
-	c.srv.log(ofPanics, slog.LevelError, "handler panicked", "remote", printable(c.raw.RemoteAddr().String()),
+	c.srv.log(ofPanics, slog.LevelError, "handler panicked", "remote", c.remote(),
 		"panic", quote(fmt.Appendf(nil, "%v", cause)), "stack", string(debug.Stack()))
+}
+
+// remote returns the address of the peer for the log and the report.
+func (c *Conn) remote() string {
+	defer protect()
+	return printable(c.raw.RemoteAddr().String())
 }
 
 // leave is the last act of the goroutine, whatever a wrapped connection has done
@@ -209,10 +216,10 @@ func (c *Conn) leave() {
 		c.panicked(cause)
 		c.reason = ClosePanic
 	}
+	defer c.log()
+	defer c.srv.connGone(c)
 	c.cancel()
 	c.notify(StateClosed)
-	c.srv.connGone(c)
-	c.log()
 }
 
 func (c *Conn) enter(s State) {
@@ -331,11 +338,21 @@ func (c *Conn) count() {
 // nothing more is waited for.
 func (c *Conn) fill() error {
 	start := c.srv.now()
-	c.flushed = start
 	offset, incomplete := c.buf.Offset(), len(c.buf.Bytes()) > 0
 	by, more := c.waitUntil(start, offset, incomplete)
+	hold := start // until then memory is kept
+	if start-c.flushed < holdTime && c.wire.isPolled() {
+		hold += holdTime
+	}
+	c.flushed = start
 	for unexpected, late := 0, false; more; {
-		n, err := c.wire.fill(c.buf, by, c.release)
+		var n int
+		var err error
+		if hold > start {
+			n, err = c.wire.fill(c.buf, min(by, hold), nil)
+		} else {
+			n, err = c.wire.fill(c.buf, by, c.release)
+		}
 		if n > 0 {
 			c.received(n, start, incomplete)
 			return nil
@@ -350,6 +367,9 @@ func (c *Conn) fill() error {
 			more = c.wire.drain.next(now, offset, incomplete)
 		case !isTimeout(err):
 			return err
+		case hold > start && now >= hold:
+			hold = start
+			continue
 		case now < by:
 			// A deadline that was set before, that a hook has set, or the wake of Shutdown.
 			if unexpected++; unexpected > maxUnexpected {

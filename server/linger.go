@@ -80,11 +80,12 @@ func (c *Conn) account(err, failed error) {
 	}
 }
 
-// abandon reports what is lost with a connection whose handler does not return.
-// It is called by another goroutine after the connection was forced: its own
+// abandon closes a connection whose handler does not return, and reports what is
+// lost. It is called by another goroutine after the connection was forced: its own
 // goroutine touches nothing then but what close does, if it can claim that.
 func (c *Conn) abandon() (r Report) {
 	defer protect() // a framer that panicked may do so again
+	defer c.raw.Close()
 	if c.claimed.CompareAndSwap(false, true) && c.framesIn.Load() > 0 {
 		r = c.report
 		r.Unflushed += c.pending
@@ -262,7 +263,7 @@ func (c *Conn) pause(d time.Duration) error {
 // log logs why the connection ended: a warning if the peer or the handler did
 // something wrong, else at debug level.
 func (c *Conn) log() {
-	remote, why := printable(c.raw.RemoteAddr().String()), ""
+	remote, why := c.remote(), ""
 	if c.cause != nil {
 		why = errorText(c.cause)
 	}

@@ -26,7 +26,7 @@ const (
 	ofPanics               // panics and handlers
 	ofAccept               // accept errors
 	noBudget               // at debug level
-	budgets  = noBudget
+	budgets
 )
 
 // A journal gives records to a Logger from a goroutine of its own, which lives
@@ -48,14 +48,14 @@ type record struct {
 	slog.Record
 }
 
-// take reports whether another warning of b may be logged at now, and how many
-// were suppressed since the last. mu is held.
+// take reports whether a record of b may be logged at now, and how many were
+// suppressed since the last. mu is held.
 func (j *journal) take(b budget, now time.Time) (ok bool, suppressed int) {
 	spent := &j.spent[b]
 	if now.Sub(spent.second) >= time.Second {
 		spent.second, spent.n = now, 0
 	}
-	if spent.n == maxWarnings || len(j.pending) == maxPending {
+	if spent.n == maxWarnings && b != noBudget || len(j.pending) == maxPending {
 		spent.suppressed++
 		return false, 0
 	}
@@ -76,16 +76,12 @@ func (s *Server) log(b budget, level slog.Level, msg string, args ...any) {
 	j, now := &s.journal, time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if b != noBudget {
-		ok, suppressed := j.take(b, now)
-		if !ok {
-			return
-		}
-		if suppressed > 0 {
-			args = append(args, "suppressed", suppressed)
-		}
-	} else if len(j.pending) == maxPending {
+	ok, suppressed := j.take(b, now)
+	if !ok {
 		return
+	}
+	if suppressed > 0 {
+		args = append(args, "suppressed", suppressed)
 	}
 	r := slog.NewRecord(now, level, msg, 0)
 	r.Add(args...)

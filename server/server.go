@@ -296,19 +296,18 @@ func (s *Server) start(nc net.Conn) {
 // refuse resets a connection that was accepted when the others had been forced,
 // and reports what it had sent.
 func (s *Server) refuse(c *Conn) {
+	defer protect()
+	defer c.raw.Close()
 	c.wire.resetOnClose(true)
 	c.force()
-	r := Report{}
-	if c.wire.tls == nil {
-		r.Unanswered = c.countUnanswered(c.buf)
+	if c.wire.tls != nil {
+		return
 	}
-	if r.Unanswered > 0 {
-		r.Forced = 1
+	if n := c.countUnanswered(c.buf); n > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.report.add(Report{Unanswered: n, Forced: 1})
 	}
-	c.raw.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.report.add(r)
 }
 
 // connGone forgets a connection that is closed, and adds up what it leaves.

@@ -31,6 +31,7 @@ func (r *Report) add(o Report) {
 	r.Unacknowledged += o.Unacknowledged
 	r.HalfFrames += o.HalfFrames
 	r.Forced += o.Forced
+	r.Stuck = append(r.Stuck, o.Stuck...)
 }
 
 // A ShutdownError reports that a server could not close without a loss.
@@ -205,10 +206,9 @@ func (s *Server) giveUp(r *round) {
 	for _, c := range stuck {
 		lost := c.abandon()
 		lost.Forced = 1
-		c.raw.Close()
+		lost.Stuck = []string{c.remote()}
 		s.mu.Lock()
 		s.report.add(lost)
-		s.report.Stuck = append(s.report.Stuck, c.raw.RemoteAddr().String())
 		s.mu.Unlock()
 	}
 }

@@ -116,7 +116,7 @@ func (w *wire) fill(buf *framing.Buffer, by time.Duration, idle func()) (n int, 
 	switch {
 	case w.tls != nil:
 		return buf.Fill(w.tls)
-	case w.sock == nil:
+	case !w.isPolled():
 		return buf.Fill(w)
 	}
 	most, err := w.beginRead()
@@ -128,6 +128,9 @@ func (w *wire) fill(buf *framing.Buffer, by time.Duration, idle func()) (n int, 
 	w.bytesIn.Add(uint64(n))
 	return n, err
 }
+
+// isPolled reports whether fill has a say before it waits.
+func (w *wire) isPolled() bool { return w.sock != nil && w.tls == nil }
 
 // Read reads from raw, as far as the drain allows.
 func (w *wire) Read(p []byte) (n int, err error) {

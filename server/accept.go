@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"syscall"
@@ -33,7 +34,7 @@ func (s *Server) accept(l net.Listener) error {
 			return err
 		default:
 			s.acceptFailed()
-			s.warn("accept failed, trying again", "addr", l.Addr().String(), "err", err, "in", backoff)
+			s.log(ofAccept, slog.LevelWarn, "accept failed, trying again", "addr", l.Addr().String(), "err", err, "in", backoff)
 			s.sleep(backoff)
 			backoff = min(2*backoff, maxBackoff)
 		}
@@ -65,30 +66,22 @@ func (s *Server) accept(l net.Listener) error {
 type deadliner interface{ SetDeadline(time.Time) error }
 
 // waitSlot waits until a connection may be accepted. It returns false when
-// Shutdown has begun.
+// Shutdown has begun. The slot is taken by start: who waits in Accept needs none.
 func (s *Server) waitSlot() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.state == serving && len(s.conns) >= s.maxConns {
-		s.changed.Wait()
+	if !s.takeSlot() {
+		return false
 	}
-	return s.state == serving
+	<-s.slots
+	return !s.draining.Load()
 }
 
 // sleep waits for d, or until Shutdown.
 func (s *Server) sleep(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	over := false
-	t := time.AfterFunc(d, func() {
-		s.mu.Lock()
-		over = true
-		s.mu.Unlock()
-		s.changed.Broadcast()
-	})
+	t := time.NewTimer(d)
 	defer t.Stop()
-	for s.state == serving && !over {
-		s.changed.Wait()
+	select {
+	case <-t.C:
+	case <-s.closing:
 	}
 }
 
@@ -98,4 +91,11 @@ func (s *Server) sleep(d time.Duration) {
 func dead(err error) bool {
 	return errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSOCK)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

@@ -49,7 +49,8 @@ func TestIdleHoldsNoMemory(t *testing.T) {
 				clients = append(clients, c)
 				exchange(c, 64)
 			}
-			assert.Less(t, (heap()-before)/conns, int64(most), "bytes for each connection after a small message")
+			assert.Eventually(t, func() bool { return (heap()-before)/conns < most }, 10*time.Second, 100*ms,
+				"%d connections hold what they needed for small frames", conns)
 
 			for _, c := range clients {
 				exchange(c, 8<<10)

@@ -189,7 +189,7 @@ func TestLog_Verbose(t *testing.T) {
 		converse(t, c, "half", "")
 		p.await("broke the framing")
 	}
-	verbose.await(`level=DEBUG msg="connection ended" remote=127\.0\.0\.1:\d+ why=EOF`)
+	verbose.await(`level=DEBUG msg="connection ended" remote=127\.0\.0\.1:\d+ reason=peer why=EOF`)
 	assert.NotContains(t, quiet.stderr.text(), "level=DEBUG")
 }
 

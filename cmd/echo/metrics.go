@@ -69,8 +69,8 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		gauge(descOpen, n, server.State(state).String())
 	}
 	counter(descAccepted, st.Accepted)
-	for end, n := range st.Ended {
-		counter(descEnded, n, server.End(end).String())
+	for reason, n := range st.Closed {
+		counter(descEnded, n, server.CloseReason(reason).String())
 	}
 	counter(descAcceptErrors, st.AcceptErrors)
 	counter(descFrames, st.FramesIn, "in")

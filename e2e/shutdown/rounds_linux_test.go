@@ -290,7 +290,7 @@ func (p *plan) run(t *testing.T, total *tally) []Finding {
 			if p.pauseEvery > 0 && len(of.frames)%p.pauseEvery == 0 {
 				time.Sleep(time.Millisecond)
 			}
-			return c.WriteFrame(message)
+			return c.Reply(message)
 		},
 	}
 	if p.secure() {

@@ -105,21 +105,23 @@ type Server struct {
 
 	draining atomic.Bool // state is more than serving
 	warnings warnings
+	notices  notices      // of accepting
 	pool     framing.Pool // of the connections
 
 	mu        sync.Mutex
 	changed   sync.Cond // on mu: a connection has ended, or state has changed
 	state     serverState
 	maxConns  int
+	full      fullness
 	listeners map[*net.Listener]struct{} // of each Serve its own: interfaces need not be comparable
 	conns     map[*Conn]struct{}
 	stats     Stats // but for Open: of connections that have ended
 	report    Report
 	cause     error         // why connections were forced
-	forcing   chan struct{} // closed when they are
-	empty     chan struct{} // closed when no listener and no connection is left
-	finished  chan struct{} // closed when Shutdown is done
-	result    error         // what it returns
+	closing   chan struct{} // closed when Shutdown is called
+	forcing   chan struct{} // closed when connections are forced
+	shutdown  *round        // what Shutdown waits for
+	round     *round        // that, or a later one
 }
 
 type serverState uint8
@@ -130,9 +132,10 @@ const (
 	forced
 )
 
-// A ConfigError reports a field of [Server] with which it cannot serve.
+// A ConfigError reports a field of [Server] with which it cannot serve, or a
+// network or address on which it cannot.
 type ConfigError struct {
-	Field  string // its name: "Framer"
+	Field  string // its name: "Framer", or "network" or "address"
 	Reason string // what is wrong, and what is needed
 }
 
@@ -142,12 +145,20 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // may be called for several listeners.
 //
 // It returns [ErrServerClosed] after Shutdown or Close, and not before they are
-// done: a main that returns when Serve does loses nothing. Before that it
-// returns only a [*ConfigError], or the error of a listener that is closed or
-// dead; a failure that may pass, like the want of descriptors, it waits out. It
-// closes l in any case.
+// done: a main that returns when Serve does loses nothing. If Shutdown was called
+// before Serve, as may happen to a goroutine that is just started, Serve answers
+// the clients in l's accept queue, and returns; the error wraps a
+// [*ShutdownError], too, if that is not done within Grace.
 //
-// Any listener will do, and any [net.Conn]. What closing promises needs methods
+// Before that it returns only a [*ConfigError], or the error of a listener that
+// is closed or dead. It tries again when accepting fails for a reason that may
+// pass: errors of the operating system, like the lack of descriptors, and
+// temporary ones. Another error of the listener's own ends Serve when Accept has
+// returned nothing else for 30 seconds. Serve closes l in any case.
+//
+// Any listener of streams will do, and any [net.Conn]. A listener made by
+// [Listen] closes without harm to clients that are just connecting, and one that
+// other processes have too needs [Shared]. What closing promises needs methods
 // that *net.TCPListener and *net.TCPConn have, and wrappers often hide: without
 // the listener's SetDeadline those in its backlog are reset, without CloseWrite
 // answers may be lost on their way, without SetLinger a torn answer cannot end
@@ -159,12 +170,23 @@ func (s *Server) Serve(l net.Listener) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	if a := l.Addr(); a != nil && a.Network() == "unixpacket" {
+		return checkNetwork(a.Network())
+	}
 	s.mu.Lock()
 	s.init()
-	if s.state != serving {
+	if s.state == forced {
+		round := s.round
 		s.mu.Unlock()
-		<-s.finished
+		l.Close()
+		<-round.finished
 		return ErrServerClosed
+	}
+	late := s.state == draining && s.round.isEmpty()
+	if late {
+		// Shutdown was called before go s.Serve(l) began, and has ended.
+		s.round = newRound()
+		go s.drain(s.round)
 	}
 	s.listeners[&l] = struct{}{}
 	s.mu.Unlock()
@@ -175,10 +197,13 @@ func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	delete(s.listeners, &l)
 	s.leave()
-	closing := s.state != serving
+	closing, round := s.state != serving, s.round
 	s.mu.Unlock()
 	if closing {
-		<-s.finished
+		<-round.finished
+		if late && round.result != nil {
+			return errors.Join(ErrServerClosed, round.result)
+		}
 		return ErrServerClosed
 	}
 	return err
@@ -203,19 +228,16 @@ func (s *Server) init() {
 	s.maxConns = orDefault(s.MaxConns, defaultMaxConns(), math.MaxInt)
 	s.listeners = make(map[*net.Listener]struct{})
 	s.conns = make(map[*Conn]struct{})
+	s.closing = make(chan struct{})
 	s.forcing = make(chan struct{})
-	s.empty = make(chan struct{})
-	s.finished = make(chan struct{})
+	s.shutdown = newRound()
+	s.round = s.shutdown
 }
 
 // leave notes that a listener or connection is gone. mu is held.
 func (s *Server) leave() {
-	if s.state != serving && len(s.listeners) == 0 && len(s.conns) == 0 {
-		select {
-		case <-s.empty:
-		default:
-			close(s.empty)
-		}
+	if s.state != serving && len(s.listeners) == 0 && len(s.conns) == 0 && !s.round.isEmpty() {
+		close(s.round.empty)
 	}
 	s.changed.Broadcast()
 }

@@ -79,6 +79,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.state == serving {
 		s.state = draining
 		s.draining.Store(true)
+		close(s.closing)
 		for c := range s.conns {
 			c.wire.wake()
 		}
@@ -88,17 +89,39 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			}
 		}
 		s.leave()
-		go s.drain()
+		go s.drain(s.shutdown)
 	}
 	s.mu.Unlock()
 
 	select {
-	case <-s.finished:
-		return s.result
+	case <-s.shutdown.finished:
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
 		s.force(context.Cause(ctx))
-		<-s.finished
-		return s.result
+	}
+	<-s.shutdown.finished
+	return s.shutdown.result
+}
+
+// A round is what Shutdown waits for. There is another one, for which Serve waits,
+// if Serve is called when Shutdown has nothing more to wait for.
+type round struct {
+	empty    chan struct{} // closed when no listener and no connection is left
+	finished chan struct{} // closed when the round is over
+	result   error         // then: a *ShutdownError or nil
+}
+
+func newRound() *round {
+	return &round{empty: make(chan struct{}), finished: make(chan struct{})}
+}
+
+func (r *round) isEmpty() bool {
+	select {
+	case <-r.empty:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -113,7 +136,7 @@ func (s *Server) Close() error {
 }
 
 // drain waits until all is done, or must be.
-func (s *Server) drain() {
+func (s *Server) drain(ending *round) {
 	var over <-chan time.Time
 	if g := s.grace(); g != forever {
 		t := time.NewTimer(g)
@@ -121,19 +144,20 @@ func (s *Server) drain() {
 		over = t.C
 	}
 	select {
-	case <-s.empty:
+	case <-ending.empty:
 	case <-s.forcing:
-		s.giveUp()
+		s.giveUp(ending)
 	case <-over:
 		s.force(context.DeadlineExceeded)
-		s.giveUp()
+		s.giveUp(ending)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.report; r.Unanswered > 0 || r.Unflushed > 0 || r.Forced > 0 {
-		s.result = &ShutdownError{Report: r, Cause: s.cause}
+		ending.result = &ShutdownError{Report: r, Cause: s.cause}
 	}
-	close(s.finished)
+	s.report = Report{}
+	close(ending.finished)
 }
 
 // force ends the waiting for answers.
@@ -155,11 +179,11 @@ func (s *Server) force(cause error) {
 }
 
 // giveUp waits a moment for forced connections, and closes those that are left.
-func (s *Server) giveUp() {
+func (s *Server) giveUp(ending *round) {
 	t := time.NewTimer(stragglers)
 	defer t.Stop()
 	select {
-	case <-s.empty:
+	case <-ending.empty:
 		return
 	case <-t.C:
 	}

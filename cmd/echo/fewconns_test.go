@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The oldest connection makes room, unless one has been closed.
+// The oldest connection makes room for another one, but only at the limit.
 func TestFewConns(t *testing.T) {
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -24,16 +24,16 @@ func TestFewConns(t *testing.T) {
 		t.Cleanup(func() { server.Close() })
 		return client, server
 	}
-	_, first := connect()
-	second, atSecond := connect()
-	first.Close()
+	oldest, atOldest := connect()
+	_, another := connect()
+	another.Close()
 	connect()
-	_, err = io.WriteString(atSecond, "still open")
+	_, err = io.WriteString(atOldest, "still open")
 	require.NoError(t, err)
 	connect()
-	_, err = io.WriteString(atSecond, "closed")
+	_, err = io.WriteString(atOldest, "closed")
 	assert.ErrorIs(t, err, net.ErrClosed)
-	got, err := io.ReadAll(second)
+	got, err := io.ReadAll(oldest)
 	assert.NoError(t, err)
 	assert.Equal(t, "still open", string(got))
 }

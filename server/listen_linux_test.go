@@ -66,7 +66,7 @@ func (o *outcomes) visit(network, addr string) {
 
 func visit(network, addr string) string {
 	// A SYN that was dropped is sent again after a second.
-	c, err := net.DialTimeout(network, addr, time.Minute)
+	c, err := net.DialTimeout(network, addr, 20*time.Second)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT) && network == "unix":
 		return "refused"

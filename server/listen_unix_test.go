@@ -129,7 +129,7 @@ func TestListen_UnixQueueFull(t *testing.T) {
 func TestListen_UnixTwoStarters(t *testing.T) {
 	dir := socketDir(t)
 	path := filepath.Join(dir, "s")
-	for range 20 {
+	for range 200 {
 		stale(t, path)
 		var starters, tries sync.WaitGroup
 		var listening, told atomic.Int32

@@ -86,7 +86,7 @@ func TestMetrics_T24_NoBody(t *testing.T) {
 	c, err := net.Dial("tcp", p.await(`msg="serving metrics" addr=(\S+)`)[1])
 	require.NoError(t, err)
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(patient))
+	c.SetDeadline(time.Now().Add(patient / 3))
 	io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
 	r := bufio.NewReader(c)
 	answer, err := http.ReadResponse(r, nil)

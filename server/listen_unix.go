@@ -189,7 +189,7 @@ func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock f
 			return nil, &fs.PathError{Op: "flock", Path: path, Err: err}
 		}
 		select {
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(time.Millisecond):
 		case <-ctx.Done():
 			return nil, fmt.Errorf("another process holds %s: %w", path, ctx.Err())
 		}

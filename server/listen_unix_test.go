@@ -129,12 +129,12 @@ func TestListen_UnixQueueFull(t *testing.T) {
 func TestListen_UnixTwoStarters(t *testing.T) {
 	dir := socketDir(t)
 	path := filepath.Join(dir, "s")
-	for range 200 {
+	for range 100 {
 		stale(t, path)
 		var starters, tries sync.WaitGroup
 		var listening, told atomic.Int32
 		begin := make(chan struct{})
-		const n = 8
+		const n = 4
 		tries.Add(n)
 		for range n {
 			starters.Go(func() {

@@ -59,7 +59,8 @@ type Server struct {
 
 	// MaxConns is the most connections that are served at a time: 10,000, or 80 %
 	// of the limit of open descriptors if that is less. Further ones wait in the
-	// listener's backlog.
+	// listener's backlog. A line is logged when the limit is reached, and another
+	// when it no longer is.
 	MaxConns int
 
 	// IdleTimeout limits the wait for the first byte of a message: 2 minutes.

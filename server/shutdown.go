@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -163,18 +165,20 @@ func (s *Server) drain(ending *round) {
 // force ends the waiting for answers.
 func (s *Server) force(cause error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.state == forced {
+		s.mu.Unlock()
 		return
 	}
 	s.state = forced
 	s.cause = cause
 	close(s.forcing)
-	for l := range s.listeners {
-		(*l).Close()
-	}
 	for c := range s.conns {
 		c.force()
+	}
+	listeners := slices.Collect(maps.Keys(s.listeners))
+	s.mu.Unlock()
+	for _, l := range listeners {
+		(*l).Close() // which may take a moment to remove its file
 	}
 }
 

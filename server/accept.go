@@ -56,15 +56,15 @@ const (
 	// acceptMax limits how long connections are accepted after Shutdown was called.
 	acceptMax = time.Second
 
-	// A listener whose queue cannot be looked into accepts until nobody has come
-	// for blindWindow, and for blindMax at most.
+	// If nobody tells whether the queue is empty, connections are accepted until
+	// none has come for blindWindow, and for blindMax at most.
 	blindWindow = 20 * time.Millisecond
 	blindMax    = 100 * time.Millisecond
 )
 
 // acceptQueued accepts the connections that are in the accept queue, or whose
-// handshakes are under way, for closing the listener resets them. Clients that
-// come later are better refused, for those can go elsewhere.
+// handshakes are under way, because closing the listener resets them. It keeps
+// later clients away as far as it can: a client that is refused can go elsewhere.
 func (s *Server) acceptQueued(l net.Listener) {
 	d, ok := l.(deadliner)
 	if _, shared := l.(*sharedListener); shared || !ok {

@@ -12,34 +12,34 @@ import (
 // A ListenConfig holds the options of [Listen].
 type ListenConfig struct {
 	// SocketMode is the permissions of the file of a Unix socket. If zero, the
-	// umask decides. On Linux the file never has more than these permissions,
-	// elsewhere only once Listen has returned.
+	// umask decides. Except on Linux, the file may have other permissions for a
+	// moment when it is made.
 	SocketMode fs.FileMode
 }
 
-// Listen announces on the local network address. The network must be "tcp",
-// "tcp4", "tcp6" or "unix". It is the [net.Listen] of a server that closes
-// without a casualty, and differs from that as follows.
+// Listen listens on the network address, which must be of the network "tcp",
+// "tcp4", "tcp6" or "unix". It is like [net.Listen], with the following
+// differences.
 //
-// From the moment that [Server.Shutdown] is called, no new client is taken in,
-// and none whose connection was or is about to be established is reset. For TCP
-// that needs Linux: the listener drops the first segment of a new connection,
-// the system of the client sends it again, a second later, and is refused.
+// When [Server.Shutdown] is called, the listener stops to take in new clients,
+// and resets none whose connection is established or about to be. For TCP that
+// needs Linux: the listener drops the first segment of a new connection, the
+// client's system sends the segment again, one second later, and is then refused.
 // Elsewhere, and with other listeners, a client that connects while the listener
-// is being closed may be reset. Connections do not use Multipath TCP, with which
-// Linux cannot do that.
+// closes may be reset. Connections do not use Multipath TCP, with which Linux
+// cannot drop these segments.
 //
-// A file of a Unix socket that an earlier process has left, because it was
-// killed, is replaced if nobody accepts connections there; else the error is
-// syscall.EADDRINUSE. Processes that start at the same time take turns (lock
-// file: the address with ".lock" appended). When the listener is closed, or
-// Shutdown is called, the file is removed, unless another one has taken its
-// place. That needs a Unix system; elsewhere a file that was left must be removed
-// by hand. An address that begins with "@" is one of Linux' abstract names,
-// which have no files.
+// If a killed process has left the file of its Unix socket, the file is replaced.
+// If a server still listens there, the error matches syscall.EADDRINUSE.
+// Processes that start at the same time wait for each other, with a lock on a file
+// named like the address with ".lock" appended. The listener removes its file
+// when it is closed, or Shutdown is called, but not a file that has taken its
+// place. All this needs a Unix system; elsewhere a file that was left must be
+// removed by hand. On Linux an address that begins with "@" is an abstract name,
+// which has no file.
 //
 // The error is a [*ConfigError] for a network or address that cannot be served,
-// and a [*net.OpError] for any other.
+// and a [*net.OpError] otherwise.
 func Listen(network, address string) (net.Listener, error) {
 	return new(ListenConfig).Listen(context.Background(), network, address)
 }
@@ -85,12 +85,12 @@ func (s *Server) ListenAndServe(network, address string) error {
 	return s.Serve(l)
 }
 
-// Shared returns l as a listener whose socket belongs to other processes too,
-// because the system's service manager has passed it on (socket activation), or
-// because this process will hand it over to its successor. Shutdown leaves the
-// socket as it is: connections in the accept queue stay there, for whoever
-// accepts next, new clients are not kept away, and the file of a Unix socket is
-// not removed. Closing it closes the descriptor of this process only.
+// Shared returns a listener that accepts from l and leaves its socket to other
+// processes that have it too: a service manager that has passed it on (socket
+// activation), or a successor to which it is handed over. Shutdown stops
+// accepting, and changes nothing else: connections in the accept queue stay
+// there, new clients are not kept away, and the file of a Unix socket is not
+// removed. Closing the listener closes the descriptor of this process only.
 func Shared(l net.Listener) net.Listener {
 	if u, ok := l.(interface{ SetUnlinkOnClose(bool) }); ok {
 		u.SetUnlinkOnClose(false)

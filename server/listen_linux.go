@@ -13,9 +13,9 @@ const handshakes = 100 * time.Millisecond
 
 type tcpListener struct{ *net.TCPListener }
 
-// leave has the kernel drop the segments that begin a connection. Unlike those
-// whose connection is accepted and ended, or reset, their senders notice nothing
-// but a delay, and are refused when the listener is closed.
+// leave has the kernel drop the segments that begin a connection. Their senders
+// try again, and are refused once the listener is closed: they notice a delay, and
+// no connection that ends without an answer.
 func (l *tcpListener) leave() (window time.Duration) {
 	raw, err := l.SyscallConn()
 	if err != nil {

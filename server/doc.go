@@ -4,9 +4,7 @@
 // [Handler], and sends the replies.
 //
 //	s := &server.Server{Framer: lengthprefix.Uint32(), Handler: server.Echo}
-//	l, err := net.Listen("tcp", "127.0.0.1:8000")
-//	...
-//	err = s.Serve(l) // until Shutdown is done
+//	err := s.ListenAndServe("tcp", "127.0.0.1:8000") // until Shutdown is done
 //
 // The frames of a connection are handled one at a time, in order. Replies gather
 // while further whole frames are buffered, and leave in one write. Reading stops
@@ -16,7 +14,8 @@
 // [Server.Shutdown] answers every frame that had arrived whole when it was called,
 // sends the end of each stream, and waits until the replies are acknowledged and
 // the peers have ended their streams. What is not done when the grace time is over
-// is forced, and the error reports what was lost.
+// is forced, and the error reports what was lost. With a listener made by [Listen],
+// clients that are connecting when Shutdown is called are answered or refused.
 //
 // The end of a stream tells the peer that a frame without an answer was not
 // handled. Every end that cannot promise that is a reset: a panic, a handler that

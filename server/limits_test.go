@@ -417,7 +417,7 @@ func TestT7MaxConns(t *testing.T) {
 		mu         sync.Mutex
 		open, most int
 	)
-	s := &server.Server{MaxConns: 3, Framer: lines, Handler: slowly(time.Second), ConnState: func(_ net.Conn, state server.State) {
+	s := &server.Server{MaxConns: 3, Framer: lines, Handler: slowly(time.Second), Logger: new(log).logger(), ConnState: func(_ net.Conn, state server.State) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch state {

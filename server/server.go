@@ -64,7 +64,8 @@ type Server struct {
 
 	// MaxConns is the maximum number of connections that are served at a time.
 	// Further ones wait in the listener's backlog. A connection counts until its
-	// last reply is acknowledged. If zero, 10,000 is used, or 80 % of the limit of
+	// last reply is acknowledged. A line is logged when the limit is reached, and
+	// another when it no longer is. If zero, 10,000 is used, or 80 % of the limit of
 	// open descriptors if that is less; if negative, there is no limit.
 	MaxConns int
 
@@ -132,6 +133,7 @@ type Server struct {
 	limits    limits
 	epoch     time.Time // when init was called
 	state     serverState
+	full      fullness
 	listeners map[*net.Listener]struct{} // of each Serve its own: interfaces need not be comparable
 	conns     map[*Conn]struct{}
 	slots     chan struct{} // holds one for each connection that counts for MaxConns
@@ -162,7 +164,7 @@ const (
 // A ConfigError reports a field of [Server], or an argument, with which it cannot
 // serve.
 type ConfigError struct {
-	Field  string // its name, such as "Framer", or the method: "Serve"
+	Field  string // its name, such as "Framer", or the argument: "network", "address"
 	Reason string // what is wrong, and what is needed
 }
 
@@ -172,17 +174,24 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // may be called for several listeners.
 //
 // It returns [ErrServerClosed] after Shutdown or Close, and not before they are
-// done: a main that returns when Serve does loses nothing. If they were called
-// before Serve, the connections that are queued at l are still answered, unless
-// Close was. Otherwise Serve returns only a [*ConfigError], or the error of a
-// listener that is closed or dead; it waits out a failure that may pass, such as
-// the want of descriptors. It closes l in any case.
+// done: a main that returns when Serve does loses nothing. If Shutdown was called
+// before Serve, as may happen to a goroutine that is just started, Serve answers the
+// clients in l's accept queue and returns; the error also wraps a [*ShutdownError]
+// if that is not done within Grace.
 //
-// Any stream listener will do, and any [net.Conn]. What closing promises needs
-// methods that *net.TCPListener and *net.TCPConn have, and wrappers often hide:
-// without the listener's SetDeadline the connections in its backlog are reset,
-// without CloseWrite replies may be lost on their way, without SetLinger, as on a
-// Unix socket, a torn reply cannot end in a reset.
+// Otherwise Serve returns only a [*ConfigError], or the error of a listener that is
+// closed or dead. It tries again if accepting fails for a reason that may pass: an
+// error of the operating system, such as the lack of descriptors, or a temporary
+// one. Any other error of the listener's own ends Serve when Accept has returned
+// nothing else for 30 seconds. Serve closes l in any case.
+//
+// Any stream listener will do, and any [net.Conn]. A listener made by [Listen]
+// closes without harm to clients that are just connecting, and one that other
+// processes have too needs [Shared]. What closing promises needs methods that
+// *net.TCPListener and *net.TCPConn have, and wrappers often hide: without the
+// listener's SetDeadline the connections in its backlog are reset, without
+// CloseWrite replies may be lost on their way, without SetLinger, as on a Unix
+// socket, a torn reply cannot end in a reset.
 //
 // Closing is exact where the operating system reports how many bytes have arrived
 // and are acknowledged. It is asked (Linux) only about a connection whose type is
@@ -205,8 +214,9 @@ func (s *Server) Serve(l net.Listener) error {
 		return ErrServerClosed
 	}
 	s.listeners[&l] = struct{}{}
-	if s.round != nil && s.round.isFinished() {
-		s.beginRoundLocked()
+	late := s.round != nil && s.round.isEmpty()
+	if late {
+		s.beginRoundLocked() // Shutdown was called, and has ended, before go s.Serve(l) began
 	}
 	s.mu.Unlock()
 
@@ -218,11 +228,14 @@ func (s *Server) Serve(l net.Listener) error {
 	s.leaveLocked()
 	r := s.round
 	s.mu.Unlock()
-	if r != nil {
-		<-r.finished
-		return ErrServerClosed
+	if r == nil {
+		return err
 	}
-	return err
+	<-r.finished
+	if late && r.result != nil {
+		return errors.Join(ErrServerClosed, r.result) // no call of Shutdown returns it
+	}
+	return ErrServerClosed
 }
 
 func (s *Server) check(l net.Listener) error {
@@ -232,7 +245,7 @@ func (s *Server) check(l net.Listener) error {
 	case s.Handler == nil:
 		return &ConfigError{"Handler", "is nil; it must answer frames (Echo sends them back)"}
 	case l.Addr() != nil && l.Addr().Network() == "unixpacket":
-		return &ConfigError{"Serve", "unixpacket is not a stream: a read drops what does not fit into its buffer; listen on unix"}
+		return checkNetwork("unixpacket")
 	}
 	return nil
 }
@@ -254,18 +267,21 @@ func (s *Server) initLocked() {
 
 // leaveLocked notes that a listener or connection is gone.
 func (s *Server) leaveLocked() {
-	if r := s.round; r != nil && len(s.listeners) == 0 && len(s.conns) == 0 {
-		select {
-		case <-r.empty:
-		default:
-			close(r.empty)
-		}
+	if r := s.round; r != nil && len(s.listeners) == 0 && len(s.conns) == 0 && !r.isEmpty() {
+		close(r.empty)
 	}
 }
 
 // takeSlot waits until there is room for a connection and takes it. It returns
 // false when Shutdown has begun.
 func (s *Server) takeSlot() bool {
+	select {
+	case s.slots <- struct{}{}:
+		s.full.left(s)
+		return true
+	default:
+	}
+	s.full.reached(s)
 	select {
 	case s.slots <- struct{}{}:
 		return true

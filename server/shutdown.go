@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -110,9 +112,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	select {
 	case <-r.finished:
 	case <-ctx.Done():
-		s.force(context.Cause(ctx))
-		<-r.finished
 	}
+	if ctx.Err() != nil {
+		s.force(context.Cause(ctx))
+	}
+	<-r.finished
 	return r.result
 }
 
@@ -126,9 +130,9 @@ func (s *Server) Close() error {
 	return s.Shutdown(ctx)
 }
 
-func (r *round) isFinished() bool {
+func (r *round) isEmpty() bool {
 	select {
-	case <-r.finished:
+	case <-r.empty:
 		return true
 	default:
 		return false
@@ -164,24 +168,27 @@ func (s *Server) finish(r *round) {
 	if l := s.report; l.Unanswered > 0 || l.Unflushed > 0 || l.Forced > 0 {
 		r.result = &ShutdownError{Report: l, Cause: s.cause}
 	}
+	s.report = Report{}
 	close(r.finished)
 }
 
 // force ends the waiting for answers.
 func (s *Server) force(cause error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.state == forced {
+		s.mu.Unlock()
 		return
 	}
 	s.state = forced
 	s.cause = cause
 	close(s.forcing)
-	for l := range s.listeners {
-		(*l).Close()
-	}
 	for c := range s.conns {
 		c.force()
+	}
+	listeners := slices.Collect(maps.Keys(s.listeners))
+	s.mu.Unlock()
+	for _, l := range listeners {
+		(*l).Close() // which may take a moment to remove its file
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
+	"regexp"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -52,6 +55,19 @@ func TestSignal_C1_Pipelined(t *testing.T) {
 	}
 	assert.Positive(t, arrived)
 	t.Logf("%d lines were answered, %d of them known to have arrived before the signal", answered, arrived)
+}
+
+// SIGPIPE is caught and not ignored, for that would be inherited by what the
+// process executes.
+func TestSignal_C24_NotIgnored(t *testing.T) {
+	t.Parallel()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", serve(t).cmd.Process.Pid))
+	require.NoError(t, err)
+	m := regexp.MustCompile(`(?m)^SigIgn:\s*([0-9a-f]+)$`).FindSubmatch(status)
+	require.NotNil(t, m)
+	ignored, err := strconv.ParseUint(string(m[1]), 16, 64)
+	require.NoError(t, err)
+	assert.Zero(t, ignored&(1<<(syscall.SIGPIPE-1)))
 }
 
 // A pipeliner is a client that writes numbered lines until the answers end.

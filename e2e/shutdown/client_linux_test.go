@@ -33,6 +33,7 @@ const (
 type client struct {
 	plan   *plan
 	number int
+	dial   func(network, addr string) (net.Conn, error)
 
 	mu       sync.Mutex
 	raw      *countedConn // nil until it is connected
@@ -46,15 +47,21 @@ type client struct {
 	half    bool // a message had arrived in part at T0
 }
 
-// A countedConn knows how many bytes it has written.
+// A countedConn knows how many bytes it has written, and whether a write was
+// told of a reset.
 type countedConn struct {
 	net.Conn
 	written atomic.Int64
+	reset   atomic.Bool
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n))
+	// EPIPE comes after the end of the stream, or after another call was told.
+	if errno := syscall.Errno(0); errors.As(err, &errno) && errno != syscall.EPIPE {
+		c.reset.Store(true)
+	}
 	return n, err
 }
 
@@ -78,13 +85,16 @@ func acknowledged(c *net.TCPConn) (n uint64) {
 func (c *client) run(addr net.Addr, answered func()) {
 	answered = sync.OnceFunc(answered)
 	defer answered()
-	c.history.End = RST // until it is connected
-	raw, err := net.Dial(addr.Network(), addr.String())
+	c.history.ReadEnd = RST // until it is connected
+	raw, err := c.dial(addr.Network(), addr.String())
 	if err != nil {
 		return
 	}
-	defer raw.Close()
 	counted := &countedConn{Conn: raw}
+	defer func() {
+		raw.Close()
+		c.history.WriteReset = counted.reset.Load()
+	}()
 	c.mu.Lock()
 	if tcp, ok := raw.(*net.TCPConn); ok {
 		c.opening = acknowledged(tcp)
@@ -207,21 +217,21 @@ func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
 	}
 }
 
-// ended notes how the stream ended.
+// ended notes how reading ended.
 func (c *client) ended(err error, torn int) {
 	c.history.Torn = torn
 	var reset syscall.Errno
 	switch {
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
-		c.history.End = FIN
+		c.history.ReadEnd = FIN
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.history.End = Timeout
+		c.history.ReadEnd = Timeout
 	case errors.As(err, &reset):
-		c.history.End = RST
+		c.history.ReadEnd = RST
 	default:
 		// What came breaks the framing.
 		c.history.Returned = append(c.history.Returned, Frame{Number: -1, Size: -1})
-		c.history.End = FIN
+		c.history.ReadEnd = FIN
 	}
 }
 

@@ -214,7 +214,7 @@ func flood(t *testing.T, s subject) *Round {
 	}
 	h.Torn = len(r.Buffered())
 	if reset := syscall.Errno(0); errors.As(err, &reset) {
-		h.End = RST
+		h.ReadEnd = RST
 	}
 	h.Handled = h.Returned // who closes naively keeps no account
 	nc.Close()

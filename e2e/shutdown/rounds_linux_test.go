@@ -202,7 +202,7 @@ func (t *tally) add(clients []*client, found []Finding) {
 		if c.half {
 			t.halves++
 		}
-		if c.history.Wrote && c.history.End == RST {
+		if c.history.Wrote && c.history.End() == RST {
 			t.wrote++
 		}
 	}
@@ -310,7 +310,7 @@ func (p *plan) run(t *testing.T, total *tally) []Finding {
 	var warm, done sync.WaitGroup
 	clients := make([]*client, p.clients)
 	for i := range clients {
-		c := &client{plan: p, number: i}
+		c := &client{plan: p, number: i, dial: net.Dial}
 		clients[i] = c
 		warm.Add(1)
 		done.Go(func() { c.run(l.Addr(), warm.Done) })

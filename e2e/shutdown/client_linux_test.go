@@ -33,7 +33,7 @@ const (
 type client struct {
 	plan   *plan
 	number int
-	dial   func(network, addr string) (net.Conn, error)
+	dial   dialer
 
 	mu       sync.Mutex
 	raw      *countedConn // nil until it is connected

@@ -112,15 +112,25 @@ func logUniform(r *rand.Rand, n int) int {
 	return min(n, int(math.Exp(r.Float64()*math.Log(float64(n+1)))))
 }
 
-func draw(seed uint64) *plan {
+// bounds are what a plan must keep to.
+type bounds struct {
+	networks []string // to draw from
+	clients  int
+	flight   int // bytes of a client that wait for their answers
+}
+
+// local are the bounds where neither network nor server set any.
+var local = bounds{[]string{"tcp", "tcp", "tls", "unix"}, maxClients, maxFlight}
+
+func draw(seed uint64, b bounds) *plan {
 	r := rand.New(rand.NewPCG(seed, 0))
 	f := framings[r.IntN(len(framings))]
 	p := &plan{
 		seed:    seed,
 		framing: f.spec,
 		fill:    textFill,
-		network: []string{"tcp", "tcp", "tls", "unix"}[r.IntN(4)],
-		clients: logUniform(r, maxClients),
+		network: b.networks[r.IntN(len(b.networks))],
+		clients: logUniform(r, b.clients),
 		window:  logUniform(r, maxWindow),
 		fixed:   f.spec == "fixed",
 		warm:    r.IntN(2) == 0,
@@ -129,7 +139,7 @@ func draw(seed uint64) *plan {
 	if f.binary {
 		p.fill = binaryFill
 	}
-	p.max = min(logUniform(r, f.max+1)-1, f.max, maxFlight/p.window)
+	p.max = min(logUniform(r, f.max+1)-1, f.max, b.flight/p.window)
 	if p.fixed {
 		p.max = max(p.max, headerSize)
 		p.min = p.max
@@ -211,10 +221,10 @@ func (t *tally) add(clients []*client, found []Finding) {
 	}
 }
 
-// C1, C2, C3 and C4: Shutdown is called at any time, with any framing, on
-// clients that send without waiting, and all is judged. A round that fails says
-// its seed: -shutdown.seed=N -shutdown.rounds=1 repeats it.
-func TestC1Rounds(t *testing.T) {
+// rounds runs n rounds, atATime at a time. A round that fails prints its seed:
+// with -shutdown.seed=N and one round it is repeated.
+func rounds(t *testing.T, n, atATime int, b bounds, run func(p *plan) ([]*client, []Finding)) {
+	t.Helper()
 	first := *seedFlag
 	if first == 0 {
 		first = rand.Uint64N(1 << 40)
@@ -229,11 +239,12 @@ func TestC1Rounds(t *testing.T) {
 		workers.Go(func() {
 			for {
 				i := next.Add(1) - 1
-				if i >= int64(*roundsFlag) || faulty.Load() >= maxFaulty {
+				if i >= int64(n) || faulty.Load() >= maxFaulty {
 					return
 				}
-				p := draw(first + uint64(i))
-				found := p.run(t, &total)
+				p := draw(first+uint64(i), b)
+				clients, found := run(p)
+				total.add(clients, found)
 				if len(found) > 0 {
 					faulty.Add(1)
 					t.Errorf("-shutdown.seed=%d: %v: %d findings", p.seed, p, len(found))
@@ -254,18 +265,85 @@ func TestC1Rounds(t *testing.T) {
 	}
 }
 
+// C1, C2, C3 and C4: Shutdown is called at any time, with any framing, on
+// clients that send without waiting, and all is judged.
+func TestC1Rounds(t *testing.T) {
+	rounds(t, *roundsFlag, atATime, local, func(p *plan) ([]*client, []Finding) {
+		h := serveHere(t, p, p.listen(t), net.Dial)
+		return p.run(h, net.Dial)
+	})
+}
+
+// A dialer connects a client with the server.
+type dialer func(network, addr string) (net.Conn, error)
+
+// A host runs the server of a round.
+type host interface {
+	addr() net.Addr
+
+	// shutdown closes the server, and returns what Shutdown did. It calls sample
+	// when all that has arrived must be answered.
+	shutdown(sample func()) error
+
+	// handled returns what the handler ran for of a client, or false if nobody
+	// knows.
+	handled(client int) ([]Frame, bool)
+}
+
+// run runs a round on h, and returns its clients and what is wrong with it.
+func (p *plan) run(h host, dial dialer) ([]*client, []Finding) {
+	var warm, done sync.WaitGroup
+	clients := make([]*client, p.clients)
+	for i := range clients {
+		c := &client{plan: p, number: i, dial: dial}
+		clients[i] = c
+		warm.Add(1)
+		done.Go(func() { c.run(h.addr(), warm.Done) })
+	}
+	if p.warm {
+		warm.Wait()
+	}
+	time.Sleep(p.wait)
+	err := h.shutdown(func() {
+		for _, c := range clients {
+			c.sample()
+		}
+	})
+	done.Wait()
+
+	round := Round{Err: err}
+	for i, c := range clients {
+		var known bool
+		if c.history.Handled, known = h.handled(i); !known {
+			c.history.Handled = c.history.Returned
+		}
+		round.Clients = append(round.Clients, c.history)
+	}
+	return clients, round.Judge()
+}
+
+// here is a server in this process.
+type here struct {
+	t       *testing.T
+	l       net.Listener
+	server  *server.Server
+	serving chan error
+
+	mu     sync.Mutex
+	served map[int]*served
+}
+
 // served is what the handler saw of one connection.
 type served struct{ frames []Frame }
 
 type servedKey struct{}
 
-// run runs a round and returns what is wrong with it.
-func (p *plan) run(t *testing.T, total *tally) []Finding {
-	var mu sync.Mutex
-	handled := make(map[int]*served)
+// serveHere serves on l, which dial reaches.
+func serveHere(t *testing.T, p *plan, l net.Listener, dial dialer) *here {
+	h := &here{t: t, l: l, serving: make(chan error, 1), served: make(map[int]*served)}
 	accepted := make(chan struct{})
 	accept := sync.OnceFunc(func() { close(accepted) })
-	s := &server.Server{
+	h.server = &server.Server{
 		Framer:           p.framer,
 		MaxConns:         p.maxConns,
 		Grace:            endless,
@@ -281,9 +359,9 @@ func (p *plan) run(t *testing.T, total *tally) []Finding {
 			of := c.Context().Value(servedKey{}).(*served)
 			if len(of.frames) == 0 {
 				if client, _, ok := parseHeader(message); ok {
-					mu.Lock()
-					handled[client] = of
-					mu.Unlock()
+					h.mu.Lock()
+					h.served[client] = of
+					h.mu.Unlock()
 				}
 			}
 			of.frames = append(of.frames, frame(message))
@@ -294,50 +372,36 @@ func (p *plan) run(t *testing.T, total *tally) []Finding {
 		},
 	}
 	if p.secure() {
-		s.TLSConfig = serverTLS
+		h.server.TLSConfig = serverTLS
 	}
-	l := p.listen(t)
-	serving := make(chan error, 1)
-	go func() { serving <- s.Serve(l) }()
+	go func() { h.serving <- h.server.Serve(l) }()
 	// Serve closes the listener at once if Shutdown comes first.
-	first, err := net.Dial(l.Addr().Network(), l.Addr().String())
+	first, err := dial(l.Addr().Network(), l.Addr().String())
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return h
 	}
 	<-accepted
 	first.Close()
+	return h
+}
 
-	var warm, done sync.WaitGroup
-	clients := make([]*client, p.clients)
-	for i := range clients {
-		c := &client{plan: p, number: i, dial: net.Dial}
-		clients[i] = c
-		warm.Add(1)
-		done.Go(func() { c.run(l.Addr(), warm.Done) })
-	}
-	if p.warm {
-		warm.Wait()
-	}
-	time.Sleep(p.wait)
-	for _, c := range clients {
-		c.sample()
-	}
-	err = s.Shutdown(context.Background())
-	if err := <-serving; !errors.Is(err, server.ErrServerClosed) {
-		t.Errorf("Serve returned %v", err)
-	}
-	done.Wait()
+func (h *here) addr() net.Addr { return h.l.Addr() }
 
-	round := Round{Err: err}
-	for i, c := range clients {
-		if of := handled[i]; of != nil {
-			c.history.Handled = of.frames
-		}
-		round.Clients = append(round.Clients, c.history)
+func (h *here) shutdown(sample func()) error {
+	sample()
+	err := h.server.Shutdown(context.Background())
+	if err := <-h.serving; !errors.Is(err, server.ErrServerClosed) {
+		h.t.Errorf("Serve returned %v", err)
 	}
-	found := round.Judge()
-	total.add(clients, found)
-	return found
+	return err
+}
+
+func (h *here) handled(client int) ([]Frame, bool) {
+	if of := h.served[client]; of != nil {
+		return of.frames, true
+	}
+	return nil, true
 }
 
 var sockets atomic.Int64

@@ -44,7 +44,8 @@ type client struct {
 	wrote    bool
 
 	history History
-	half    bool // a message had arrived in part at T0
+	whole   bool // every message that it had sent had arrived at T0
+	half    bool // one had arrived in part
 }
 
 // A countedConn knows how many bytes it has written, and whether a write was
@@ -235,26 +236,37 @@ func (c *client) ended(err error, torn int) {
 	}
 }
 
-// sample notes what had arrived at the server when Shutdown is about to be
-// called.
+// sample notes what has arrived at the server, which is about to be closed.
+func sample(clients []*client) {
+	for _, c := range clients {
+		c.sample()
+	}
+}
+
 func (c *client) sample() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shutting = time.Now()
-	if c.raw == nil {
-		return
-	}
-	c.history.Connected = true
-	arrived := c.raw.written.Load()
-	if tcp, ok := c.raw.Conn.(*net.TCPConn); ok {
-		arrived = int64(acknowledged(tcp) - c.opening)
-	}
+	c.history.Connected = c.raw != nil
+	arrived := c.arrived()
 	n := 0
 	for n < len(c.ends) && c.ends[n] <= arrived {
 		n++
 	}
 	c.history.Acknowledged = n
+	c.whole = n > 0 && n == len(c.sent)
 	c.half = n < len(c.ends) && !c.plan.secure() && (n == 0 && arrived > 0 || n > 0 && arrived > c.ends[n-1])
+}
+
+// arrived returns how many bytes the server's kernel has. mu is held.
+func (c *client) arrived() int64 {
+	if c.raw == nil {
+		return 0
+	}
+	if tcp, ok := c.raw.Conn.(*net.TCPConn); ok {
+		return int64(acknowledged(tcp) - c.opening)
+	}
+	return c.raw.written.Load()
 }
 
 // frame returns what a history keeps of a payload.

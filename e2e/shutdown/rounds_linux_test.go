@@ -281,9 +281,9 @@ type dialer func(network, addr string) (net.Conn, error)
 type host interface {
 	addr() net.Addr
 
-	// shutdown closes the server, and returns what Shutdown did. It calls sample
-	// when all that has arrived must be answered.
-	shutdown(sample func()) error
+	// shutdown closes the server, and returns what Shutdown did. It samples the
+	// clients when everything that has arrived must be answered.
+	shutdown(clients []*client) error
 
 	// handled returns what the handler ran for of a client, or false if nobody
 	// knows.
@@ -304,11 +304,7 @@ func (p *plan) run(h host, dial dialer) ([]*client, []Finding) {
 		warm.Wait()
 	}
 	time.Sleep(p.wait)
-	err := h.shutdown(func() {
-		for _, c := range clients {
-			c.sample()
-		}
-	})
+	err := h.shutdown(clients)
 	done.Wait()
 
 	round := Round{Err: err}
@@ -388,8 +384,8 @@ func serveHere(t *testing.T, p *plan, l net.Listener, dial dialer) *here {
 
 func (h *here) addr() net.Addr { return h.l.Addr() }
 
-func (h *here) shutdown(sample func()) error {
-	sample()
+func (h *here) shutdown(clients []*client) error {
+	sample(clients)
 	err := h.server.Shutdown(context.Background())
 	if err := <-h.serving; !errors.Is(err, server.ErrServerClosed) {
 		h.t.Errorf("Serve returned %v", err)

@@ -33,8 +33,7 @@ var (
 )
 
 const (
-	atATime    = 4       // rounds
-	maxFlight  = 4 << 20 // bytes of a client that wait for their answers
+	atATime    = 4 // rounds
 	maxWindow  = 256
 	maxClients = 64
 	maxFaulty  = 5 // rounds, before the test gives up
@@ -116,11 +115,12 @@ func logUniform(r *rand.Rand, n int) int {
 type bounds struct {
 	networks []string // to draw from
 	clients  int
-	flight   int // bytes of a client that wait for their answers
+	flight   int           // bytes of a client that wait for their answers
+	wait     time.Duration // until Shutdown
 }
 
 // local are the bounds where neither network nor server set any.
-var local = bounds{[]string{"tcp", "tcp", "tls", "unix"}, maxClients, maxFlight}
+var local = bounds{[]string{"tcp", "tcp", "tls", "unix"}, maxClients, 4 << 20, 30 * time.Millisecond}
 
 func draw(seed uint64, b bounds) *plan {
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -134,7 +134,7 @@ func draw(seed uint64, b bounds) *plan {
 		window:  logUniform(r, maxWindow),
 		fixed:   f.spec == "fixed",
 		warm:    r.IntN(2) == 0,
-		wait:    time.Duration(logUniform(r, int(30*time.Millisecond))),
+		wait:    time.Duration(logUniform(r, int(b.wait))),
 	}
 	if f.binary {
 		p.fill = binaryFill

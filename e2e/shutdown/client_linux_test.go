@@ -166,19 +166,19 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		}
 		c.mu.Unlock()
 		c.raw.SetWriteDeadline(now.Add(endless))
+		began := time.Now()
 		_, err := conn.Write(batch)
-		now = time.Now()
 		c.mu.Lock()
 		if c.plan.secure() && err == nil {
 			for range frames {
 				c.ends = append(c.ends, c.raw.written.Load())
 			}
 		}
-		if !c.shutting.IsZero() && now.Sub(later(last, c.shutting)) > tooSilent {
+		if !c.shutting.IsZero() && began.Sub(later(last, c.shutting)) > tooSilent {
 			c.wrote = true
 		}
 		c.mu.Unlock()
-		last = now
+		last = time.Now()
 		if err != nil {
 			return
 		}
@@ -247,8 +247,8 @@ func (c *client) sample() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shutting = time.Now()
-	c.history.Connected = c.raw != nil
 	arrived := c.arrived()
+	c.history.Connected = c.raw != nil && (arrived > 0 || !c.plan.far)
 	n := 0
 	for n < len(c.ends) && c.ends[n] <= arrived {
 		n++

@@ -79,6 +79,7 @@ type plan struct {
 	pauseEvery int  // messages between two pauses of the handler; 0: it is fast
 	readPause  int  // answers between two pauses of a reader; 0: it is fast
 	maxConns   int
+	far        bool          // what a client's kernel calls connected may not be so for the server's
 	warm       bool          // Shutdown waits until every client has an answer
 	wait       time.Duration // then until Shutdown
 }
@@ -117,10 +118,11 @@ type bounds struct {
 	clients  int
 	flight   int           // bytes of a client that wait for their answers
 	wait     time.Duration // until Shutdown
+	far      bool          // a handshake takes time to arrive
 }
 
 // local are the bounds where neither network nor server set any.
-var local = bounds{[]string{"tcp", "tcp", "tls", "unix"}, maxClients, 4 << 20, 30 * time.Millisecond}
+var local = bounds{[]string{"tcp", "tcp", "tls", "unix"}, maxClients, 4 << 20, 30 * time.Millisecond, false}
 
 func draw(seed uint64, b bounds) *plan {
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -133,6 +135,7 @@ func draw(seed uint64, b bounds) *plan {
 		clients: logUniform(r, b.clients),
 		window:  logUniform(r, maxWindow),
 		fixed:   f.spec == "fixed",
+		far:     b.far,
 		warm:    r.IntN(2) == 0,
 		wait:    time.Duration(logUniform(r, int(b.wait))),
 	}

@@ -25,6 +25,11 @@ func (f frozen) shutdown(clients []*client) error {
 		f.kill()
 		return err
 	}
+	for _, c := range clients {
+		if c.number%2 == 0 {
+			close(c.finish)
+		}
+	}
 	settle(clients)
 	sample(clients)
 	f.cmd.Process.Signal(syscall.SIGTERM)

@@ -19,7 +19,7 @@ import (
 var linkFlag = flag.Int("shutdown.link", 12, "run this many `rounds` over a bad link")
 
 // onLink are the bounds of rounds over a link: it is slow.
-var onLink = bounds{[]string{"tcp", "tcp", "tls"}, 16, 128 << 10, 300 * time.Millisecond, true}
+var onLink = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 16, flight: 128 << 10, wait: 300 * time.Millisecond, far: true}
 
 // A link joins two network namespaces. It is two TUN devices and this program,
 // which delays and drops packets between them, and sends no more than the rate.

@@ -80,6 +80,7 @@ type plan struct {
 	readPause  int  // answers between two pauses of a reader; 0: it is fast
 	maxConns   int
 	far        bool          // what a client's kernel calls connected may not be so for the server's
+	proxied    bool          // what a client's kernel calls acknowledged has the proxy's
 	warm       bool          // Shutdown waits until every client has an answer
 	wait       time.Duration // then until Shutdown
 }
@@ -119,10 +120,11 @@ type bounds struct {
 	flight   int           // bytes of a client that wait for their answers
 	wait     time.Duration // until Shutdown
 	far      bool          // a handshake takes time to arrive
+	proxied  bool          // what a client's kernel knows is what the proxy's has
 }
 
 // local are the bounds where neither network nor server set any.
-var local = bounds{[]string{"tcp", "tcp", "tls", "unix"}, maxClients, 4 << 20, 30 * time.Millisecond, false}
+var local = bounds{networks: []string{"tcp", "tcp", "tls", "unix"}, clients: maxClients, flight: 4 << 20, wait: 30 * time.Millisecond}
 
 func draw(seed uint64, b bounds) *plan {
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -136,6 +138,7 @@ func draw(seed uint64, b bounds) *plan {
 		window:  logUniform(r, maxWindow),
 		fixed:   f.spec == "fixed",
 		far:     b.far,
+		proxied: b.proxied,
 		warm:    r.IntN(2) == 0,
 		wait:    time.Duration(logUniform(r, int(b.wait))),
 	}
@@ -298,7 +301,7 @@ func (p *plan) run(h host, dial dialer) ([]*client, []Finding) {
 	var warm, done sync.WaitGroup
 	clients := make([]*client, p.clients)
 	for i := range clients {
-		c := &client{plan: p, number: i, dial: dial}
+		c := &client{plan: p, number: i, dial: dial, finish: make(chan struct{})}
 		clients[i] = c
 		warm.Add(1)
 		done.Go(func() { c.run(h.addr(), warm.Done) })

@@ -2,6 +2,7 @@ package shutdown
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -59,10 +61,6 @@ type countedConn struct {
 	reset   atomic.Bool
 }
 
-func (c *countedConn) CloseWrite() error {
-	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
-}
-
 func (c *countedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n))
@@ -81,11 +79,36 @@ func acknowledged(c *net.TCPConn) (n uint64) {
 		return 0
 	}
 	raw.Control(func(fd uintptr) {
-		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+		if acked, ok := multipathAcknowledged(int(fd)); ok {
+			n = acked
+		} else if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
 			n = info.Bytes_acked
 		}
 	})
 	return n
+}
+
+// multipathAcknowledged does so for Multipath TCP, where TCP_INFO is that of one
+// path. It returns false where the peer has no Multipath TCP.
+func multipathAcknowledged(fd int) (n uint64, ok bool) {
+	// From linux/mptcp.h.
+	const (
+		solMPTCP   = 284
+		mptcpInfo  = 1
+		flags      = 8  // offset
+		fallback   = 1  // flag
+		bytesAcked = 72 // offset
+	)
+	// GetsockoptTCPInfo has room for it, and does not look at it.
+	info, err := unix.GetsockoptTCPInfo(fd, solMPTCP, mptcpInfo)
+	if err != nil {
+		return 0, false
+	}
+	b := (*[bytesAcked + 8]byte)(unsafe.Pointer(info))
+	if binary.NativeEndian.Uint32(b[flags:])&fallback != 0 {
+		return 0, false
+	}
+	return binary.NativeEndian.Uint64(b[bytesAcked:]), true
 }
 
 // run lets the client live its life. It calls answered once, with the first
@@ -169,7 +192,10 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		if finish && len(frames) == 0 {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			conn.(interface{ CloseWrite() error }).CloseWrite()
+			if t, ok := conn.(*tls.Conn); ok {
+				t.CloseWrite()
+			}
+			c.raw.Conn.(interface{ CloseWrite() error }).CloseWrite()
 			c.finished = true
 			return
 		}

@@ -266,7 +266,7 @@ func rounds(t *testing.T, n, atATime int, b bounds, run func(p *plan) ([]*client
 	}
 	workers.Wait()
 	t.Logf("seed %d: %v", first, &total)
-	if total.acknowledged == 0 || total.echoed == 0 {
+	if total.acknowledged == 0 && !b.proxied || total.echoed == 0 {
 		t.Error("nothing was sent")
 	}
 }

@@ -148,11 +148,17 @@ func newNamespace(ip [4]byte) (n *namespace, err error) {
 	return n, nil
 }
 
-// onThread calls f on a thread that ends after it.
+// onThread calls f on a thread that ends after it. It is not the main thread,
+// which does not end, and whose namespace is that of /proc/net.
 func onThread(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			done <- onThread(f)
+			return
+		}
 		done <- f()
 	}()
 	return <-done

@@ -31,7 +31,7 @@ func TestC1MultipathTCP(t *testing.T) {
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(true)
 	rounds(t, *multipathFlag, atATime, b, func(p *plan) ([]*client, []Finding) {
-		l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+		l, err := lc.Listen(context.Background(), "tcp", loopback())
 		if err != nil {
 			t.Error(err)
 			return nil, nil

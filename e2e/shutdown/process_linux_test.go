@@ -85,7 +85,7 @@ var listening = regexp.MustCompile(`msg=listening addr=(\S+) `)
 // start starts the command, which lets nothing end by a timeout, and waits until
 // it serves.
 func (e *echo) start(network, framing string, args ...string) (*process, error) {
-	addr := "127.0.0.1:0"
+	addr := loopback()
 	if network == "unix" {
 		addr = "unix:" + filepath.Join(e.dir, strconv.FormatInt(sockets.Add(1), 10))
 	}

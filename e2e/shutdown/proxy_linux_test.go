@@ -17,7 +17,7 @@ import (
 var proxyFlag = flag.Int("shutdown.proxy", 20, "run this many `rounds` of each kind through HAProxy")
 
 // throughProxy are the bounds of rounds through a proxy.
-var throughProxy = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 32, flight: 1 << 20, wait: 30 * time.Millisecond, proxied: true}
+var throughProxy = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 32, flight: 64 << 10, wait: 30 * time.Millisecond, proxied: true}
 
 // A proxy is HAProxy in TCP mode before a host.
 type proxy struct {
@@ -30,7 +30,7 @@ type proxy struct {
 // newProxy starts HAProxy before h, which does not outlive it. It takes over a
 // listener that is open, so that nobody has to wait for it.
 func newProxy(t *testing.T, h host) (*proxy, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", loopback())
 	if err != nil {
 		return nil, err
 	}
@@ -62,16 +62,20 @@ listen echo
 
 func (p *proxy) addr() net.Addr { return p.at }
 
+// handled returns false: what the handler ran for may be lost with a proxy that
+// has not sent all of it when the server closes.
+func (p *proxy) handled(int) ([]Frame, bool) { return nil, false }
+
 func (p *proxy) close() {
 	p.cmd.Process.Kill()
 	p.cmd.Wait()
 }
 
-// C2 and C3 through a proxy, which acknowledges what it has, and not what the
-// server has: what comes back is a prefix of what was sent, and all that the
-// handler ran for.
-func TestC3Proxy(t *testing.T) {
+// C2 through a proxy, which acknowledges what it has, and not what the server
+// has: what comes back is a prefix of what was sent.
+func TestC2Proxy(t *testing.T) {
 	rounds(t, *proxyFlag, atATime, throughProxy, func(p *plan) ([]*client, []Finding) {
+		p.readPause = 0 // or the proxy holds more when the server closes
 		proxy, err := newProxy(t, serveHere(t, p, p.listen(t), net.Dial))
 		if err != nil {
 			t.Error(err)
@@ -122,7 +126,7 @@ func (f frozenProxied) shutdown(clients []*client) error {
 	for _, c := range clients {
 		close(c.finish)
 	}
-	for over := time.Now().Add(endless); halfClosed(f.at.(*net.TCPAddr).Port) < len(clients); time.Sleep(time.Millisecond) {
+	for over := time.Now().Add(endless); halfClosed(f.at.(*net.TCPAddr).Port) < len(clients); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(over) {
 			f.kill()
 			return fmt.Errorf("the proxy has passed on the ends of %d of %d clients", halfClosed(f.at.(*net.TCPAddr).Port), len(clients))

@@ -11,6 +11,11 @@
 //     the handler saw.
 //   - C4: the end of the stream comes before any reset.
 //   - C10: what is lost is reported.
+//
+// Most rounds close a server in the process of the test, on loopback. Others
+// stop a real process while its signal comes, pass a bad link between two
+// network namespaces, speak Multipath TCP, or have HAProxy in the path. They
+// need root, /dev/net/tun and haproxy.
 package shutdown
 
 import (

@@ -301,7 +301,7 @@ func (c *client) sample() {
 		return
 	}
 	arrived := c.arrived()
-	c.history.Connected = c.raw != nil && (arrived > 0 || !c.plan.far)
+	c.history.Connected = c.raw != nil && (c.plan.joined == nil || c.plan.joined(c.raw.LocalAddr()))
 	n := 0
 	for n < len(c.ends) && c.ends[n] <= arrived {
 		n++

@@ -1,6 +1,7 @@
 package shutdown
 
 import (
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 var linkFlag = flag.Int("shutdown.link", 12, "run this many `rounds` over a bad link")
 
 // onLink are the bounds of rounds over a link: it is slow.
-var onLink = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 16, flight: 128 << 10, wait: 300 * time.Millisecond, far: true}
+var onLink = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 16, flight: 128 << 10, wait: 300 * time.Millisecond}
 
 // A link joins two network namespaces. It is two TUN devices and this program,
 // which delays and drops packets between them, and sends no more than the rate.
@@ -33,6 +34,7 @@ type link struct {
 	server, client  *namespace
 	running         sync.WaitGroup
 	passed, dropped atomic.Int64 // packets
+	handshakes      sync.Map     // ports of clients whose last segment of the handshake has arrived
 }
 
 // A namespace is a network namespace with one device.
@@ -89,7 +91,9 @@ func (l *link) pass(from, to *os.File) {
 	l.running.Go(func() {
 		for p := range queue {
 			time.Sleep(time.Until(p.due))
-			to.Write(p.data)
+			if _, err := to.Write(p.data); err == nil && to == l.server.tun {
+				l.arrived(p.data)
+			}
 		}
 	})
 	var free time.Time // when the line is
@@ -109,6 +113,24 @@ func (l *link) pass(from, to *os.File) {
 		l.passed.Add(1)
 		queue <- packet{free.Add(l.delay), data[:n]}
 	}
+}
+
+// arrived notes what a packet that has arrived at the server tells of its
+// connection.
+func (l *link) arrived(packet []byte) {
+	const tcp, flags, syn = 6, 13, 2
+	if packet[0]>>4 != 4 || packet[9] != tcp {
+		return
+	}
+	if segment := packet[4*int(packet[0]&15):]; segment[flags]&syn == 0 {
+		l.handshakes.Store(int(binary.BigEndian.Uint16(segment)), true)
+	}
+}
+
+// joined reports whether the handshake of a client is complete for the server.
+func (l *link) joined(client net.Addr) bool {
+	_, ok := l.handshakes.Load(client.(*net.TCPAddr).Port)
+	return ok
 }
 
 // dial dials as the client, listen listens as the server.
@@ -238,6 +260,7 @@ func TestC1BadLink(t *testing.T) {
 			t.Error(err)
 			return nil, nil
 		}
+		p.joined = link.joined
 		clients, found := p.run(serveHere(t, p, l, link.dial), link.dial)
 		passed.Add(link.passed.Load())
 		dropped.Add(link.dropped.Load())

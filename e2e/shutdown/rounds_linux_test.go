@@ -79,10 +79,10 @@ type plan struct {
 	pauseEvery int  // messages between two pauses of the handler; 0: it is fast
 	readPause  int  // answers between two pauses of a reader; 0: it is fast
 	maxConns   int
-	far        bool          // what a client's kernel calls connected may not be so for the server's
-	proxied    bool          // what a client's kernel calls acknowledged has the proxy's
-	warm       bool          // Shutdown waits until every client has an answer
-	wait       time.Duration // then until Shutdown
+	proxied    bool                       // what a client's kernel calls acknowledged has the proxy's
+	joined     func(client net.Addr) bool // the server's kernel calls a client connected; nil: if the client's does
+	warm       bool                       // Shutdown waits until every client has an answer
+	wait       time.Duration              // then until Shutdown
 }
 
 func (p *plan) secure() bool { return p.network == "tls" }
@@ -119,7 +119,6 @@ type bounds struct {
 	clients  int
 	flight   int           // bytes of a client that wait for their answers
 	wait     time.Duration // until Shutdown
-	far      bool          // a handshake takes time to arrive
 	proxied  bool          // what a client's kernel knows is what the proxy's has
 }
 
@@ -137,7 +136,6 @@ func draw(seed uint64, b bounds) *plan {
 		clients: logUniform(r, b.clients),
 		window:  logUniform(r, maxWindow),
 		fixed:   f.spec == "fixed",
-		far:     b.far,
 		proxied: b.proxied,
 		warm:    r.IntN(2) == 0,
 		wait:    time.Duration(logUniform(r, int(b.wait))),

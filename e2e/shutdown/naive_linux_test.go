@@ -212,9 +212,9 @@ func flood(t *testing.T, s subject) *Round {
 			h.Returned = append(h.Returned, frame(payload))
 		}
 	}
-	h.Torn = len(r.Buffered())
+	h.Torn = len(r.Unread())
 	if reset := syscall.Errno(0); errors.As(err, &reset) {
-		h.End = RST
+		h.ReadEnd = RST
 	}
 	h.Handled = h.Returned // who closes naively keeps no account
 	nc.Close()

@@ -1,0 +1,157 @@
+package shutdown
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var proxyFlag = flag.Int("shutdown.proxy", 20, "run this many `rounds` of each kind through HAProxy")
+
+// throughProxy are the bounds of rounds through a proxy.
+var throughProxy = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 32, flight: 64 << 10, wait: 30 * time.Millisecond, proxied: true}
+
+// A proxy is HAProxy in TCP mode before a host.
+type proxy struct {
+	host
+	cmd *exec.Cmd
+	log bytes.Buffer
+	at  net.Addr
+}
+
+// newProxy starts HAProxy before h, which does not outlive it. It takes over a
+// listener that is open, so that nobody has to wait for it.
+func newProxy(t *testing.T, h host) (*proxy, error) {
+	l, err := net.Listen("tcp", loopback())
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	config := filepath.Join(t.TempDir(), "haproxy.cfg")
+	text := fmt.Sprintf(`defaults
+	mode tcp
+	retries 0
+	timeout connect 1m
+	timeout client 1m
+	timeout server 1m
+listen echo
+	bind fd@3
+	server echo %s
+`, h.addr())
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	p := &proxy{host: h, cmd: exec.Command("haproxy", "-db", "-f", config), at: l.Addr()}
+	p.cmd.ExtraFiles = []*os.File{f}
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	return p, p.cmd.Start()
+}
+
+func (p *proxy) addr() net.Addr { return p.at }
+
+// handled returns false: what the handler ran for may be lost with a proxy that
+// has not sent all of it when the server closes.
+func (p *proxy) handled(int) ([]Frame, bool) { return nil, false }
+
+func (p *proxy) close() {
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+}
+
+// C2 through a proxy, which acknowledges what it has, and not what the server
+// has: what comes back is a prefix of what was sent.
+func TestC2Proxy(t *testing.T) {
+	rounds(t, *proxyFlag, atATime, throughProxy, func(p *plan) ([]*client, []Finding) {
+		p.readPause = 0 // or the proxy holds more when the server closes
+		proxy, err := newProxy(t, serveHere(t, p, p.listen(t), net.Dial))
+		if err != nil {
+			t.Error(err)
+			return nil, nil
+		}
+		defer proxy.close()
+		return p.run(proxy, net.Dial)
+	})
+}
+
+// C16 through a proxy: who has half-closed before T0 gets all answers. The
+// proxy passes an end on when it has passed all that was sent before it, and
+// knows when it has arrived.
+func TestC16Proxy(t *testing.T) {
+	command := buildEcho(t)
+	b := throughProxy
+	b.flight = 32 << 10 // is taken while nobody reads
+	rounds(t, *proxyFlag, atATime, b, func(p *plan) ([]*client, []Finding) {
+		p.warm = true // the proxy has connected every client
+		p.maxConns = 0
+		process, err := command.start(p.network, p.framing)
+		if err != nil {
+			t.Error(err)
+			return nil, nil
+		}
+		proxy, err := newProxy(t, &frozenProxied{process})
+		if err != nil {
+			t.Error(err)
+			return nil, nil
+		}
+		defer proxy.close()
+		return p.run(proxy, net.Dial)
+	})
+}
+
+// frozenProxied is a frozen process that only a proxy is connected with.
+type frozenProxied struct{ *process }
+
+func (f frozenProxied) addr() net.Addr { return f.at }
+
+func (f frozenProxied) handled(int) ([]Frame, bool) { return nil, false }
+
+func (f frozenProxied) shutdown(clients []*client) error {
+	if err := f.freeze(); err != nil {
+		f.kill()
+		return err
+	}
+	for _, c := range clients {
+		close(c.finish)
+	}
+	for over := time.Now().Add(endless); halfClosed(f.at.(*net.TCPAddr).Port) < len(clients); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(over) {
+			f.kill()
+			return fmt.Errorf("the proxy has passed on the ends of %d of %d clients", halfClosed(f.at.(*net.TCPAddr).Port), len(clients))
+		}
+	}
+	sample(clients)
+	f.cmd.Process.Signal(syscall.SIGTERM)
+	f.cmd.Process.Signal(syscall.SIGCONT)
+	return f.end()
+}
+
+// halfClosed returns how many connections to the port have ended their side,
+// and had the end acknowledged.
+func halfClosed(port int) (n int) {
+	const finWait2 = "05"
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		return 0
+	}
+	to := fmt.Sprintf(":%04X", port)
+	for line := range strings.Lines(string(table)) {
+		f := strings.Fields(line)
+		if strings.HasSuffix(f[2], to) && f[3] == finWait2 {
+			n++
+		}
+	}
+	return n
+}

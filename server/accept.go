@@ -112,6 +112,7 @@ func (s *Server) waitSlot() bool {
 		return false
 	}
 	<-s.slots
+	s.full.left(s)
 	return !s.draining.Load()
 }
 

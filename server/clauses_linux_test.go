@@ -82,17 +82,6 @@ func TestC9UnixPeerThatDoesNotRead(t *testing.T) {
 	assert.Equal(t, "a\n", string(got))
 }
 
-// Where a read would cut what it does not have room for, there is no stream.
-func TestUnixpacketIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unixpacket", path)
-	require.NoError(t, err)
-	err = (&server.Server{Framer: lines, Handler: server.Echo}).Serve(l)
-	var wrong *server.ConfigError
-	require.ErrorAs(t, err, &wrong)
-	assert.Contains(t, err.Error(), "unixpacket is not a stream")
-}
-
 // C26: a process that is killed while a handler runs resets its connections: the
 // end of the stream would say that the frame was not handled.
 func TestC26Killed(t *testing.T) {

@@ -140,7 +140,7 @@ func TestT6_OwnErrors(t *testing.T) {
 				}
 				start := time.Now()
 				s.Close()
-				assert.Zero(t, time.Since(start))
+				assert.LessOrEqual(t, time.Since(start), ms, "that is one failure of Accept")
 			})
 		})
 	}
@@ -251,10 +251,10 @@ func TestC24_Suppressed(t *testing.T) {
 		close(blocked.release)
 		time.Sleep(time.Minute)
 		text := blocked.String()
-		assert.Equal(t, 17+60, strings.Count(text, "\n"), text)
-		assert.Contains(t, text, "failure 17")
-		assert.NotContains(t, text, "failure 18")
-		assert.Regexp(t, `failure 68" in=1s suppressed=50\n`, text)
+		assert.Equal(t, 65+60, strings.Count(text, "\n"), text)
+		assert.Contains(t, text, "failure 65")
+		assert.NotContains(t, text, "failure 66")
+		assert.Regexp(t, `failure 68" in=1s suppressed=2\n`, text)
 		s.Close()
 	})
 }

@@ -142,7 +142,8 @@ type Server struct {
 	cause     error         // why connections were forced
 	closing   chan struct{} // closed when Shutdown begins
 	forcing   chan struct{} // closed when connections are forced
-	round     *round        // of Shutdown, or nil
+	shutdown  *round        // what Shutdown waits for; nil before it is called
+	round     *round        // that, or a later one
 }
 
 // A round is one wait for everything to end. There is a second one if Serve is
@@ -277,7 +278,6 @@ func (s *Server) leaveLocked() {
 func (s *Server) takeSlot() bool {
 	select {
 	case s.slots <- struct{}{}:
-		s.full.left(s)
 		return true
 	default:
 	}

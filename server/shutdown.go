@@ -102,8 +102,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			}
 		}
 		s.beginRoundLocked()
+		s.shutdown = s.round
 	}
-	r := s.round
+	r := s.shutdown
 	s.mu.Unlock()
 
 	if ctx.Value(serverKey{}) == s {

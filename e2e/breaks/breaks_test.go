@@ -559,7 +559,7 @@ var breaks = []mutant{
 		old:  `l.Addr().Network() == "unixpacket"`,
 		new:  `l.Addr().Network() == "none"`,
 		pkg:  "server",
-		test: "TestUnixpacketIsRefused",
+		test: "TestServe_Packets",
 	},
 
 	// Signals.
@@ -713,7 +713,7 @@ var breaks = []mutant{
 	},
 	{
 		what: "does not tell that MaxConns is reached",
-		file: "server/accept.go",
+		file: "server/server.go",
 		old:  `s.full.reached(s)`,
 		new:  ``,
 		pkg:  "server",
@@ -721,19 +721,11 @@ var breaks = []mutant{
 	},
 	{
 		what: "logs each connection at the limit",
-		file: "server/notices.go",
+		file: "server/fullness.go",
 		old:  `const fullSettle = time.Second`,
 		new:  `const fullSettle = 0`,
 		pkg:  "server",
 		test: "TestT7_LimitIsLogged",
-	},
-	{
-		what: "waits for the log before it accepts",
-		file: "server/notices.go",
-		old:  `go n.write()`,
-		new:  `n.mu.Unlock(); n.write(); n.mu.Lock()`,
-		pkg:  "server",
-		test: "TestC24_BlockedLogger",
 	},
 	{
 		what: "lets new clients in while it closes",
@@ -754,7 +746,7 @@ var breaks = []mutant{
 	{
 		what: "does not look at what waits at a listener that it is given after Shutdown",
 		file: "server/server.go",
-		old:  `late := s.state == draining && s.round.isEmpty()`,
+		old:  `late := s.round != nil && s.round.isEmpty()`,
 		new:  `late := false`,
 		pkg:  "server",
 		test: "TestC10_ServeAfterShutdown",

@@ -12,8 +12,8 @@ import (
 
 var (
 	errBadReadCount = errors.New("framing: Read returned an impossible count")
-	errBadResync    = errors.New("Split returned Resync without an error")
-	errNoSkip       = errors.New("Skip makes no progress")
+	errBadResync    = errors.New("the framer's Split returned Resync without an error")
+	errNoSkip       = errors.New("the framer's Skip makes no progress")
 )
 
 // neverSplit is the value of Buffer.need while the next bytes start no frame.

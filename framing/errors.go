@@ -119,8 +119,14 @@ func (e *SourceError) Error() string {
 	return fmt.Sprintf("framing: payload ends after %d of %d bytes: %v%s", e.Have, e.Want, e.Err, torn)
 }
 
-// Unwrap returns Err.
-func (e *SourceError) Unwrap() error { return e.Err }
+// Unwrap returns Err, or nil if Err matches [ErrFrame]: that the source of the payload
+// can continue does not mean that the Writer can.
+func (e *SourceError) Unwrap() error {
+	if errors.Is(e.Err, ErrFrame) {
+		return nil
+	}
+	return e.Err
+}
 
 // A ConfigError reports a configuration that a constructor rejects.
 type ConfigError struct {

@@ -54,6 +54,7 @@ func TestErrors_Is(t *testing.T) {
 		{&framing.PayloadError{}, framing.ErrFrame, false},
 		{&framing.SourceError{Err: io.ErrUnexpectedEOF}, io.ErrUnexpectedEOF, true},
 		{&framing.SourceError{Err: io.ErrUnexpectedEOF}, framing.ErrFrame, false},
+		{&framing.SourceError{Err: &framing.FormatError{Err: io.ErrNoProgress}}, framing.ErrFrame, false}, // the frame that was read is lost, not the one that was written
 	} {
 		if got := errors.Is(fmt.Errorf("wrapped: %w", test.err), test.target); got != test.want {
 			t.Errorf("errors.Is(%T %+v, %v) = %t; want %t", test.err, test.err, test.target, got, test.want)

@@ -2,6 +2,7 @@ package framing_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
 // A frame that is too large is one error; the next call returns the frame after it.
@@ -121,6 +123,45 @@ func ExampleNewConn() {
 	// one
 	// two
 	// three
+}
+
+// A server that reads requests from its standard input and writes answers to its
+// standard output, one line each, as servers of the Model Context Protocol do.
+func ExampleNewConn_stdio() {
+	stdin := strings.NewReader(`{"id":1}` + "\n" + `{"id":2}` + "\n") // in a program: os.Stdin
+	conn := framing.NewConn(struct {
+		io.Reader
+		io.WriteCloser
+	}{stdin, os.Stdout}, delimiter.Line())
+	for request, err := range conn.Frames() {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if err := conn.WriteFrame(fmt.Appendf(nil, `{"answer to":%s}`, request)); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	// Output:
+	// {"answer to":{"id":1}}
+	// {"answer to":{"id":2}}
+}
+
+// A receiver discards fill, here the END bytes that make it forget noise before a frame.
+func ExampleWriter_WriteFill() {
+	var wire bytes.Buffer
+	w := framing.NewWriter(&wire, slip.New())
+	const end = "\xc0"
+	fmt.Println(w.WriteFill([]byte(end+end)), w.WriteFrame([]byte("hello")), w.Flush())
+	fmt.Printf("%q\n", wire.Bytes())
+
+	payload, err := framing.NewReader(&wire, slip.New()).ReadFrame()
+	fmt.Printf("%q %v\n", payload, err)
+	// Output:
+	// <nil> <nil> <nil>
+	// "\xc0\xc0hello\xc0"
+	// "hello" <nil>
 }
 
 // serveEcho starts an echo server for one connection, and returns its address.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
@@ -67,5 +68,53 @@ func ExampleConn_SetFramer() {
 	// client: "yes to binary" <nil>
 	// client: "a\nb" <nil>
 	// <nil>
+	// <nil>
+}
+
+// A client asks in a frame with a length, and the server answers with a single byte, as
+// PostgreSQL does to a request for TLS. Then both directions have lengths.
+func ExampleConn_SetReadFramer() {
+	oneByte, err := fixed.New(1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	here, there := net.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		c := framing.NewConn(there, lengthprefix.Uint32())
+		defer c.Close()
+		if _, err := c.ReadFrame(); err != nil {
+			done <- err
+			return
+		}
+		c.SetWriteFramer(oneByte)
+		if err := c.WriteFrame([]byte("N")); err != nil {
+			done <- err
+			return
+		}
+		c.SetWriteFramer(lengthprefix.Uint32())
+		done <- c.WriteFrame([]byte("welcome"))
+	}()
+
+	client := framing.NewConn(here, lengthprefix.Uint32())
+	defer client.Close()
+	if err := client.SetReadFramer(oneByte); err != nil {
+		fmt.Println(err)
+	}
+	if err := client.WriteFrame([]byte("TLS?")); err != nil {
+		fmt.Println(err)
+	}
+	answer, err := client.ReadFrame()
+	fmt.Printf("%q %v\n", answer, err)
+	if err := client.SetReadFramer(lengthprefix.Uint32()); err != nil {
+		fmt.Println(err)
+	}
+	answer, err = client.ReadFrame()
+	fmt.Printf("%q %v\n", answer, err)
+	fmt.Println(<-done)
+	// Output:
+	// "N" <nil>
+	// "welcome" <nil>
 	// <nil>
 }

@@ -78,6 +78,20 @@ func TestGrowth_SameWithAndWithoutPool(t *testing.T) {
 	}
 }
 
+// A buffer is little larger than what it has to hold at once.
+func TestGrowth_Sizes(t *testing.T) {
+	for _, pool := range []*framing.Pool{nil, new(framing.Pool)} {
+		for n, want := range map[int]int{1: 4 << 10, 8<<10 + 1: 10 << 10, 100_000: 112 << 10, 1<<20 + 1: 1280 << 10, 3<<20 + 1: 3584 << 10} {
+			b := framing.NewBuffer(delimiter.Line())
+			b.SetPool(pool)
+			b.Write(make([]byte, n))
+			if b.Held() != want {
+				t.Errorf("%d bytes held for %d; want %d", b.Held(), n, want)
+			}
+		}
+	}
+}
+
 // A block of the Pool that has room for a few bytes more is not replaced.
 func TestGrowth_BlockWithRoomIsUsed(t *testing.T) {
 	withoutGC(t)
@@ -132,11 +146,14 @@ func TestGrowth_NotBeyondTheAnnouncedFrame(t *testing.T) {
 // room: the bytes of the next frame would have to be moved.
 func TestGrowth_FillReadsLittleBeyondALargeFrame(t *testing.T) {
 	f := lengthprefix.Uint32()
-	frame := must(f.Append(nil, make([]byte, 500_000)))
-	r := framing.NewReader(&repeatReader{data: frame}, f)
+	frames := must(f.Append(nil, make([]byte, 1_000_000)))
+	for range 5 {
+		frames = must(f.Append(frames, make([]byte, 500_000)))
+	}
+	r := framing.NewReader(&repeatReader{data: frames}, f)
 	for n := range 20 {
-		if _, err := r.ReadFrame(); err != nil || len(r.Unread()) > len(frame)/16 {
-			t.Fatalf("frame %d: ReadFrame(): error %v, %d bytes unread; want nil, at most %d", n, err, len(r.Unread()), len(frame)/16)
+		if p, err := r.ReadFrame(); err != nil || len(r.Unread()) > len(p)/16+1 {
+			t.Fatalf("frame %d of %d bytes: ReadFrame(): error %v, %d bytes unread; want nil, at most 1/16", n, len(p), err, len(r.Unread()))
 		}
 	}
 }

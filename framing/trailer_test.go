@@ -169,18 +169,15 @@ func TestWrongTrailer_IsNotRelayed(t *testing.T) {
 				write = framing.NewConn(ioConn{Writer: &dst}, c.framer).WriteFrom
 			}
 			size, payload, err := r.NextReader()
+			final := false
 			if err == nil {
 				if size != int64(c.size) {
 					t.Fatalf("NextReader() = %d, _, nil; want %d", size, c.size)
 				}
-				err = write(payload, size)
-				checkAs[*framing.SourceError](t, "WriteFrom()", err)
+				e := checkAs[*framing.SourceError](t, "WriteFrom()", write(payload, size))
+				final, err = e.Final, e.Err
 			}
 			checkInvalidAtStart(t, "NextReader() and WriteFrom()", err)
-			final := false
-			if e := (*framing.SourceError)(nil); errors.As(err, &e) {
-				final = e.Final
-			}
 			size, payload, err = r.NextReader()
 			if size != 5 || err != nil {
 				t.Fatalf("NextReader() of the frame after it = %d, _, %v; want 5, nil", size, err)

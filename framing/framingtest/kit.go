@@ -118,19 +118,10 @@ func (r result) same(s result) bool {
 }
 
 func (r result) String() string {
-	switch {
-	case r.lost():
-		return fmt.Sprintf("the end of the stream (%v)", r.err)
-	case r.Size < 0:
-		return fmt.Sprintf("an invalid frame whose end Skip has to find (%v)", r.err)
-	case r.waits():
-		return "no frame yet"
-	case r.err != nil:
-		return fmt.Sprintf("an invalid frame (%+v, %v)", r.Frame, r.err)
-	case !r.complete():
-		return fmt.Sprintf("an announced frame (%+v)", r.Frame)
+	if r.err != nil || !r.complete() {
+		return fmt.Sprintf("%+v, error %v", r.Frame, r.err)
 	}
-	return fmt.Sprintf("a frame (%+v) with payload %s", r.Frame, quote(r.payload))
+	return fmt.Sprintf("%+v, payload %s", r.Frame, quote(r.payload))
 }
 
 // first is split of all of data, from the start.

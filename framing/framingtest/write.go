@@ -75,7 +75,7 @@ func (k *kit) appendTo(dst, payload []byte, room int) (wire []byte, err error) {
 	wire = bytes.Clone(out[len(dst):])
 	if dst == nil {
 		// The frame belongs to the caller.
-		if other, err := k.f.Append(nil, k.payloads[len(k.payloads)-1]); err == nil {
+		if other, err := k.f.Append(nil, k.small[len(k.small)-1]); err == nil {
 			clear(other)
 		}
 		if !bytes.Equal(out, wire) {

@@ -69,6 +69,12 @@ func heads() framing.Framer {
 	}
 }
 
+// wrongSamples are samples for the Framers that need some, by defect.
+var wrongSamples = map[string][]string{
+	"loses the depth when it resumes": {"{}", `[[],{"a":"\"}"}]`},
+	"loses the depth when it skips":   {"{}", `[[],{"a":"\"}"}]`},
+}
+
 // wrongContract are Framers that break what a Resume, Resync, ErrFill and a trailer
 // are for, and those that a kit which finds only short payloads does not reject.
 var wrongContract = []wrong{

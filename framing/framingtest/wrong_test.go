@@ -50,7 +50,11 @@ func TestEveryWrongFramerIsRejected(t *testing.T) {
 			t.Parallel()
 			k := newKit(w.make())
 			defer k.wall.close()
-			if fail := k.attempt(func() { k.prepare(Config{}) }); fail != nil {
+			var c Config
+			for _, p := range wrongSamples[w.defect] {
+				c.Payloads = append(c.Payloads, []byte(p))
+			}
+			if fail := k.attempt(func() { k.prepare(c) }); fail != nil {
 				t.Fatalf("prepare: %v", fail)
 			}
 			i := slices.IndexFunc(laws, func(l law) bool { return strings.HasPrefix(l.name, w.law) })

@@ -87,10 +87,15 @@ func TestUnixpacketIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unixpacket", path)
 	require.NoError(t, err)
-	err = (&server.Server{Framer: lines, Handler: server.Echo}).Serve(l)
-	var wrong *server.ConfigError
-	require.ErrorAs(t, err, &wrong)
-	assert.Contains(t, err.Error(), "unixpacket is not a stream")
+	served := serve(t, &server.Server{Framer: lines, Handler: server.Echo}, l)
+	select {
+	case err := <-served:
+		var wrong *server.ConfigError
+		require.ErrorAs(t, err, &wrong)
+		assert.Contains(t, err.Error(), "unixpacket is not a stream")
+	case <-time.After(10 * time.Second):
+		t.Fatal("Serve serves")
+	}
 }
 
 // C26: a process that is killed while a handler runs resets its connections: the
@@ -146,7 +151,7 @@ func TestC26Killed(t *testing.T) {
 // place until the write timeout, and a reset ends that at once.
 func TestC21HalfClosedSocket(t *testing.T) {
 	for _, reset := range []bool{true, false} {
-		s := &server.Server{Framer: lines, Handler: server.Echo, WriteTimeout: time.Minute}
+		s := &server.Server{Framer: lines, Handler: server.Echo, WriteTimeout: 10 * time.Second}
 		if !reset {
 			s.WriteTimeout = 300 * ms
 		}
@@ -165,7 +170,9 @@ func TestC21HalfClosedSocket(t *testing.T) {
 		for s.Stats().Open[server.StateHalfClosed] > 0 {
 			time.Sleep(ms)
 		}
-		if !reset {
+		if reset {
+			assert.EqualValues(t, 1, s.Stats().Closed[server.CloseFailed])
+		} else {
 			_, err = io.ReadAll(c)
 			assert.ErrorIs(t, err, syscall.ECONNRESET)
 			assert.EqualValues(t, 1, s.Stats().Closed[server.CloseWriteTimeout])

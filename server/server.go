@@ -140,7 +140,8 @@ type Server struct {
 	cause     error         // why connections were forced
 	closing   chan struct{} // closed when Shutdown begins
 	forcing   chan struct{} // closed when connections are forced
-	round     *round        // of Shutdown, or nil
+	first     *round        // of Shutdown, or nil
+	round     *round        // that runs, or has run last
 }
 
 // A round is one wait for everything to end. There is a second one if Serve is

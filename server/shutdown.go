@@ -100,19 +100,23 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			}
 		}
 		s.beginRoundLocked()
+		s.first = s.round
 	}
-	r := s.round
+	r := s.first
 	s.mu.Unlock()
 
 	if ctx.Value(serverKey{}) == s {
 		return ErrInHandler
 	}
-	select {
-	case <-r.finished:
-	case <-ctx.Done():
-		s.force(context.Cause(ctx))
-		<-r.finished
+	if ctx.Err() == nil {
+		select {
+		case <-r.finished:
+			return r.result
+		case <-ctx.Done():
+		}
 	}
+	s.force(context.Cause(ctx))
+	<-r.finished
 	return r.result
 }
 

@@ -290,8 +290,8 @@ var breaks = []mutant{
 	{
 		what: "does not end Shutdown when its context ends",
 		file: "server/shutdown.go",
-		old:  `		s.force(context.Cause(ctx))`,
-		new:  ``,
+		old:  "	s.force(context.Cause(ctx))\n	<-r.finished",
+		new:  `	<-r.finished`,
 		pkg:  "server",
 		test: "TestC12AnyState",
 	},
@@ -795,8 +795,8 @@ var breaks = []mutant{
 	{
 		what: "sends every 16 replies",
 		file: "server/conn.go",
-		old:  `	if now-c.flushed < gatherTime {`,
-		new:  `	if false {`,
+		old:  `	case now-c.flushed < gatherTime:`,
+		new:  `	case false:`,
 		pkg:  "server",
 		test: "TestT30FastRepliesGather",
 	},

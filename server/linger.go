@@ -26,7 +26,8 @@ func (c *Conn) force() {
 func (c *Conn) close(err error) {
 	defer c.raw.Close()
 	if !c.claimed.CompareAndSwap(false, true) {
-		return // abandon has reported it
+		c.reason = CloseForced // and abandon has reported it
+		return
 	}
 	var handler *handlerError
 	isHandler := errors.As(err, &handler)

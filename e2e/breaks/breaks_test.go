@@ -36,10 +36,10 @@ var breaks = []mutant{
 		test: "TestC1LateMessages",
 	},
 	{
-		what: "takes the snapshot while a read brings some of it",
-		file: "server/wire.go",
-		old:  `w.drain.wake(!w.inRead && !w.inHandshake)`,
-		new:  `w.drain.wake(true)`,
+		what: "takes what a running read brings off the snapshot",
+		file: "server/drain.go",
+		old:  "			d.take()\n		}\n	case fresh:",
+		new:  "			d.take()\n		}\n		d.left -= n\n	case fresh:",
 		pkg:  "server",
 		test: "TestC1SnapshotDuringRead",
 	},
@@ -139,7 +139,7 @@ var breaks = []mutant{
 		old:  "		c.wire.resetOnClose(false)\n		if c.ended {",
 		new:  `		if c.ended {`,
 		pkg:  "server",
-		test: "TestC16HalfClose",
+		test: "TestBrokenFraming",
 	},
 	{
 		what: "takes the end of a TLS stream for the end of the connection",

@@ -98,7 +98,7 @@ func TestListenerWithoutDeadline(t *testing.T) {
 // An opaque connection does not say how much has arrived.
 type opaque struct{ net.Conn }
 
-func (o opaque) CloseWrite() error { return o.Conn.(*fakenet.Conn).CloseWrite() }
+func (o opaque) CloseWrite() error { return o.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
 // C1, where nobody tells what has arrived: it is read until it is quiet, and a
 // handler's time does not count.

@@ -269,3 +269,31 @@ func TestDeadlineOfConn(t *testing.T) {
 		assert.EqualValues(t, 1, f.s.Stats().Closed[server.CloseFailed])
 	})
 }
+
+// A vectorConn takes several slices as one.
+type vectorConn struct {
+	net.Conn
+	calls atomic.Int64
+}
+
+func (c *vectorConn) WriteBuffers(v *net.Buffers) (int64, error) {
+	c.calls.Add(1)
+	return v.WriteTo(c.Conn)
+}
+
+// A wrapper may take several slices as one.
+func TestWrapperWritesBuffers(t *testing.T) {
+	var conn *vectorConn
+	onFakeWrapped(t, &server.Server{Framer: lengthprefix.Uint32()}, func(c net.Conn) net.Conn {
+		conn = &vectorConn{Conn: c}
+		return conn
+	}, func(f *fake) {
+		want := string(lengthFrame(bytes.Repeat([]byte("x"), 20<<10)))
+		c := f.dial(want)
+		got := make([]byte, len(want))
+		_, err := io.ReadFull(c, got)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got))
+		assert.EqualValues(t, 1, conn.calls.Load())
+	})
+}

@@ -36,7 +36,7 @@ type Conn struct {
 	state     atomic.Uint32 // a State
 	framesIn  atomic.Uint64 // handled, or being handled
 	framesOut atomic.Uint64
-	claimed   atomic.Bool // its losses are being counted
+	claimed   atomic.Bool // by who closes it: its own goroutine, or abandon
 
 	// The rest is for the goroutine of the connection, and for the one that counts
 	// what a stuck handler leaves. That a handler runs is known by framesIn, which
@@ -45,7 +45,7 @@ type Conn struct {
 	buf     *framing.Buffer
 	replies *framing.Writer
 	handled uint64 // framesIn
-	pending int    // frames handled whose replies are not flushed
+	pending int    // frames whose replies are not flushed, the one included that is being handled
 	replied uint64 // replies
 	counted uint64 // those in framesOut
 
@@ -262,15 +262,13 @@ func (c *Conn) run() error {
 			continue
 		}
 		before := c.replied
+		c.pending++
 		c.handling = true
-		c.framesIn.Store(c.framesIn.Load() + 1) // what is above is for abandon to see
+		c.framesIn.Store(c.framesIn.Load() + 1) // abandon sees what is above
 		if err := handler(c, payload); err != nil {
-			if errors.Is(err, io.EOF) {
-				c.pending++
-			}
 			return &handlerError{err, c.replied > before}
 		}
-		if c.pending++; c.pending%gatherFrames == 0 {
+		if c.pending%gatherFrames == 0 {
 			if err := c.flushAged(); err != nil {
 				return err
 			}
@@ -295,18 +293,21 @@ func (c *Conn) turn() error {
 // hurry is called between frames while the server drains: the wait for Grace may
 // be over, and what is answered until then must not be held back.
 func (c *Conn) hurry() error {
-	c.handling = false
 	if c.wire.isForced() {
 		return errForced
 	}
+	c.handling = false
 	return c.flushAged()
 }
 
 // flushAged flushes replies unless that was done a moment ago.
 func (c *Conn) flushAged() error {
 	now := c.srv.now()
-	if now-c.flushed < gatherTime {
+	switch {
+	case now-c.flushed < gatherTime:
 		return nil
+	case c.claimed.Load():
+		return errForced
 	}
 	c.flushed = now
 	return c.flush()

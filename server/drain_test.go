@@ -2,7 +2,10 @@ package server_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
+	"net"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/server"
+	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
 // C19: a connection that was accepted less than 500 ms before T0, or after it,
@@ -151,4 +155,86 @@ func TestStoppedProcess(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A lateConn notices its deadlines a second too late, as a process does that was
+// stopped meanwhile.
+type lateConn struct{ net.Conn }
+
+func (c lateConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		time.Sleep(time.Second)
+	}
+	return n, err
+}
+
+func (c lateConn) Unread() (int, error) { return c.Conn.(*fakenet.Conn).Unread() }
+
+// The same, where nobody tells what has arrived.
+func TestStoppedProcessOpaque(t *testing.T) {
+	s := &server.Server{IdleTimeout: 10 * time.Second, FrameTimeout: 10 * time.Second}
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn { return opaque{lateConn{c}} }, func(f *fake) {
+		c, half := f.dial(""), f.dial("ha")
+		f.sendLater(10500*ms, c, "lf\n")
+		f.sendLater(10500*ms, half, "lf\n")
+		time.Sleep(11 * time.Second)
+		for _, c := range []*fakenet.Conn{c, half} {
+			got := make([]byte, 3)
+			_, err := io.ReadFull(c, got)
+			require.NoError(t, err)
+			c.Close()
+		}
+	})
+}
+
+// A TLS handshake, too, has not stalled when the process was stopped.
+func TestStoppedProcessHandshake(t *testing.T) {
+	s := &server.Server{TLSConfig: serverTLS, HandshakeTimeout: 5 * time.Second}
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn { return lateConn{c} }, func(f *fake) {
+		raw := f.dial("")
+		time.Sleep(5500 * ms)
+		c := tls.Client(raw, clientTLS)
+		require.NoError(t, c.Handshake())
+		_, err := io.WriteString(c, "a\n")
+		require.NoError(t, err)
+		_, err = io.ReadFull(c, make([]byte, 2))
+		require.NoError(t, err)
+		raw.Close()
+	})
+}
+
+func (c lateConn) CloseWrite() error { return c.Conn.(*fakenet.Conn).CloseWrite() }
+
+// A lateWriteConn notices the first deadline of its writes 20 s too late.
+type lateWriteConn struct {
+	net.Conn
+	late bool
+}
+
+func (c *lateWriteConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.late {
+		c.late = true
+		time.Sleep(20 * time.Second)
+	}
+	return n, err
+}
+
+// Nor does a peer not read because the process was stopped.
+func TestStoppedProcessWrite(t *testing.T) {
+	onFakeWrapped(t, &server.Server{}, func(c net.Conn) net.Conn { return &lateWriteConn{Conn: c} }, func(f *fake) {
+		c := f.dial("", fakenet.Buffers(1000))
+		f.send(c, strings.Repeat("x", 999)+"\n")
+		synctest.Wait()
+		f.send(c, strings.Repeat("y", 999)+"\n")
+		synctest.Wait()
+		f.send(c, "z\n")
+		time.Sleep(15 * time.Second)
+		_, err := io.ReadFull(c, make([]byte, 2000))
+		require.NoError(t, err)
+		_, err = io.ReadFull(c, make([]byte, 2))
+		require.NoError(t, err)
+		c.Close()
+	})
 }

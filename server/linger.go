@@ -25,6 +25,15 @@ func (c *Conn) force() {
 // Closing raw resets the connection, until its last reply is acknowledged.
 func (c *Conn) close(err error) {
 	defer c.raw.Close()
+	if !c.claimed.CompareAndSwap(false, true) {
+		c.reason = CloseForced // and abandon has reported it
+		return
+	}
+	var handler *handlerError
+	isHandler := errors.As(err, &handler)
+	if isHandler && !errors.Is(err, io.EOF) || err == errPanic && c.handling {
+		c.pending-- // there is no reply
+	}
 	if !errors.Is(err, errForced) {
 		c.flush() // the replies so far; the wire keeps the error
 	}
@@ -33,13 +42,9 @@ func (c *Conn) close(err error) {
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
 	}
-	if c.claimed.CompareAndSwap(false, true) {
-		c.account(err, failed)
-		c.release()
-	}
+	c.account(err, failed)
+	c.release()
 	c.wire.drain.linger()
-	var handler *handlerError
-	isHandler := errors.As(err, &handler)
 	switch {
 	case failed != nil || c.report.Forced > 0:
 	case err == errPanic || isHandler && !handler.answered && !errors.Is(err, io.EOF):
@@ -90,6 +95,7 @@ func (c *Conn) abandon() (r Report) {
 		r = c.report
 		r.Unflushed += c.pending
 		if c.handling {
+			r.Unflushed--
 			r.Unanswered++
 		}
 		rest := framing.NewBuffer(c.srv.Framer)

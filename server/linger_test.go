@@ -36,7 +36,7 @@ func TestC21HalfClosedKeepsPlace(t *testing.T) {
 		_, err := io.CopyN(io.Discard, deaf, 100) // there is progress
 		require.NoError(t, err)
 		time.Sleep(10 * time.Second)
-		assert.Equal(t, 2, f.Accepted(), "connections accepted")
+		require.Equal(t, 2, f.Accepted(), "connections accepted")
 		assert.InDelta(t, 5250*ms, f.at(deaf.RST()), float64(250*ms), "time of RST: what was acknowledged is looked at now and then")
 		assert.Contains(t, f.log.String(), `level=WARN msg="connection stalled"`)
 		assert.EqualValues(t, 1, s.Stats().Closed[server.CloseWriteTimeout])

@@ -19,12 +19,13 @@ import (
 	"github.com/wholeframe/wholeframe/server"
 )
 
-// A blockedHandler takes a record when something is sent to it, and then for
-// good.
+// A blockedHandler takes no record until it is released.
 type blockedHandler struct {
 	slog.Handler
 	release chan struct{}
 }
+
+func (h *blockedHandler) Enabled(_ context.Context, l slog.Level) bool { return l > slog.LevelDebug }
 
 func (h *blockedHandler) Handle(ctx context.Context, r slog.Record) error {
 	<-h.release
@@ -58,11 +59,23 @@ func TestC24BlockedLogger(t *testing.T) {
 	})
 }
 
+// A slowHandler takes 50 ms for a record.
+type slowHandler struct{ slog.Handler }
+
+func (h *slowHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *slowHandler) Handle(ctx context.Context, r slog.Record) error {
+	time.Sleep(50 * ms)
+	return h.Handler.Handle(ctx, r)
+}
+
 // What was logged before Shutdown returns, or as its consequence, is in the log
 // then, for a program exits.
 func TestShutdownWaitsForLog(t *testing.T) {
-	s := &server.Server{Grace: time.Second}
+	handler := &slowHandler{}
+	s := &server.Server{Logger: slog.New(handler)}
 	onFake(t, s, func(f *fake) {
+		handler.Handler = f.log.logger().Handler()
 		f.dial("half").CloseWrite()
 		s.Shutdown(background)
 		assert.Contains(t, f.log.String(), "connection broke the framing")

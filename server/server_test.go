@@ -98,7 +98,7 @@ func TestListenerWithoutDeadline(t *testing.T) {
 // An opaque connection does not say how much has arrived.
 type opaque struct{ net.Conn }
 
-func (o opaque) CloseWrite() error { return o.Conn.(*fakenet.Conn).CloseWrite() }
+func (o opaque) CloseWrite() error { return o.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
 // C1, where nobody tells what has arrived: it is read until it is quiet, and a
 // handler's time does not count.
@@ -163,6 +163,18 @@ func TestC1SnapshotDuringRead(t *testing.T) {
 	})
 }
 
+// A slowConn takes its time before it reads.
+type slowConn struct{ net.Conn }
+
+func (s slowConn) Unread() (int, error) { return s.Conn.(*fakenet.Conn).Unread() }
+func (s slowConn) Unsent() (int, error) { return s.Conn.(*fakenet.Conn).Unsent() }
+func (s slowConn) CloseWrite() error    { return s.Conn.(*fakenet.Conn).CloseWrite() }
+
+func (s slowConn) Read(p []byte) (int, error) {
+	time.Sleep(2 * ms)
+	return s.Conn.Read(p)
+}
+
 // C10: what is left unanswered is counted to the end, although Close comes in
 // between.
 func TestC10CountedToTheEnd(t *testing.T) {
@@ -170,7 +182,7 @@ func TestC10CountedToTheEnd(t *testing.T) {
 		time.Sleep(10 * ms)
 		panic("no sense")
 	}}
-	onFakeWrapped(t, s, func(c net.Conn) net.Conn { return reluctant{c} }, func(f *fake) {
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn { return slowConn{c} }, func(f *fake) {
 		c := f.dial("die\n", fakenet.Buffers(64<<10))
 		f.send(c, strings.Repeat(strings.Repeat("x", 999)+"\n", 40))
 		time.AfterFunc(15*ms, func() { s.Close() }) // they are read from 12 ms on

@@ -110,13 +110,14 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if ctx.Value(serverKey{}) == s {
 		return ErrInHandler
 	}
-	select {
-	case <-r.finished:
-	case <-ctx.Done():
+	if ctx.Err() == nil {
+		select {
+		case <-r.finished:
+			return r.result
+		case <-ctx.Done():
+		}
 	}
-	if ctx.Err() != nil {
-		s.force(context.Cause(ctx))
-	}
+	s.force(context.Cause(ctx))
 	<-r.finished
 	return r.result
 }

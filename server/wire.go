@@ -64,7 +64,6 @@ type wire struct {
 	inRead      bool // a read of raw is running
 	inHandshake bool // the handshake's own deadline holds, and no other
 	forced      bool
-	reset       bool // closing raw resets the connection
 	readBy      time.Duration
 	writeBy     time.Duration
 	writing     bool            // it is somebody's turn to write

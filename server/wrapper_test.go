@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,7 +87,11 @@ func TestWrapperSpeaksForItself(t *testing.T) {
 	large := lengthFrame(bytes.Repeat([]byte("y"), 20<<10))
 	_, err = c.Write(encrypted(append(frames, large...)))
 	require.NoError(t, err)
-	<-entered
+	select {
+	case <-entered:
+	case <-time.After(20 * time.Second):
+		t.Fatal("no frame has arrived; want the first")
+	}
 	closed := make(chan error)
 	go func() { closed <- s.Shutdown(background) }()
 	for !s.Stats().Draining {
@@ -222,7 +227,7 @@ func TestDeadlineOfHook(t *testing.T) {
 			time.Sleep(time.Second)
 			f.send(c, "a\n")
 			time.Sleep(10 * time.Second)
-			assert.Less(t, conn.reads, 10, "reads")
+			assert.Less(t, conn.reads.Load(), int64(10), "reads")
 			c.CloseWrite()
 			got, err := io.ReadAll(c)
 			assert.NoError(t, err)
@@ -234,11 +239,11 @@ func TestDeadlineOfHook(t *testing.T) {
 // A readsConn counts its reads.
 type readsConn struct {
 	net.Conn
-	reads int
+	reads atomic.Int64
 }
 
 func (c *readsConn) Read(p []byte) (int, error) {
-	c.reads++
+	c.reads.Add(1)
 	return c.Conn.Read(p)
 }
 
@@ -262,5 +267,33 @@ func TestDeadlineOfConn(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		assert.EqualValues(t, 1, f.s.Stats().Closed[server.CloseFailed])
+	})
+}
+
+// A vectorConn takes several slices as one.
+type vectorConn struct {
+	net.Conn
+	calls atomic.Int64
+}
+
+func (c *vectorConn) WriteBuffers(v *net.Buffers) (int64, error) {
+	c.calls.Add(1)
+	return v.WriteTo(c.Conn)
+}
+
+// A wrapper may take several slices as one.
+func TestWrapperWritesBuffers(t *testing.T) {
+	var conn *vectorConn
+	onFakeWrapped(t, &server.Server{Framer: lengthprefix.Uint32()}, func(c net.Conn) net.Conn {
+		conn = &vectorConn{Conn: c}
+		return conn
+	}, func(f *fake) {
+		want := string(lengthFrame(bytes.Repeat([]byte("x"), 20<<10)))
+		c := f.dial(want)
+		got := make([]byte, len(want))
+		_, err := io.ReadFull(c, got)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got))
+		assert.EqualValues(t, 1, conn.calls.Load())
 	})
 }

@@ -89,7 +89,7 @@ func (e *echo) start(network, framing string, args ...string) (*process, error) 
 	if network == "unix" {
 		addr = "unix:" + filepath.Join(e.dir, strconv.FormatInt(sockets.Add(1), 10))
 	}
-	args = append(args, "-addr", addr, "-framing", framing, "-grace", "1m", "-frame-timeout", "1m", "-write-timeout", "1m")
+	args = append([]string{"-addr", addr, "-framing", framing, "-grace", "1m", "-frame-timeout", "1m", "-write-timeout", "1m"}, args...)
 	if network == "tls" {
 		args = append(args, "-tls-cert", e.cert, "-tls-key", e.key)
 	}

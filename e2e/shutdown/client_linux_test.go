@@ -167,7 +167,16 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		batch = batch[:0]
 		var frames []Frame
 		var ends []int64
-		for range 1 + r.IntN(min(8, c.plan.window)) {
+		most := 1 + r.IntN(min(8, c.plan.window))
+		if c.plan.trickle > 0 && number >= c.plan.window/2 {
+			most = 1
+			select {
+			case <-time.After(c.plan.trickle):
+			case <-done:
+				return
+			}
+		}
+		for range most {
 			select {
 			case room <- struct{}{}:
 			case <-c.finish:
@@ -201,7 +210,7 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		}
 		c.mu.Lock()
 		shutting := c.shutting
-		if !shutting.IsZero() && now.Sub(later(last, shutting)) > silence {
+		if !shutting.IsZero() && now.Sub(later(last, shutting)) > c.plan.trickle+silence {
 			c.mu.Unlock()
 			return
 		}
@@ -219,7 +228,7 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 				c.ends = append(c.ends, c.raw.written.Load())
 			}
 		}
-		if !c.shutting.IsZero() && began.Sub(later(last, c.shutting)) > tooSilent {
+		if !c.shutting.IsZero() && began.Sub(later(last, c.shutting)) > c.plan.trickle+tooSilent {
 			c.wrote = true
 		}
 		c.mu.Unlock()

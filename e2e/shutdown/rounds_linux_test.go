@@ -83,6 +83,7 @@ type plan struct {
 	joined     func(client net.Addr) bool // the server's kernel calls a client connected; nil: if the client's does
 	warm       bool                       // Shutdown waits until every client has an answer
 	wait       time.Duration              // then until Shutdown
+	trickle    time.Duration              // between two messages of a client, after the first window/2; 0: none
 }
 
 func (p *plan) secure() bool { return p.network == "tls" }

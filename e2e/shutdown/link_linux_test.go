@@ -69,6 +69,9 @@ func (l *link) String() string {
 	return fmt.Sprintf("delay %v, loss %.1f %%, %.0f Mbit/s", l.delay, 100*l.loss, l.rate*8/1e6)
 }
 
+// cut takes the server's device away, with what it has not sent yet.
+func (l *link) cut() { l.server.tun.Close() }
+
 func (l *link) close() {
 	l.server.close()
 	l.client.close()
@@ -203,7 +206,7 @@ func (n *namespace) addDevice() error {
 	if err != nil {
 		return fmt.Errorf("/dev/net/tun: %w", err)
 	}
-	request := func(fd int, code uint, set func(*unix.Ifreq) error) error {
+	request := func(name string, fd int, code uint, set func(*unix.Ifreq) error) error {
 		r, err := unix.NewIfreq(name)
 		if err == nil {
 			err = set(r)
@@ -219,7 +222,7 @@ func (n *namespace) addDevice() error {
 	address := func(a [4]byte) func(*unix.Ifreq) error {
 		return func(r *unix.Ifreq) error { return r.SetInet4Addr(a[:]) }
 	}
-	if err := request(tun, unix.TUNSETIFF, flags(unix.IFF_TUN|unix.IFF_NO_PI)); err != nil {
+	if err := request(name, tun, unix.TUNSETIFF, flags(unix.IFF_TUN|unix.IFF_NO_PI)); err != nil {
 		unix.Close(tun)
 		return fmt.Errorf("TUNSETIFF: %w", err)
 	}
@@ -230,9 +233,10 @@ func (n *namespace) addDevice() error {
 	}
 	defer unix.Close(s)
 	return errors.Join(
-		request(s, unix.SIOCSIFADDR, address(n.ip)),
-		request(s, unix.SIOCSIFNETMASK, address([4]byte{255, 255, 255, 0})),
-		request(s, unix.SIOCSIFFLAGS, flags(unix.IFF_UP|unix.IFF_RUNNING)),
+		request(name, s, unix.SIOCSIFADDR, address(n.ip)),
+		request(name, s, unix.SIOCSIFNETMASK, address([4]byte{255, 255, 255, 0})),
+		request(name, s, unix.SIOCSIFFLAGS, flags(unix.IFF_UP|unix.IFF_RUNNING)),
+		request("lo", s, unix.SIOCSIFFLAGS, flags(unix.IFF_UP)),
 	)
 }
 

@@ -342,7 +342,7 @@ func (c *client) sample() {
 		return
 	}
 	arrived := c.arrived()
-	c.history.Connected = c.raw != nil && (c.plan.joined == nil || c.plan.joined(c.raw.LocalAddr()))
+	c.history.Connected = c.raw != nil
 	n := 0
 	for n < len(c.ends) && c.ends[n] <= arrived {
 		n++

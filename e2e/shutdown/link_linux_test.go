@@ -34,7 +34,7 @@ type link struct {
 	server, client  *namespace
 	running         sync.WaitGroup
 	passed, dropped atomic.Int64 // packets
-	handshakes      sync.Map     // ports of clients whose last segment of the handshake has arrived
+	handshakes      sync.Map     // port of a client: when the last segment of its handshake arrived
 }
 
 // A namespace is a network namespace with one device.
@@ -126,14 +126,15 @@ func (l *link) arrived(packet []byte) {
 		return
 	}
 	if segment := packet[4*int(packet[0]&15):]; segment[flags]&syn == 0 {
-		l.handshakes.Store(int(binary.BigEndian.Uint16(segment)), true)
+		l.handshakes.LoadOrStore(int(binary.BigEndian.Uint16(segment)), time.Now())
 	}
 }
 
-// joined reports whether the handshake of a client is complete for the server.
-func (l *link) joined(client net.Addr) bool {
-	_, ok := l.handshakes.Load(client.(*net.TCPAddr).Port)
-	return ok
+// joined reports whether the handshake of a client was complete for the server
+// at t.
+func (l *link) joined(client net.Addr, t time.Time) bool {
+	at, ok := l.handshakes.Load(client.(*net.TCPAddr).Port)
+	return ok && at.(time.Time).Before(t)
 }
 
 // dial dials as the client, listen listens as the server.

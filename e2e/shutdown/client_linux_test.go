@@ -46,7 +46,8 @@ type client struct {
 	ends     []int64   // bytes of raw that hold the first i+1 messages of sent, as far as known
 	shutting time.Time // when Shutdown was called
 	wrote    bool
-	finished bool // it has half-closed
+	finished bool      // it has half-closed
+	over     time.Time // when reading gives up; zero: after endless without an answer
 
 	history History
 	whole   bool // every message that it had sent had arrived at T0
@@ -167,7 +168,16 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		batch = batch[:0]
 		var frames []Frame
 		var ends []int64
-		for range 1 + r.IntN(min(8, c.plan.window)) {
+		most := 1 + r.IntN(min(8, c.plan.window))
+		if c.plan.trickle > 0 && number >= c.plan.window/2 {
+			most = 1
+			select {
+			case <-time.After(c.plan.trickle):
+			case <-done:
+				return
+			}
+		}
+		for range most {
 			select {
 			case room <- struct{}{}:
 			case <-c.finish:
@@ -201,7 +211,7 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		}
 		c.mu.Lock()
 		shutting := c.shutting
-		if !shutting.IsZero() && now.Sub(later(last, shutting)) > silence {
+		if !shutting.IsZero() && now.Sub(later(last, shutting)) > c.plan.trickle+silence {
 			c.mu.Unlock()
 			return
 		}
@@ -219,7 +229,7 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 				c.ends = append(c.ends, c.raw.written.Load())
 			}
 		}
-		if !c.shutting.IsZero() && began.Sub(later(last, c.shutting)) > tooSilent {
+		if !c.shutting.IsZero() && began.Sub(later(last, c.shutting)) > c.plan.trickle+tooSilent {
 			c.wrote = true
 		}
 		c.mu.Unlock()
@@ -241,7 +251,7 @@ func later(a, b time.Time) time.Time {
 func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
 	reader := framing.NewReader(conn, c.plan.framer)
 	for n := 1; ; n++ {
-		c.raw.SetReadDeadline(time.Now().Add(endless))
+		c.wait(time.Now().Add(endless))
 		payload, err := reader.ReadFrame()
 		if err == io.EOF && c.plan.secure() {
 			_, err = c.raw.Read(make([]byte, 1)) // behind the close_notify
@@ -261,6 +271,37 @@ func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
 			time.Sleep(time.Millisecond)
 		}
 	}
+}
+
+// wait lets the next read wait until t, or until what hurry has set.
+func (c *client) wait(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over.IsZero() {
+		c.raw.SetReadDeadline(t)
+	}
+}
+
+// hurry lets reading wait until t and no longer.
+func (c *client) hurry(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = t
+	c.raw.SetReadDeadline(t)
+}
+
+// state returns that of the connection, as the kernel numbers them.
+func (c *client) state() (state uint8) {
+	raw, err := c.raw.Conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return 0
+	}
+	raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			state = info.State
+		}
+	})
+	return state
 }
 
 // ended notes how reading ended.
@@ -301,7 +342,7 @@ func (c *client) sample() {
 		return
 	}
 	arrived := c.arrived()
-	c.history.Connected = c.raw != nil && (c.plan.joined == nil || c.plan.joined(c.raw.LocalAddr()))
+	c.history.Connected = c.raw != nil
 	n := 0
 	for n < len(c.ends) && c.ends[n] <= arrived {
 		n++

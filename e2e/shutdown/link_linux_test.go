@@ -34,7 +34,7 @@ type link struct {
 	server, client  *namespace
 	running         sync.WaitGroup
 	passed, dropped atomic.Int64 // packets
-	handshakes      sync.Map     // ports of clients whose last segment of the handshake has arrived
+	handshakes      sync.Map     // port of a client: when the last segment of its handshake arrived
 }
 
 // A namespace is a network namespace with one device.
@@ -68,6 +68,9 @@ func newLink(seed uint64) (*link, error) {
 func (l *link) String() string {
 	return fmt.Sprintf("delay %v, loss %.1f %%, %.0f Mbit/s", l.delay, 100*l.loss, l.rate*8/1e6)
 }
+
+// cut takes the server's device away, with what it has not sent yet.
+func (l *link) cut() { l.server.tun.Close() }
 
 func (l *link) close() {
 	l.server.close()
@@ -123,14 +126,15 @@ func (l *link) arrived(packet []byte) {
 		return
 	}
 	if segment := packet[4*int(packet[0]&15):]; segment[flags]&syn == 0 {
-		l.handshakes.Store(int(binary.BigEndian.Uint16(segment)), true)
+		l.handshakes.LoadOrStore(int(binary.BigEndian.Uint16(segment)), time.Now())
 	}
 }
 
-// joined reports whether the handshake of a client is complete for the server.
-func (l *link) joined(client net.Addr) bool {
-	_, ok := l.handshakes.Load(client.(*net.TCPAddr).Port)
-	return ok
+// joined reports whether the handshake of a client was complete for the server
+// at t.
+func (l *link) joined(client net.Addr, t time.Time) bool {
+	at, ok := l.handshakes.Load(client.(*net.TCPAddr).Port)
+	return ok && at.(time.Time).Before(t)
 }
 
 // dial dials as the client, listen listens as the server.
@@ -203,7 +207,7 @@ func (n *namespace) addDevice() error {
 	if err != nil {
 		return fmt.Errorf("/dev/net/tun: %w", err)
 	}
-	request := func(fd int, code uint, set func(*unix.Ifreq) error) error {
+	request := func(name string, fd int, code uint, set func(*unix.Ifreq) error) error {
 		r, err := unix.NewIfreq(name)
 		if err == nil {
 			err = set(r)
@@ -219,7 +223,7 @@ func (n *namespace) addDevice() error {
 	address := func(a [4]byte) func(*unix.Ifreq) error {
 		return func(r *unix.Ifreq) error { return r.SetInet4Addr(a[:]) }
 	}
-	if err := request(tun, unix.TUNSETIFF, flags(unix.IFF_TUN|unix.IFF_NO_PI)); err != nil {
+	if err := request(name, tun, unix.TUNSETIFF, flags(unix.IFF_TUN|unix.IFF_NO_PI)); err != nil {
 		unix.Close(tun)
 		return fmt.Errorf("TUNSETIFF: %w", err)
 	}
@@ -230,9 +234,10 @@ func (n *namespace) addDevice() error {
 	}
 	defer unix.Close(s)
 	return errors.Join(
-		request(s, unix.SIOCSIFADDR, address(n.ip)),
-		request(s, unix.SIOCSIFNETMASK, address([4]byte{255, 255, 255, 0})),
-		request(s, unix.SIOCSIFFLAGS, flags(unix.IFF_UP|unix.IFF_RUNNING)),
+		request(name, s, unix.SIOCSIFADDR, address(n.ip)),
+		request(name, s, unix.SIOCSIFNETMASK, address([4]byte{255, 255, 255, 0})),
+		request(name, s, unix.SIOCSIFFLAGS, flags(unix.IFF_UP|unix.IFF_RUNNING)),
+		request("lo", s, unix.SIOCSIFFLAGS, flags(unix.IFF_UP)),
 	)
 }
 

@@ -85,11 +85,15 @@ var listening = regexp.MustCompile(`msg=listening addr=(\S+) `)
 // start starts the command, which lets nothing end by a timeout, and waits until
 // it serves.
 func (e *echo) start(network, framing string, args ...string) (*process, error) {
-	addr := loopback()
+	return e.startAt(loopback(), network, framing, args...)
+}
+
+// startAt starts it at an address.
+func (e *echo) startAt(addr, network, framing string, args ...string) (*process, error) {
 	if network == "unix" {
 		addr = "unix:" + filepath.Join(e.dir, strconv.FormatInt(sockets.Add(1), 10))
 	}
-	args = append(args, "-addr", addr, "-framing", framing, "-grace", "1m", "-frame-timeout", "1m", "-write-timeout", "1m")
+	args = append([]string{"-addr", addr, "-framing", framing, "-grace", "1m", "-frame-timeout", "1m", "-write-timeout", "1m"}, args...)
 	if network == "tls" {
 		args = append(args, "-tls-cert", e.cert, "-tls-key", e.key)
 	}

@@ -1,7 +1,6 @@
 package shutdown
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"net"
@@ -17,19 +16,35 @@ import (
 var proxyFlag = flag.Int("shutdown.proxy", 20, "run this many `rounds` of each kind through HAProxy")
 
 // throughProxy are the bounds of rounds through a proxy.
-var throughProxy = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 32, flight: 64 << 10, wait: 30 * time.Millisecond, proxied: true}
+var throughProxy = bounds{networks: []string{"tcp", "tcp", "tls"}, clients: 32, flight: 1 << 20, wait: 30 * time.Millisecond, proxied: true}
 
 // A proxy is HAProxy in TCP mode before a host.
 type proxy struct {
 	host
+	*haproxy
+}
+
+// newProxy starts HAProxy before h.
+func newProxy(t *testing.T, h host) (*proxy, error) {
+	p, err := startHAProxy(t, fmt.Sprintf(`	timeout connect 1m
+	retries 0
+	server echo %s
+`, h.addr()))
+	return &proxy{h, p}, err
+}
+
+func (p *proxy) addr() net.Addr { return p.at }
+
+// haproxy is the process.
+type haproxy struct {
 	cmd *exec.Cmd
-	log bytes.Buffer
+	log output
 	at  net.Addr
 }
 
-// newProxy starts HAProxy before h, which does not outlive it. It takes over a
-// listener that is open, so that nobody has to wait for it.
-func newProxy(t *testing.T, h host) (*proxy, error) {
+// startHAProxy starts HAProxy with the lines of a section called echo. It takes
+// over a listener that is open, so that nobody has to wait for it.
+func startHAProxy(t *testing.T, lines string) (*haproxy, error) {
 	l, err := net.Listen("tcp", loopback())
 	if err != nil {
 		return nil, err
@@ -41,41 +56,26 @@ func newProxy(t *testing.T, h host) (*proxy, error) {
 	}
 	defer f.Close()
 	config := filepath.Join(t.TempDir(), "haproxy.cfg")
-	text := fmt.Sprintf(`defaults
-	mode tcp
-	retries 0
-	timeout connect 1m
-	timeout client 1m
-	timeout server 1m
-listen echo
-	bind fd@3
-	server echo %s
-`, h.addr())
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	lines = "listen echo\n	mode tcp\n	bind fd@3\n	timeout client 1m\n	timeout server 1m\n" + lines
+	if err := os.WriteFile(config, []byte(lines), 0o600); err != nil {
 		return nil, err
 	}
-	p := &proxy{host: h, cmd: exec.Command("haproxy", "-db", "-f", config), at: l.Addr()}
+	p := &haproxy{cmd: exec.Command("haproxy", "-db", "-f", config), log: output{more: make(chan struct{}, 1)}, at: l.Addr()}
 	p.cmd.ExtraFiles = []*os.File{f}
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	return p, p.cmd.Start()
 }
 
-func (p *proxy) addr() net.Addr { return p.at }
-
-// handled returns false: what the handler ran for may be lost with a proxy that
-// has not sent all of it when the server closes.
-func (p *proxy) handled(int) ([]Frame, bool) { return nil, false }
-
-func (p *proxy) close() {
+func (p *haproxy) close() {
 	p.cmd.Process.Kill()
 	p.cmd.Wait()
 }
 
-// C2 through a proxy, which acknowledges what it has, and not what the server
-// has: what comes back is a prefix of what was sent.
+// C2 and C3 through a proxy, which acknowledges what it has, and not what the
+// server has: what comes back is a prefix of what was sent, and everything that
+// the handler ran for.
 func TestC2Proxy(t *testing.T) {
 	rounds(t, *proxyFlag, atATime, throughProxy, func(p *plan) ([]*client, []Finding) {
-		p.readPause = 0 // or the proxy holds more when the server closes
 		proxy, err := newProxy(t, serveHere(t, p, p.listen(t), net.Dial))
 		if err != nil {
 			t.Error(err)

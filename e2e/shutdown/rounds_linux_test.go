@@ -36,7 +36,8 @@ const (
 	atATime    = 4 // rounds
 	maxWindow  = 256
 	maxClients = 64
-	maxFaulty  = 5 // rounds, before the test gives up
+	underWay   = 50 * time.Millisecond // after T0 a handshake that is complete is not reset (C18)
+	maxFaulty  = 5                     // rounds, before the test gives up
 )
 
 // framings are those that the rounds draw from.
@@ -79,10 +80,11 @@ type plan struct {
 	pauseEvery int  // messages between two pauses of the handler; 0: it is fast
 	readPause  int  // answers between two pauses of a reader; 0: it is fast
 	maxConns   int
-	proxied    bool                       // what a client's kernel calls acknowledged has the proxy's
-	joined     func(client net.Addr) bool // the server's kernel calls a client connected; nil: if the client's does
-	warm       bool                       // Shutdown waits until every client has an answer
-	wait       time.Duration              // then until Shutdown
+	proxied    bool                                    // what a client's kernel calls acknowledged has the proxy's
+	joined     func(client net.Addr, t time.Time) bool // the server's kernel calls a client connected at t; nil: if the client's does at T0
+	warm       bool                                    // Shutdown waits until every client has an answer
+	wait       time.Duration                           // then until Shutdown
+	trickle    time.Duration                           // between two messages of a client, after the first window/2; 0: none
 }
 
 func (p *plan) secure() bool { return p.network == "tls" }
@@ -313,6 +315,9 @@ func (p *plan) run(h host, dial dialer) ([]*client, []Finding) {
 
 	round := Round{Err: err}
 	for i, c := range clients {
+		if p.joined != nil {
+			c.history.Connected = c.raw != nil && p.joined(c.raw.LocalAddr(), c.shutting.Add(underWay))
+		}
 		var known bool
 		if c.history.Handled, known = h.handled(i); !known {
 			c.history.Handled = c.history.Returned

@@ -22,7 +22,7 @@ import (
 const asStuck = "WHOLEFRAME_STUCK"
 
 func stuck() {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := server.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}

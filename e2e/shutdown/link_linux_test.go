@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wholeframe/wholeframe/server"
 )
 
 var linkFlag = flag.Int("shutdown.link", 12, "run this many `rounds` over a bad link")
@@ -148,7 +150,7 @@ func (l *link) dial(network, addr string) (nc net.Conn, err error) {
 
 func (l *link) listen() (ln net.Listener, err error) {
 	err = l.server.do(func() error {
-		ln, err = net.Listen("tcp", net.IP(l.server.ip[:]).String()+":0")
+		ln, err = server.Listen("tcp", net.IP(l.server.ip[:]).String()+":0")
 		return err
 	})
 	return ln, err

@@ -54,12 +54,14 @@ type Conn struct {
 	flushed  time.Duration // when it was last looked whether to flush
 	unwaited int           // bytes read since the connection had to wait
 	draining bool          // the drain has begun
-	ended    bool          // the peer has ended its side of raw
-	handling bool          // a handler runs, or has returned a moment ago
-	report   Report        // of its losses
-	sample   string        // quoted: bytes of the frame with which it ended
-	cause    error         // why it ended
-	reason   CloseReason   // the same, once state is StateClosed
+	parked   bool          // the wait for bytes is resumed: it ends at parkedBy
+	parkedBy time.Duration
+	ended    bool        // the peer has ended its side of raw
+	handling bool        // a handler runs, or has returned a moment ago
+	report   Report      // of its losses
+	sample   string      // quoted: bytes of the frame with which it ended
+	cause    error       // why it ended
+	reason   CloseReason // the same, once state is StateClosed
 }
 
 // A frameClock measures how long an incomplete frame was waited for.
@@ -74,6 +76,7 @@ const (
 	gatherFrames = 16                    // after so many replies the clock is looked at
 	gatherTime   = 10 * time.Millisecond // replies that are older are flushed
 	holdTime     = 10 * time.Millisecond // a connection that waits for less keeps its memory
+	parkTime     = time.Second           // one that waits for more gets a new stack
 	turnBytes    = 256 << 10             // are read without a wait before others get the processor
 	stopped      = 10 * time.Millisecond // if a deadline is noticed that late the process was stopped
 )
@@ -82,6 +85,7 @@ var (
 	errIdleTimeout  = errors.New("server: idle timeout")
 	errFrameTimeout = errors.New("server: frame timeout: the rest of a frame did not come in time")
 	errDrained      = errors.New("server: all that had arrived is answered")
+	errParked       = errors.New("server: another goroutine resumes the connection")
 	errPanic        = errors.New("server: handler panicked or exited")
 )
 
@@ -179,22 +183,48 @@ func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
 // LocalAddr returns the address at which the peer was accepted.
 func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
 
-// serve runs the connection from its beginning to its end.
+// serve runs the connection from its beginning.
 func (c *Conn) serve() {
+	c.guard(func() error {
+		c.wire.resetOnClose(true)
+		c.notify(StateNew)
+		if f := c.srv.ConnContext; f != nil {
+			c.ctx = f(c.ctx, c.wire.netConn())
+		}
+		if err := c.handshake(); err != nil {
+			return err
+		}
+		return c.run()
+	})
+}
+
+// park waits for bytes and resumes the connection. It is the first function of a
+// new goroutine, whose stack is small because nothing was called on it before.
+func (c *Conn) park() {
+	c.wire.poll.wait(&c.wire)
+	c.guard(c.run)
+}
+
+// guard calls run, which runs the connection to its end or until it parks.
+func (c *Conn) guard(run func() error) {
 	err := errPanic
-	defer c.leave()
+	defer func() {
+		cause := recover() // of close
+		if err == errParked {
+			go c.park()
+		} else {
+			c.leave(cause)
+		}
+	}()
 	defer func() {
 		if err == errPanic {
 			c.panicked(recover())
 		}
-		c.close(err)
+		if err != errParked {
+			c.close(err)
+		}
 	}()
-	c.wire.resetOnClose(true)
-	c.notify(StateNew)
-	if f := c.srv.ConnContext; f != nil {
-		c.ctx = f(c.ctx, c.wire.netConn())
-	}
-	err = c.run()
+	err = run()
 }
 
 // panicked logs what recover returned: nil after runtime.Goexit.
@@ -210,9 +240,9 @@ func (c *Conn) remote() string {
 }
 
 // leave is the last act of the goroutine, whatever a wrapped connection has done
-// while it was closed.
-func (c *Conn) leave() {
-	if cause := recover(); cause != nil {
+// while it was closed: cause is what it has panicked with.
+func (c *Conn) leave(cause any) {
+	if cause != nil {
 		c.panicked(cause)
 		c.reason = ClosePanic
 	}
@@ -235,15 +265,23 @@ func (c *Conn) notify(s State) {
 	}
 }
 
-// run handles frames until there are no more, and returns why.
-func (c *Conn) run() error {
-	if t := c.wire.tls; t != nil {
-		run := func() error { return t.HandshakeContext(c.ctx) }
-		if err := c.wire.handshake(run, after(c.srv.now(), c.srv.limits.handshake)); err != nil {
-			return err
-		}
-		c.freshUntil = c.srv.now() + freshFor
+// handshake runs the TLS handshake, if there is one.
+func (c *Conn) handshake() error {
+	t := c.wire.tls
+	if t == nil {
+		return nil
 	}
+	run := func() error { return t.HandshakeContext(c.ctx) }
+	if err := c.wire.handshake(run, after(c.srv.now(), c.srv.limits.handshake)); err != nil {
+		return err
+	}
+	c.freshUntil = c.srv.now() + freshFor
+	return nil
+}
+
+// run handles frames until there are no more, and returns why. It returns
+// errParked if another goroutine is to resume it.
+func (c *Conn) run() error {
 	handler := c.srv.Handler
 	for {
 		if c.srv.draining.Load() {
@@ -341,9 +379,17 @@ func (c *Conn) fill() error {
 	start := c.srv.now()
 	offset, incomplete := c.buf.Offset(), len(c.buf.Bytes()) > 0
 	by, more := c.waitUntil(start, offset, incomplete)
-	hold := start // until then memory is kept
-	if start-c.flushed < holdTime && c.wire.isPolled() {
-		hold += holdTime
+	// Until hold it keeps its memory, until park its stack.
+	hold, park := start, never
+	if c.wire.isPolled() {
+		if start-c.flushed < holdTime {
+			hold += holdTime
+		}
+		if c.parked {
+			c.parked, by = false, c.parkedBy
+		} else if !incomplete {
+			park = start + parkTime
+		}
 	}
 	c.flushed = start
 	for unexpected, late := 0, false; more; {
@@ -352,7 +398,7 @@ func (c *Conn) fill() error {
 		if hold > start {
 			n, err = c.wire.fill(c.buf, min(by, hold), nil)
 		} else {
-			n, err = c.wire.fill(c.buf, by, c.release)
+			n, err = c.wire.fill(c.buf, min(by, park), c.release)
 		}
 		if n > 0 {
 			c.received(n, start, incomplete)
@@ -370,6 +416,13 @@ func (c *Conn) fill() error {
 			return err
 		case hold > start && now >= hold:
 			hold = start
+			continue
+		case park <= now && now < by:
+			park = never
+			if !c.draining && c.wire.armParked(by) {
+				c.parked, c.parkedBy = true, by
+				return errParked
+			}
 			continue
 		case now < by:
 			// A deadline that was set before, that a hook has set, or the wake of Shutdown.

@@ -15,3 +15,5 @@ type poll struct{ waited bool }
 func socketOf(net.Conn) syscall.RawConn { return nil }
 
 func (*poll) fill(w *wire, buf *framing.Buffer, _ int, _ func()) (int, error) { return 0, errForced }
+
+func (*poll) wait(*wire) {}

@@ -66,6 +66,19 @@ func (p *poll) tryFill(fd uintptr) (done bool) {
 	return true
 }
 
+// wait waits until the socket has something to read, or its deadline passes.
+func (p *poll) wait(w *wire) { w.sock.Read(isReadable) }
+
+func isReadable(fd uintptr) bool {
+	var b [1]byte
+	for {
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+		if err != syscall.EINTR {
+			return err != syscall.EAGAIN
+		}
+	}
+}
+
 // Read reads from the socket without waiting.
 func (p *poll) Read(b []byte) (int, error) {
 	b = b[:min(len(b), p.most)]

@@ -174,6 +174,15 @@ func (w *wire) beginRead() (most int, err error) {
 	return most, err
 }
 
+// armParked sets the deadline by for a wait that reads nothing, and reports
+// whether there is anything to wait for.
+func (w *wire) armParked(by time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, err := w.drain.allowed(w.forced)
+	return err == nil && w.arm(w.raw.SetReadDeadline, &w.readBy, by) == nil
+}
+
 func (w *wire) endRead(n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -396,8 +396,8 @@ var breaks = []mutant{
 	{
 		what: "leaves the end of a killed process to the kernel",
 		file: "server/conn.go",
-		old:  "	c.wire.resetOnClose(true)\n	c.notify",
-		new:  `	c.notify`,
+		old:  `		c.wire.resetOnClose(true)`,
+		new:  ``,
 		pkg:  "server",
 		test: "TestC26Killed",
 	},
@@ -444,8 +444,8 @@ var breaks = []mutant{
 	{
 		what: "counts the time of a fresh connection from its accept, not from its handshake",
 		file: "server/conn.go",
-		old:  "		c.freshUntil = c.srv.now() + freshFor\n",
-		new:  ``,
+		old:  "	c.freshUntil = c.srv.now() + freshFor\n	return nil",
+		new:  `	return nil`,
 		pkg:  "server",
 		test: "TestC19FreshTLS",
 	},
@@ -548,8 +548,8 @@ var breaks = []mutant{
 	{
 		what: "keeps the place of a connection that panics while it is closed",
 		file: "server/conn.go",
-		old:  `	if cause := recover(); cause != nil {`,
-		new:  `	if cause := error(nil); cause != nil {`,
+		old:  `		cause := recover() // of close`,
+		new:  `		cause := error(nil)`,
 		pkg:  "server",
 		test: "TestT27BrokenConn",
 	},
@@ -977,6 +977,14 @@ var breaks = []mutant{
 		new:  `	err := c.fill()`,
 		pkg:  "server",
 		test: "TestPipelinedInOneReadAndWrite",
+	},
+	{
+		what: "holds its stack while it is idle",
+		file: "server/conn.go",
+		old:  `			park = start + parkTime`,
+		new:  `			park = never`,
+		pkg:  "server",
+		test: "TestIdleHoldsNoStack",
 	},
 	{
 		what: "holds its memory while it is idle",

@@ -36,8 +36,7 @@ func TestSignal_C1_Pipelined(t *testing.T) {
 			c := &pipeliner{TCPConn: p.dial()}
 			all[i] = c
 			warm := rand.Int64N(10_000)
-			done.Go(c.write)
-			done.Go(func() { c.read(warm, ready.Done) })
+			done.Go(func() { c.run(warm, ready.Done) })
 		}
 		ready.Wait()
 		var before [clients]int64
@@ -75,7 +74,7 @@ type pipeliner struct {
 	*net.TCPConn
 	sent     atomic.Int64 // bytes
 	answered int64        // lines
-	err      error        // why its answers are wrong
+	err      error        // why its answers are wrong, or their end is not the end of the stream
 }
 
 // number is the line with number i, of numberSize bytes.
@@ -83,7 +82,22 @@ func number(dst []byte, i int64) []byte { return fmt.Appendf(dst, "%015d\n", i) 
 
 const numberSize = 16
 
-func (c *pipeliner) write() {
+// run writes and reads until the answers end. The kernel reports a reset once, to
+// whichever call comes first: after a write that was told, reading ends with EOF.
+func (c *pipeliner) run(n int64, warm func()) {
+	wrote := make(chan error, 1)
+	go func() { wrote <- c.write() }()
+	c.read(n, warm)
+	c.Close()
+	// EPIPE comes after the end of the stream, ErrClosed from Close.
+	err := <-wrote
+	if c.err == nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, net.ErrClosed) {
+		c.err = fmt.Errorf("after %d lines and the end of the stream, writing: %w", c.answered, err)
+	}
+}
+
+// write writes until it fails.
+func (c *pipeliner) write() error {
 	var b []byte
 	for i := int64(0); ; {
 		b = b[:0]
@@ -94,7 +108,7 @@ func (c *pipeliner) write() {
 		n, err := c.Write(b)
 		c.sent.Add(int64(n))
 		if err != nil {
-			return // the answers have ended, or read reports it
+			return err
 		}
 	}
 }
@@ -102,7 +116,6 @@ func (c *pipeliner) write() {
 // read checks the answers up to the end of the stream, and calls warm when it
 // has n of them.
 func (c *pipeliner) read(n int64, warm func()) {
-	defer c.Close()
 	warmed := sync.OnceFunc(warm)
 	defer warmed()
 	r := bufio.NewReader(c)

@@ -2,13 +2,12 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"os"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -16,127 +15,166 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A Conn is a connection of a [Server], as its [Handler] sees it. Other goroutines
-// may call Send, Context and the methods for addresses.
+// A Conn is a connection of a [Server], as its [Handler] sees it.
+//
+// A reply and a push are different promises. [Conn.Reply] is for the Handler
+// while it runs; replies gather, so that many leave in one write. [Conn.WriteFrame]
+// is for any goroutine and writes at once, as WriteFrame of a [framing.Conn] does;
+// its frame may overtake replies that have gathered. Context and the methods for
+// addresses may be called by any goroutine too.
 type Conn struct {
 	srv  *Server
-	raw  net.Conn  // as accepted
-	wire wire      // raw with its deadlines
-	tls  *tls.Conn // on wire, or nil
-	in   io.Reader // tls or wire
-	out  out       // on the same
-	idle idler     // reads from raw while nothing waits
+	raw  net.Conn // as accepted
+	wire wire     // on raw
 
-	ctx    context.Context
-	cancel context.CancelFunc
+	base       connContext
+	ctx        context.Context // derived from base
+	cancel     context.CancelFunc
+	hasSlot    bool          // it counts for MaxConns
+	freshUntil time.Duration // until then it may be silent, although the server drains
 
-	state               atomic.Uint32 // a State
-	framesIn, framesOut tally
+	state     atomic.Uint32 // a State
+	framesIn  atomic.Uint64 // handled, or being handled
+	framesOut atomic.Uint64
+	claimed   atomic.Bool // by who closes it: its own goroutine, or abandon
 
-	// What follows is for the goroutine of the connection.
+	// The rest is for the goroutine of the connection, and for the one that counts
+	// what a stuck handler leaves. That a handler runs is known by framesIn, which
+	// is set before.
 
 	buf     *framing.Buffer
 	replies *framing.Writer
-	pending int // messages handled whose answers wait in replies
-	report  Report
-	end     End // once state is StateClosed
+	handled uint64 // framesIn
+	pending int    // frames whose replies are not flushed, the one included that is being handled
+	replied uint64 // replies
+	counted uint64 // those in framesOut
 
-	frameAt int64         // stream offset of the frame that is waited for
-	waited  time.Duration // how long it was
-
-	phase   phase
-	drainBy time.Time // the end of the phase
-	halfway int64     // halfFrame: stream offset of the frame
-	ended   bool      // the peer has ended its side of raw
-	flushed time.Time // draining: when the last answers were sent
+	release  func() // gives back memory that is not in use
+	clock    frameClock
+	flushed  time.Duration // when it was last looked whether to flush
+	unwaited int           // bytes read since the connection had to wait
+	draining bool          // the drain has begun
+	parked   bool          // the wait for bytes is resumed: it ends at parkedBy
+	parkedBy time.Duration
+	ended    bool        // the peer has ended its side of raw
+	handling bool        // a handler runs, or has returned a moment ago
+	report   Report      // of its losses
+	sample   string      // quoted: bytes of the frame with which it ended
+	cause    error       // why it ended
+	reason   CloseReason // the same, once state is StateClosed
 }
 
-// phase says what a connection reads.
-type phase uint8
+// A frameClock measures how long an incomplete frame was waited for.
+type frameClock struct {
+	offset int64         // of the frame
+	waited time.Duration // so far
+	looked int64         // the wait after whose deadline the socket was looked at: see isLate
+	late   int           // bytes that had arrived by then
+}
 
 const (
-	reading   phase = iota
-	snapshot        // draining: what had arrived
-	settling        // the same, where nobody tells how much that is: until it is quiet
-	halfFrame       // draining: the rest of a frame that had arrived in part
-)
-
-const (
-	flushEvery = 10 * time.Millisecond // draining
-
-	settleGap   = 25 * time.Millisecond
-	settleMax   = 250 * time.Millisecond // of waiting, handlers not counted: a deadline that has passed would not look at the socket
-	settleBytes = 256 << 10              // about what a receive queue holds
-	halfGap     = 500 * time.Millisecond
-	halfMax     = 2 * time.Second
+	gatherFrames = 16                    // after so many replies the clock is looked at
+	gatherTime   = 10 * time.Millisecond // replies that are older are flushed
+	holdTime     = 10 * time.Millisecond // a connection that waits for less keeps its memory
+	parkTime     = time.Second           // one that waits for more gets a new stack
+	turnBytes    = 256 << 10             // are read without a wait before others get the processor
+	stopped      = 10 * time.Millisecond // if a deadline is noticed that late the process was stopped
 )
 
 var (
 	errIdleTimeout  = errors.New("server: idle timeout")
-	errFrameTimeout = errors.New("server: frame timeout: the rest of a message did not come in time")
+	errFrameTimeout = errors.New("server: frame timeout: the rest of a frame did not come in time")
 	errDrained      = errors.New("server: all that had arrived is answered")
-	errPanic        = errors.New("server: the handler did not return")
+	errParked       = errors.New("server: another goroutine resumes the connection")
+	errPanic        = errors.New("server: handler panicked or exited")
 )
 
 func newConn(s *Server, raw net.Conn) *Conn {
-	c := &Conn{srv: s, raw: raw}
-	c.wire.init(raw, s.writeTimeout())
-	c.in = &c.wire
-	c.out.init(&c.wire)
-	var dst io.Writer = vectorOut{&c.out}
-	if s.TLSConfig != nil {
-		c.tls = tls.Server(tlsWire{c.raw, &c.wire}, s.TLSConfig)
-		c.in = c.tls
-		c.out.init(c.tls)
-		dst = &c.out
-		c.wire.shaking = true
-	}
+	c := &Conn{srv: s, raw: raw, freshUntil: s.now() + freshFor}
+	c.wire.init(raw, s)
 	c.buf = framing.NewBuffer(s.Framer)
-	c.buf.SetMaxPayload(s.maxPayload())
+	c.buf.SetMaxPayload(s.limits.maxPayload)
 	c.buf.SetPool(&s.pool)
+	var dst io.Writer = &c.wire
+	if c.wire.tls != nil || !isVectored(raw) {
+		dst = struct{ io.Writer }{dst} // without WriteBuffers
+	}
 	c.replies = framing.NewWriter(dst, s.Framer)
-	c.replies.SetMaxPayload(s.maxPayload())
+	c.replies.SetMaxPayload(s.limits.maxPayload)
 	c.replies.SetPool(&s.pool)
-	c.idle.init(c)
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.release = func() { c.buf.Release(); c.replies.Release() }
+	c.base.srv = s
+	c.base.Context, c.cancel = context.WithCancel(context.Background())
+	c.ctx = &c.base
 	return c
 }
 
-// WriteFrame writes a message for the peer. It is for the [Handler], while that
-// runs; any other goroutine uses Send. Messages gather and are sent when no
-// further whole message waits to be handled, when they fill a buffer, or by
-// Flush. WriteFrame does not keep payload.
+// A connContext is the context of a connection. It knows the server, which
+// Shutdown asks for.
+type connContext struct {
+	context.Context
+	srv *Server
+}
+
+type serverKey struct{}
+
+func (c *connContext) Value(key any) any {
+	if key == (serverKey{}) {
+		return c.srv
+	}
+	return c.Context.Value(key)
+}
+
+// Reply writes a frame with payload to the peer. It is for the [Handler], while
+// that runs; any other goroutine uses WriteFrame. Replies gather. They leave when
+// no further whole frame is buffered, when they fill a buffer, after 16 frames if
+// the first of them is older than 10 ms, or by Flush. Reply does not keep payload.
 //
 // A payload that the framing cannot carry is refused with a
 // [*framing.PayloadError] or [*framing.TooLargeError]. Any other error is final.
-func (c *Conn) WriteFrame(payload []byte) error {
+func (c *Conn) Reply(payload []byte) error {
 	err := c.replies.WriteFrame(payload)
 	if err == nil {
-		c.framesOut.n++
+		c.replied++
 	}
 	return err
 }
 
-// Flush sends what WriteFrame has gathered. Like that it is for the [Handler].
+// Flush sends the replies that have gathered. Like Reply it is for the [Handler].
 // Its error is final.
 func (c *Conn) Flush() error { return c.replies.Flush() }
 
-// Send sends one message to the peer, now: when it returns nil, the message was
-// handed to the operating system. Any goroutine may call it, at any time until
-// the connection ends, and from then on it returns an error. It may overtake
-// what WriteFrame has gathered, and blocks while the peer does not read. It does
-// not keep payload; what it refuses it refuses like WriteFrame.
-func (c *Conn) Send(payload []byte) error {
-	err := c.out.send(c, payload)
-	if err == nil {
+// WriteFrame writes a frame with payload to the peer at once. When it returns nil
+// the whole frame was handed to the operating system. Any number of goroutines
+// may call it at the same time, until the connection ends; then it returns an
+// error. It may overtake replies that have gathered, and blocks while the peer
+// does not read. It does not keep payload, and refuses it as Reply does.
+func (c *Conn) WriteFrame(payload []byte) error {
+	frame := c.srv.frames.Get().(*[]byte)
+	defer c.srv.frames.Put(frame)
+	var err error
+	if *frame, err = c.srv.encode((*frame)[:0], payload); err != nil {
+		return err
+	}
+	if _, err = c.wire.Write(*frame); err == nil {
 		c.framesOut.Add(1)
 	}
 	return err
 }
 
-// Context returns the connection's context. It ends when the connection does,
-// and when a Shutdown has run out of patience, but not when that begins:
-// messages are still to be answered then.
+// encode appends the frame of payload to dst.
+func (s *Server) encode(dst, payload []byte) ([]byte, error) {
+	if len(payload) <= s.limits.maxPayload {
+		return s.Framer.Append(dst, payload)
+	}
+	w := framing.NewWriter(io.Discard, s.Framer) // which knows the error
+	w.SetMaxPayload(s.limits.maxPayload)
+	return dst, w.WriteFrame(payload)
+}
+
+// Context returns the context of the connection. It ends when the connection
+// does, or when a Shutdown does not wait any longer, but not when a Shutdown
+// begins: frames are still to be answered then.
 func (c *Conn) Context() context.Context { return c.ctx }
 
 // RemoteAddr returns the address of the peer.
@@ -145,33 +183,73 @@ func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
 // LocalAddr returns the address at which the peer was accepted.
 func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
 
-// serve runs the connection from its beginning to its end.
+// serve runs the connection from its beginning.
 func (c *Conn) serve() {
-	err := errPanic
-	defer func() {
-		if err == errPanic {
-			cause := fmt.Appendf(nil, "%v", recover()) // nil after runtime.Goexit
-			c.srv.log(slog.LevelError, "handler panicked", "remote", c.raw.RemoteAddr().String(), "panic", quote(cause), "stack", string(debug.Stack()))
+	c.guard(func() error {
+		c.wire.resetOnClose(true)
+		c.notify(StateNew)
+		if f := c.srv.ConnContext; f != nil {
+			c.ctx = f(c.ctx, c.wire.netConn())
 		}
-		c.finish(err)
-		c.release()
-		c.cancel()
-		c.enter(StateClosed)
-		c.srv.end(c)
-	}()
-	c.notify(StateNew)
-	if f := c.srv.ConnContext; f != nil {
-		c.ctx = f(c.ctx, c.netConn())
-	}
-	err = c.run()
+		if err := c.handshake(); err != nil {
+			return err
+		}
+		return c.run()
+	})
 }
 
-// netConn returns the connection as hooks see it.
-func (c *Conn) netConn() net.Conn {
-	if c.tls != nil {
-		return c.tls
+// park waits for bytes and resumes the connection. It is the first function of a
+// new goroutine, whose stack is small because nothing was called on it before.
+func (c *Conn) park() {
+	c.wire.poll.wait(&c.wire)
+	c.guard(c.run)
+}
+
+// guard calls run, which runs the connection to its end or until it parks.
+func (c *Conn) guard(run func() error) {
+	err := errPanic
+	defer func() {
+		cause := recover() // of close
+		if err == errParked {
+			go c.park()
+		} else {
+			c.leave(cause)
+		}
+	}()
+	defer func() {
+		if err == errPanic {
+			c.panicked(recover())
+		}
+		if err != errParked {
+			c.close(err)
+		}
+	}()
+	err = run()
+}
+
+// panicked logs what recover returned: nil after runtime.Goexit.
+func (c *Conn) panicked(cause any) {
+	c.srv.log(ofPanics, slog.LevelError, "handler panicked", "remote", c.remote(),
+		"panic", quote(fmt.Appendf(nil, "%v", cause)), "stack", string(debug.Stack()))
+}
+
+// remote returns the address of the peer for the log and the report.
+func (c *Conn) remote() string {
+	defer protect()
+	return printable(c.raw.RemoteAddr().String())
+}
+
+// leave is the last act of the goroutine, whatever a wrapped connection has done
+// while it was closed: cause is what it has panicked with.
+func (c *Conn) leave(cause any) {
+	if cause != nil {
+		c.panicked(cause)
+		c.reason = ClosePanic
 	}
-	return c.raw
+	defer c.log()
+	defer c.srv.connGone(c)
+	c.cancel()
+	c.notify(StateClosed)
 }
 
 func (c *Conn) enter(s State) {
@@ -183,89 +261,99 @@ func (c *Conn) enter(s State) {
 func (c *Conn) notify(s State) {
 	c.state.Store(uint32(s))
 	if f := c.srv.ConnState; f != nil {
-		f(c.netConn(), s)
+		f(c.wire.netConn(), s)
 	}
 }
 
-// run handles messages until there are no more, and returns why.
-func (c *Conn) run() error {
-	if c.tls != nil {
-		if err := c.handshake(); err != nil {
-			return err
-		}
+// handshake runs the TLS handshake, if there is one.
+func (c *Conn) handshake() error {
+	t := c.wire.tls
+	if t == nil {
+		return nil
 	}
+	run := func() error { return t.HandshakeContext(c.ctx) }
+	if err := c.wire.handshake(run, after(c.srv.now(), c.srv.limits.handshake)); err != nil {
+		return err
+	}
+	c.freshUntil = c.srv.now() + freshFor
+	return nil
+}
+
+// run handles frames until there are no more, and returns why. It returns
+// errParked if another goroutine is to resume it.
+func (c *Conn) run() error {
+	handler := c.srv.Handler
 	for {
 		if c.srv.draining.Load() {
 			if err := c.hurry(); err != nil {
 				return err
 			}
 		}
-		message, ok, err := c.buf.Next()
-		switch {
-		case err != nil:
+		payload, ok, err := c.buf.Next()
+		if err != nil {
 			return err
-		case ok:
-			c.framesIn.n++
-			err := c.srv.Handler(c, message)
-			if err == nil || errors.Is(err, io.EOF) {
-				c.pending++
-			}
-			if err != nil {
-				return &handlerError{err}
-			}
-		default:
-			if err := c.flush(); err != nil {
+		}
+		if !ok {
+			if err := c.turn(); err != nil {
 				return err
 			}
-			if err := c.fill(); err == io.EOF {
-				c.ended = c.tls == nil // a close_notify does not end raw
-				_, err = c.buf.Finish()
-				return err
-			} else if err != nil {
+			continue
+		}
+		before := c.replied
+		c.pending++
+		c.handling = true
+		c.framesIn.Store(c.framesIn.Load() + 1) // abandon sees what is above
+		if err := handler(c, payload); err != nil {
+			return &handlerError{err, c.replied > before}
+		}
+		if c.pending%gatherFrames == 0 {
+			if err := c.flushAged(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// handlerError is an error that the handler returned.
-type handlerError struct{ err error }
-
-func (e *handlerError) Error() string { return e.err.Error() }
-func (e *handlerError) Unwrap() error { return e.err }
-
-// handshakeError is a TLS handshake that failed.
-type handshakeError struct{ err error }
-
-func (e *handshakeError) Error() string { return e.err.Error() }
-func (e *handshakeError) Unwrap() error { return e.err }
-
-func (c *Conn) handshake() error {
-	if err := c.wire.shake(after(time.Now(), c.srv.handshakeTimeout())); err != nil {
+// turn sends the replies and waits for more bytes. At the end of the stream it
+// returns io.EOF, if that is between two frames.
+func (c *Conn) turn() error {
+	if err := c.flush(); err != nil {
 		return err
 	}
-	if err := c.tls.HandshakeContext(c.ctx); err != nil {
-		return &handshakeError{err}
+	err := c.fill()
+	if err == io.EOF {
+		c.ended = c.wire.tls == nil // a close_notify does not end raw
+		_, err = c.buf.Finish()
 	}
-	return c.wire.shaken()
+	return err
 }
 
-// hurry is called between messages while the server drains: the wait for Grace
-// may be over, and what is answered until then must not be held back.
+// hurry is called between frames while the server drains: the wait for Grace may
+// be over, and what is answered until then must not be held back.
 func (c *Conn) hurry() error {
 	if c.wire.isForced() {
 		return errForced
 	}
-	now := time.Now()
-	if now.Sub(c.flushed) < flushEvery {
+	c.handling = false
+	return c.flushAged()
+}
+
+// flushAged flushes replies unless that was done a moment ago.
+func (c *Conn) flushAged() error {
+	now := c.srv.now()
+	switch {
+	case now-c.flushed < gatherTime:
 		return nil
+	case c.claimed.Load():
+		return errForced
 	}
 	c.flushed = now
 	return c.flush()
 }
 
-// flush sends the answers to the messages that were handled.
+// flush sends the replies to the frames that were handled.
 func (c *Conn) flush() error {
+	c.handling = false
 	c.count()
 	if err := c.replies.Flush(); err != nil {
 		return err
@@ -277,122 +365,148 @@ func (c *Conn) flush() error {
 	return nil
 }
 
-// count publishes what the goroutine of the connection has counted.
+// count publishes what was replied.
 func (c *Conn) count() {
-	c.framesIn.publish()
-	c.framesOut.publish()
+	if n := c.replied - c.counted; n > 0 {
+		c.framesOut.Add(n)
+		c.counted = c.replied
+	}
 }
 
 // fill waits for bytes. It returns io.EOF at the end of the stream, or why
 // nothing more is waited for.
 func (c *Conn) fill() error {
-	start := time.Now()
-	half := len(c.buf.Bytes()) > 0
-	by, more := c.readBy(start, half)
-	for now := start; more; now = time.Now() {
-		drain, err := c.wire.armRead(now, by, c.phase != reading)
-		if err != nil {
-			return err
+	start := c.srv.now()
+	offset, incomplete := c.buf.Offset(), len(c.buf.Bytes()) > 0
+	by, more := c.waitUntil(start, offset, incomplete)
+	// Until hold it keeps its memory, until park its stack.
+	hold, park := start, never
+	if c.wire.isPolled() {
+		if start-c.flushed < holdTime {
+			hold += holdTime
 		}
-		if drain {
-			by = c.drain(now)
-			continue
+		if c.parked {
+			c.parked, by = false, c.parkedBy
+		} else if !incomplete {
+			park = start + parkTime
 		}
-		n, err := c.read()
-		switch {
-		case n > 0:
-			if half || c.phase == settling {
-				c.waited += time.Since(start)
-			}
-			if c.phase == reading {
-				c.enter(StateActive)
-			}
+	}
+	c.flushed = start
+	for unexpected, late := 0, false; more; {
+		var n int
+		var err error
+		if hold > start {
+			n, err = c.wire.fill(c.buf, min(by, hold), nil)
+		} else {
+			n, err = c.wire.fill(c.buf, min(by, park), c.release)
+		}
+		if n > 0 {
+			c.received(n, start, incomplete)
 			return nil
-		case err == snapshotEnd{}:
-			by, more = c.afterSnapshot(time.Now())
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		}
+		now := c.srv.now()
+		switch {
+		case err == errWoken:
+			c.enter(StateDraining)
+			c.draining = true
+			c.wire.drain.start(now, c.freshUntil, c.isSilent())
+		case err == errSnapshotEnd:
+			more = c.wire.drain.next(now, offset, incomplete)
+		case !isTimeout(err):
 			return err
-		case by.IsZero() || time.Now().Before(by):
-			// An older deadline, or the wake of Shutdown.
-		case c.phase == settling:
-			by, more = c.afterSnapshot(time.Now())
-		case c.phase == halfFrame:
-			more = false
-		case half:
+		case hold > start && now >= hold:
+			hold = start
+			continue
+		case park <= now && now < by:
+			park = never
+			if !c.draining && c.wire.armParked(by) {
+				c.parked, c.parkedBy = true, by
+				return errParked
+			}
+			continue
+		case now < by:
+			// A deadline that was set before, that a hook has set, or the wake of Shutdown.
+			if unexpected++; unexpected > maxUnexpected {
+				return err
+			}
+			continue
+		case !late && c.isLate(now, by, offset, incomplete):
+			late = true
+			by = now + time.Second
+			continue
+		case c.draining:
+			more = c.wire.drain.next(now, offset, incomplete)
+		case incomplete:
 			return errFrameTimeout
 		default:
 			return errIdleTimeout
+		}
+		if more {
+			by, more = c.wire.drain.wait(now, offset)
 		}
 	}
 	return errDrained
 }
 
-// read adds to buf what one read brings.
-func (c *Conn) read() (int, error) {
-	if c.idle.reads() && c.phase == reading && len(c.buf.Bytes()) == 0 {
-		return c.idle.fill()
-	}
-	return c.buf.Fill(c.in)
-}
-
-// release gives the memory back that nothing waits in.
-func (c *Conn) release() {
-	c.buf.Release()
-	c.replies.Release()
-}
-
-// readBy returns by when bytes must have come, or the zero time, and whether
-// there are any to wait for. half says that a frame has arrived in part.
-func (c *Conn) readBy(now time.Time, half bool) (by time.Time, more bool) {
-	switch c.phase {
-	case settling:
-		return now.Add(min(settleGap, settleMax-c.waited)), c.waited < settleMax
-	case halfFrame:
-		return earlier(now.Add(halfGap), c.drainBy), c.buf.Offset() == c.halfway
-	case snapshot:
-		return time.Time{}, true
-	}
-	if !half {
+// waitUntil returns by when bytes must come, and whether to wait for any. offset
+// is that of the next frame, of which incomplete says that a part has arrived.
+func (c *Conn) waitUntil(now time.Duration, offset int64, incomplete bool) (by time.Duration, more bool) {
+	limits := &c.srv.limits
+	switch {
+	case c.draining:
+		return c.wire.drain.wait(now, offset)
+	case !incomplete:
 		if !c.srv.draining.Load() {
 			c.enter(StateIdle)
 		}
-		return after(now, c.srv.idleTimeout()), true
+		return after(now, limits.idle), true
+	case limits.frame == never:
+		return never, true
 	}
-	if at := c.buf.Offset(); at != c.frameAt {
-		c.frameAt, c.waited = at, 0
+	if c.clock.offset != offset {
+		c.clock.offset, c.clock.waited = offset, 0
 	}
-	limit := c.srv.frameTimeout()
-	if limit != forever {
-		limit += time.Duration(len(c.buf.Bytes())>>16)*time.Second - c.waited
-	}
-	return after(now, limit), true
+	return now + limits.frame + time.Duration(len(c.buf.Bytes())>>16)*time.Second - c.clock.waited, true
 }
 
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
+// received notes that n bytes were received after a wait since start.
+func (c *Conn) received(n int, start time.Duration, incomplete bool) {
+	switch {
+	case c.draining:
+		c.wire.drain.hasWaited(c.srv.now() - start)
+	case incomplete:
+		c.clock.waited += c.srv.now() - start
 	}
-	return b
+	if !c.draining {
+		c.enter(StateActive)
+	}
+	c.clock.late = max(c.clock.late-n, 0)
+	if c.wire.poll.waited {
+		c.unwaited = 0
+	} else if c.unwaited += n; c.unwaited >= turnBytes {
+		c.unwaited = 0
+		runtime.Gosched()
+	}
 }
 
-// drain begins to read what had arrived when Shutdown was called.
-func (c *Conn) drain(now time.Time) (by time.Time) {
-	c.enter(StateDraining)
-	if !c.wire.guess {
-		c.phase = snapshot
-		return time.Time{}
+// isLate reports whether bytes had arrived although the deadline by has passed:
+// that is not silence, but a process that was stopped. They are looked for once
+// in each wait for a frame, or for its rest, so that a peer that sends all the
+// time gains nothing.
+func (c *Conn) isLate(now, by time.Duration, offset int64, incomplete bool) bool {
+	wait := offset*2 + 1
+	if incomplete {
+		wait++
 	}
-	c.phase, c.waited = settling, 0
-	return now.Add(settleGap)
+	if c.clock.looked != wait {
+		n, known := unread(c.raw, c.wire.sock)
+		if !known && now-by > stopped {
+			n = 1
+		}
+		c.clock.looked, c.clock.late = wait, n
+	}
+	return c.clock.late > 0
 }
 
-// afterSnapshot begins to wait for the rest of a frame that had arrived in part,
-// if there is one.
-func (c *Conn) afterSnapshot(now time.Time) (by time.Time, more bool) {
-	if len(c.buf.Bytes()) == 0 && !c.wire.records.half() {
-		return by, false
-	}
-	c.phase, c.wire.left = halfFrame, -1
-	c.halfway, c.drainBy = c.buf.Offset(), now.Add(halfMax)
-	return now.Add(halfGap), true
-}
+// isSilent reports whether the peer has sent nothing yet.
+func (c *Conn) isSilent() bool { return c.buf.Offset() == 0 && len(c.buf.Bytes()) == 0 }

@@ -18,7 +18,7 @@ func Example() {
 	stop := make(chan os.Signal, 1)
 
 	s := &server.Server{Framer: delimiter.Line(), Handler: server.Echo}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := server.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -18,7 +18,10 @@ import (
 	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
-const ms = time.Millisecond
+const (
+	ms    = time.Millisecond
+	quiet = 200 * ms // the silence after which a server does not wait for its peer
+)
 
 var lines = delimiter.Line()
 
@@ -158,4 +161,10 @@ func (l *log) logger() *slog.Logger {
 			return a
 		},
 	}))
+}
+
+// stopAt makes the server's reading stop at an offset of its stream for d, as if
+// the process was stopped: only deadlines pass.
+func stopAt(offset int64, d time.Duration) fakenet.Option {
+	return fakenet.ServerFaults(fakenet.Fault{Dir: fakenet.Read, At: offset, Do: fakenet.Delay(d)})
 }

@@ -189,7 +189,7 @@ func (r *recorder) handle(c *server.Conn, message []byte) error {
 		return err
 	}
 	r.frames = append(r.frames, string(frame))
-	return c.WriteFrame(message)
+	return c.Reply(message)
 }
 
 // run sends the frames of s on a connection with a fault, all together or one

@@ -2,61 +2,167 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/wholeframe/wholeframe/framing"
 )
 
-const maxWarnings = 10 // a second
+const (
+	maxWarnings = 10 // of each budget, a second
+	maxLogged   = 64 // bytes of an attribute that comes from a connection
+	maxPending  = 64 // records that the Logger has not taken yet
+)
 
-// warnings counts the warnings of a second, so that no peer can flood the log.
-type warnings struct {
-	mu         sync.Mutex
-	second     time.Time // when the counting began
-	n          int
-	suppressed int
+// A budget is for the warnings that have the same cause, so that none of them
+// can hide another.
+type budget uint8
+
+const (
+	ofPeers  budget = iota // what a peer can cause
+	ofPanics               // panics and handlers
+	ofAccept               // accept errors
+	noBudget               // at debug level
+	budgets
+)
+
+// A journal gives records to a Logger from a goroutine of its own, which lives
+// while there are any: whoever logs never waits for the Logger. What it does not
+// take in time is dropped and counted.
+type journal struct {
+	mu      sync.Mutex
+	pending []record
+	idle    chan struct{} // closed when the goroutine ends; nil if it does not run
+	spent   [budgets]struct {
+		second     time.Time // when the counting began
+		n          int
+		suppressed int
+	}
 }
 
-// take reports whether another warning may be written, and how many were not
-// since the last.
-func (w *warnings) take(now time.Time) (ok bool, suppressed int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if now.Sub(w.second) >= time.Second {
-		w.second, w.n = now, 0
+type record struct {
+	logger *slog.Logger
+	slog.Record
+}
+
+// take reports whether a record of b may be logged at now, and how many were
+// suppressed since the last. mu is held.
+func (j *journal) take(b budget, now time.Time) (ok bool, suppressed int) {
+	spent := &j.spent[b]
+	if now.Sub(spent.second) >= time.Second {
+		spent.second, spent.n = now, 0
 	}
-	if w.n == maxWarnings {
-		w.suppressed++
+	if spent.n == maxWarnings && b != noBudget || len(j.pending) == maxPending {
+		spent.suppressed++
 		return false, 0
 	}
-	w.n++
-	suppressed, w.suppressed = w.suppressed, 0
+	spent.n++
+	suppressed, spent.suppressed = spent.suppressed, 0
 	return true, suppressed
 }
 
-// log logs at level, unless there was too much of that lately.
-func (s *Server) log(level slog.Level, msg string, args ...any) {
-	ok, suppressed := s.warnings.take(time.Now())
+// log logs at level, unless there was too much of b lately.
+func (s *Server) log(b budget, level slog.Level, msg string, args ...any) {
+	logger := s.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	if !logger.Enabled(context.Background(), level) {
+		return
+	}
+	j, now := &s.journal, time.Now()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	ok, suppressed := j.take(b, now)
 	if !ok {
 		return
 	}
 	if suppressed > 0 {
 		args = append(args, "suppressed", suppressed)
 	}
-	s.logger().Log(context.Background(), level, msg, args...)
-}
-
-func (s *Server) warn(msg string, args ...any) { s.log(slog.LevelWarn, msg, args...) }
-
-func (s *Server) debug(msg string, args ...any) {
-	if l := s.logger(); l.Enabled(context.Background(), slog.LevelDebug) {
-		l.Debug(msg, args...)
+	r := slog.NewRecord(now, level, msg, 0)
+	r.Add(args...)
+	j.pending = append(j.pending, record{logger, r})
+	if j.idle == nil {
+		j.idle = make(chan struct{})
+		go j.write()
 	}
 }
 
-// quote returns at most 64 bytes that a peer sent in a form that is safe in any
-// log.
+// write gives the pending records to the Logger.
+func (j *journal) write() {
+	for {
+		j.mu.Lock()
+		pending := j.pending
+		j.pending = nil
+		if len(pending) == 0 {
+			close(j.idle)
+			j.idle = nil
+			j.mu.Unlock()
+			return
+		}
+		j.mu.Unlock()
+		for _, r := range pending {
+			r.write()
+		}
+	}
+}
+
+func (r *record) write() {
+	defer protect()
+	r.logger.Handler().Handle(context.Background(), r.Record)
+}
+
+// flush waits until the Logger has taken all records, but not longer than d.
+func (j *journal) flush(d time.Duration) {
+	j.mu.Lock()
+	idle := j.idle
+	j.mu.Unlock()
+	if idle == nil {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-idle:
+	case <-t.C:
+	}
+}
+
+// printable returns text if it is short and printable, else at most 64 bytes of
+// it in a form that is safe in any log.
+func printable(text string) string {
+	cut := text[:min(len(text), maxLogged)]
+	q := strconv.QuoteToASCII(cut)
+	if q = q[1 : len(q)-1]; q == cut {
+		return cut
+	}
+	return q
+}
+
+// errorText returns the text of err, which may quote the peer. The errors that
+// hold nothing but numbers and words of ours are not cut.
+func errorText(err error) string {
+	var (
+		tooLarge  *framing.TooLargeError
+		truncated *framing.UnexpectedEOFError
+		refused   *framing.PayloadError
+	)
+	switch {
+	case errors.As(err, &tooLarge):
+		return tooLarge.Error()
+	case errors.As(err, &truncated):
+		return truncated.Error()
+	case errors.As(err, &refused):
+		return refused.Error()
+	}
+	return printable(err.Error())
+}
+
+// quote returns at most 64 bytes that a peer sent, quoted.
 func quote(b []byte) string {
-	return strconv.QuoteToASCII(string(b[:min(len(b), 64)]))
+	return strconv.QuoteToASCII(string(b[:min(len(b), maxLogged)]))
 }

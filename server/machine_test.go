@@ -230,7 +230,7 @@ func (s *scene) handle(c *server.Conn, message []byte) error {
 	s.mu.Lock()
 	s.handled[c.Context().Value(connKey{}).(net.Conn)] += string(message) + "\n"
 	s.mu.Unlock()
-	if err := c.WriteFrame(message); err != nil {
+	if err := c.Reply(message); err != nil {
 		return err
 	}
 	switch string(message) {
@@ -319,7 +319,7 @@ func (p *peer) stop(stop bool) {
 
 func (p *peer) do(o op) {
 	switch o.Do {
-	case "Send":
+	case "WriteFrame":
 		for range 1 + o.Arg%8 {
 			p.count++
 			p.send(fmt.Sprintf("%d ms %d\n", o.Wait/ms%1000, p.count))

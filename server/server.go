@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
-	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -14,37 +13,42 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// ErrServerClosed is returned by [Server.Serve] when Shutdown or Close has
-// ended it, and everything it was to do is done.
+// ErrServerClosed is returned by [Server.Serve] after a call of Shutdown or
+// Close, once all connections have been closed.
 var ErrServerClosed = errors.New("server: closed")
 
-// A Handler answers one message. It is called for one message of a connection
-// at a time, in the order of their arrival, and for many connections at once.
-// message is valid, and may be changed, until it returns; the memory then serves
-// other messages, of other connections too.
-//
-// It answers with [Conn.WriteFrame], any number of times. An error ends the
-// connection: what was written before is sent, the error is logged as a
-// warning, and the peer sees the end of the stream. [io.EOF] does that without
-// a warning. A panic ends the connection with a reset, for the peer cannot know
-// how far its message got, and leaves all others alone.
-type Handler func(c *Conn, message []byte) error
+// ErrInHandler is returned by [Server.Shutdown] if its context is that of a
+// connection of the server.
+var ErrInHandler = errors.New("server: Shutdown was called with the context of a connection, whose handler must return first")
 
-// Echo is the [Handler] that sends every message back.
-func Echo(c *Conn, message []byte) error {
-	return c.WriteFrame(message)
+// A Handler answers one frame. The server calls it for one frame of a connection
+// at a time, in the order of their arrival, and for different connections
+// concurrently. The Handler may modify payload but must not retain it after
+// returning.
+//
+// It answers with [Conn.Reply], any number of times. An error ends the
+// connection and is logged as a warning. If the Handler has replied to the frame
+// before, the replies are sent and then the end of the stream. If it has not, the
+// replies to earlier frames are sent and the connection is reset: the end of the
+// stream would say that the frame was not handled. [io.EOF] is no error in this
+// sense: it ends the stream, without a warning. A panic ends the connection with
+// a reset, and no other connection.
+type Handler func(c *Conn, payload []byte) error
+
+// Echo is the [Handler] that sends every payload back.
+func Echo(c *Conn, payload []byte) error {
+	return c.Reply(payload)
 }
 
-// A Server accepts connections, hands their messages to a [Handler] and closes
-// without losing one. Framer and Handler must be set, every other field has a
-// safe meaning when it is zero. The fields must not be changed once Serve is
-// called.
+// A Server accepts connections, hands the payloads of their frames to a [Handler]
+// and closes without losing one. Framer and Handler must be set; every other
+// field has a safe meaning when it is zero. The fields must not be changed once
+// Serve is called. The methods may be called by any goroutine.
 //
-// In every limit and timeout 0 stands for the default, which its comment gives,
-// and a negative value for none. The clocks for reading run only while the
-// server waits for bytes, not while a handler runs or a reply is written.
+// The timeouts for reading run only while the server waits for bytes, not while a
+// handler runs or a reply is written.
 type Server struct {
-	// Framer cuts the messages of every connection, in both directions.
+	// Framer splits the frames of every connection, and builds its replies.
 	Framer framing.Framer
 
 	// Handler answers them.
@@ -53,40 +57,52 @@ type Server struct {
 	// TLSConfig, if it is not nil, makes every connection a TLS connection.
 	TLSConfig *tls.Config
 
-	// MaxPayload is the most bytes of a message in either direction: 1 MiB. A
-	// larger one ends the connection.
+	// MaxPayload is the maximum size of a payload in bytes, in either direction.
+	// A larger one ends the connection. If zero, 1 MiB is used; if negative, there
+	// is no limit.
 	MaxPayload int
 
-	// MaxConns is the most connections that are served at a time: 10,000, or 80 %
-	// of the limit of open descriptors if that is less. Further ones wait in the
-	// listener's backlog.
+	// MaxConns is the maximum number of connections that are served at a time.
+	// Further ones wait in the listener's backlog. A connection counts until its
+	// last reply is acknowledged. A line is logged when the limit is reached, and
+	// another when it no longer is. If zero, 10,000 is used, or 80 % of the limit of
+	// open descriptors if that is less; if negative, there is no limit.
 	MaxConns int
 
-	// IdleTimeout limits the wait for the first byte of a message: 2 minutes.
+	// IdleTimeout is the maximum time to wait for the first byte of a frame. Fill
+	// between frames begins the wait again. If zero, 2 minutes is used; if
+	// negative, there is no timeout.
 	IdleTimeout time.Duration
 
-	// FrameTimeout limits the wait from a message's first byte to its last: 10
-	// seconds, plus one second for each 64 KiB that were received of it.
+	// FrameTimeout is the maximum time to wait for the rest of a frame whose first
+	// byte has arrived, plus one second for each 64 KiB that were received of it.
+	// If zero, 10 seconds is used; if negative, there is no timeout.
 	FrameTimeout time.Duration
 
-	// WriteTimeout limits how long a write may make no progress: 10 seconds. It
-	// does not limit a peer that reads slowly, as long as its system acknowledges
-	// something in that time. A reply that is torn by it ends in a reset.
+	// WriteTimeout is the maximum time for which a write may make no progress, or a
+	// reply stay unacknowledged at the end. It does not limit a peer that reads
+	// slowly. A reply that is torn ends in a reset. If zero, 10 seconds is used; if
+	// negative, there is no timeout.
 	WriteTimeout time.Duration
 
-	// HandshakeTimeout limits the TLS handshake: 5 seconds.
+	// HandshakeTimeout is the maximum time for a TLS handshake. If zero, 5 seconds
+	// is used; if negative, there is no timeout.
 	HandshakeTimeout time.Duration
 
-	// Grace is how long Shutdown waits for what has been received to be
-	// answered: 10 seconds.
+	// Grace is the maximum time that Shutdown waits for what has been received to
+	// be answered, and for the answers to be acknowledged. If zero, 10 seconds is
+	// used; if negative, only the context of Shutdown limits it.
 	Grace time.Duration
 
-	// Linger is how long a connection, its answers and the end of the stream
-	// sent, waits for the peer to end its side: 2 seconds from the moment that
-	// everything sent is acknowledged. Where the connection tells when that is, it
-	// does not wait for a peer that has been silent for 100 ms since. What arrives
-	// meanwhile is discarded; closing at once would reset the connection, and the
-	// reset would throw away answers that are still on their way.
+	// Linger is the maximum time to wait for the peer to end its side after the
+	// server has ended its own, measured from the time that everything sent is
+	// acknowledged. Received bytes are discarded: closing at once would reset the
+	// connection, and the reset would throw away replies that are on their way.
+	// Where acknowledgements can be observed (Linux) the wait ends early, when the
+	// peer has been silent for the time after which a lost packet is sent again and
+	// some round trips, at least 200 ms. While Shutdown runs it lasts as long as
+	// the peer continues to send, within Grace. If zero, 2 seconds is used; if
+	// negative, there is no limit.
 	Linger time.Duration
 
 	// ConnContext, if it is not nil, returns the context of a new connection,
@@ -98,28 +114,44 @@ type Server struct {
 	ConnState func(c net.Conn, state State)
 
 	// Logger receives one warning for a connection that breaks its framing or
-	// stalls, at most ten warnings a second, and the rest at debug level. Bytes
-	// of a peer appear quoted, and at most 64 of them. nil stands for
-	// slog.Default().
+	// stalls, one error for a panic, and the rest at debug level. What peers can
+	// cause, panics and failures to accept have at most ten lines a second each.
+	// What comes from a connection appears printable, and at most 64 bytes of it.
+	// If nil, slog.Default() is used.
+	//
+	// A Logger that blocks costs one goroutine and up to 64 lines that wait for it,
+	// and delays the end of Shutdown by up to 100 ms; further lines are dropped.
+	// Nothing else waits for it.
 	Logger *slog.Logger
 
 	draining atomic.Bool // state is more than serving
-	warnings warnings
+	journal  journal
 	pool     framing.Pool // of the connections
+	frames   sync.Pool    // of *[]byte: for WriteFrame
 
 	mu        sync.Mutex
-	changed   sync.Cond // on mu: a connection has ended, or state has changed
+	limits    limits
+	epoch     time.Time // when init was called
 	state     serverState
-	maxConns  int
+	full      fullness
 	listeners map[*net.Listener]struct{} // of each Serve its own: interfaces need not be comparable
 	conns     map[*Conn]struct{}
-	stats     Stats // but for Open: of connections that have ended
+	slots     chan struct{} // holds one for each connection that counts for MaxConns
+	stats     Stats         // but for Open: of connections that have ended
 	report    Report
 	cause     error         // why connections were forced
-	forcing   chan struct{} // closed when they are
-	empty     chan struct{} // closed when no listener and no connection is left
-	finished  chan struct{} // closed when Shutdown is done
-	result    error         // what it returns
+	closing   chan struct{} // closed when Shutdown begins
+	forcing   chan struct{} // closed when connections are forced
+	shutdown  *round        // what Shutdown waits for; nil before it is called
+	round     *round        // that, or a later one
+}
+
+// A round is one wait for everything to end. There is a second one if Serve is
+// called after the first.
+type round struct {
+	empty    chan struct{} // closed when no listener and no connection is left
+	finished chan struct{} // closed when the round is over
+	result   error         // what Shutdown returns
 }
 
 type serverState uint8
@@ -130,9 +162,10 @@ const (
 	forced
 )
 
-// A ConfigError reports a field of [Server] with which it cannot serve.
+// A ConfigError reports a field of [Server], or an argument, with which it cannot
+// serve.
 type ConfigError struct {
-	Field  string // its name: "Framer"
+	Field  string // its name, such as "Framer", or the argument: "network", "address"
 	Reason string // what is wrong, and what is needed
 }
 
@@ -142,31 +175,50 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // may be called for several listeners.
 //
 // It returns [ErrServerClosed] after Shutdown or Close, and not before they are
-// done: a main that returns when Serve does loses nothing. Before that it
-// returns only a [*ConfigError], or the error of a listener that is closed or
-// dead; a failure that may pass, like the want of descriptors, it waits out. It
-// closes l in any case.
+// done: a main that returns when Serve does loses nothing. If Shutdown was called
+// before Serve, as may happen to a goroutine that is just started, Serve answers the
+// clients in l's accept queue and returns; the error also wraps a [*ShutdownError]
+// if that is not done within Grace.
 //
-// Any listener will do, and any [net.Conn]. What closing promises needs methods
-// that *net.TCPListener and *net.TCPConn have, and wrappers often hide: without
-// the listener's SetDeadline those in its backlog are reset, without CloseWrite
-// answers may be lost on their way, without SetLinger a torn answer cannot end
-// in a reset. It is exact where the operating system tells how many bytes have
-// arrived (Linux), or the connection does in methods Unread() (int, error) and
-// Unsent() (int, error). For TLS set TLSConfig, rather than wrap the listener.
+// Otherwise Serve returns only a [*ConfigError], or the error of a listener that is
+// closed or dead. It tries again if accepting fails for a reason that may pass: an
+// error of the operating system, such as the lack of descriptors, or a temporary
+// one. Any other error of the listener's own ends Serve when Accept has returned
+// nothing else for 30 seconds. Serve closes l in any case.
+//
+// Any stream listener will do, and any [net.Conn]. A listener made by [Listen]
+// closes without harm to clients that are just connecting, and one that other
+// processes have too needs [Shared]. What closing promises needs methods that
+// *net.TCPListener and *net.TCPConn have, and wrappers often hide: without the
+// listener's SetDeadline the connections in its backlog are reset, without
+// CloseWrite replies may be lost on their way, without SetLinger, as on a Unix
+// socket, a torn reply cannot end in a reset.
+//
+// Closing is exact where the operating system reports how many bytes have arrived
+// and are acknowledged. It is asked (Linux) only about a connection whose type is
+// *net.TCPConn or *net.UnixConn, and only there a reply leaves in a vectored
+// write: a type that wraps one may hold bytes itself. Such a type can speak for
+// itself, in methods Unread() (int, error), Unsent() (int, error) and
+// WriteBuffers(*net.Buffers) (int64, error). They count only if no type that it
+// embeds has them too. For TLS set TLSConfig, rather than wrap the listener.
 func (s *Server) Serve(l net.Listener) error {
 	defer l.Close()
-	if err := s.check(); err != nil {
+	if err := s.check(l); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.init()
-	if s.state != serving {
+	s.initLocked()
+	if s.state == forced {
+		r := s.round
 		s.mu.Unlock()
-		<-s.finished
+		<-r.finished
 		return ErrServerClosed
 	}
 	s.listeners[&l] = struct{}{}
+	late := s.round != nil && s.round.isEmpty()
+	if late {
+		s.beginRoundLocked() // Shutdown was called, and has ended, before go s.Serve(l) began
+	}
 	s.mu.Unlock()
 
 	err := s.accept(l)
@@ -174,59 +226,75 @@ func (s *Server) Serve(l net.Listener) error {
 	l.Close()
 	s.mu.Lock()
 	delete(s.listeners, &l)
-	s.leave()
-	closing := s.state != serving
+	s.leaveLocked()
+	r := s.round
 	s.mu.Unlock()
-	if closing {
-		<-s.finished
-		return ErrServerClosed
+	if r == nil {
+		return err
 	}
-	return err
+	<-r.finished
+	if late && r.result != nil {
+		return errors.Join(ErrServerClosed, r.result) // no call of Shutdown returns it
+	}
+	return ErrServerClosed
 }
 
-func (s *Server) check() error {
+func (s *Server) check(l net.Listener) error {
 	switch {
 	case s.Framer == nil:
-		return &ConfigError{"Framer", "is nil; it must say how messages are framed"}
+		return &ConfigError{"Framer", "is nil; it must say how frames are delimited"}
 	case s.Handler == nil:
-		return &ConfigError{"Handler", "is nil; it must answer messages (Echo sends them back)"}
+		return &ConfigError{"Handler", "is nil; it must answer frames (Echo sends them back)"}
+	case l.Addr() != nil && l.Addr().Network() == "unixpacket":
+		return checkNetwork("unixpacket")
 	}
 	return nil
 }
 
-// init makes what the zero value lacks. mu is held.
-func (s *Server) init() {
+// initLocked makes what the zero value lacks.
+func (s *Server) initLocked() {
 	if s.conns != nil {
 		return
 	}
-	s.changed.L = &s.mu
-	s.maxConns = orDefault(s.MaxConns, defaultMaxConns(), math.MaxInt)
+	s.epoch = time.Now()
+	s.limits = s.resolveLimits()
 	s.listeners = make(map[*net.Listener]struct{})
 	s.conns = make(map[*Conn]struct{})
+	s.slots = make(chan struct{}, s.limits.maxConns)
+	s.closing = make(chan struct{})
 	s.forcing = make(chan struct{})
-	s.empty = make(chan struct{})
-	s.finished = make(chan struct{})
+	s.frames.New = func() any { return new([]byte) }
 }
 
-// leave notes that a listener or connection is gone. mu is held.
-func (s *Server) leave() {
-	if s.state != serving && len(s.listeners) == 0 && len(s.conns) == 0 {
-		select {
-		case <-s.empty:
-		default:
-			close(s.empty)
-		}
+// leaveLocked notes that a listener or connection is gone.
+func (s *Server) leaveLocked() {
+	if r := s.round; r != nil && len(s.listeners) == 0 && len(s.conns) == 0 && !r.isEmpty() {
+		close(r.empty)
 	}
-	s.changed.Broadcast()
+}
+
+// takeSlot waits until there is room for a connection and takes it. It returns
+// false when Shutdown has begun.
+func (s *Server) takeSlot() bool {
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	default:
+	}
+	s.full.reached(s)
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	case <-s.closing:
+		return false
+	}
 }
 
 // start serves the accepted connection.
 func (s *Server) start(nc net.Conn) {
 	c := newConn(s, nc)
+	c.hasSlot = s.takeSlot()
 	s.mu.Lock()
-	for s.state == serving && len(s.conns) >= s.maxConns {
-		s.changed.Wait()
-	}
 	if s.state == forced {
 		s.mu.Unlock()
 		s.refuse(c)
@@ -244,22 +312,22 @@ func (s *Server) start(nc net.Conn) {
 // refuse resets a connection that was accepted when the others had been forced,
 // and reports what it had sent.
 func (s *Server) refuse(c *Conn) {
+	defer protect()
+	defer c.raw.Close()
+	c.wire.resetOnClose(true)
 	c.force()
-	r := Report{}
-	if c.tls == nil {
-		r.Unanswered = c.countUnanswered()
+	if c.wire.tls != nil {
+		return
 	}
-	if r.Unanswered > 0 {
-		r.Forced = 1
+	if n := c.countUnanswered(c.buf); n > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.report.add(Report{Unanswered: n, Forced: 1})
 	}
-	reset(c.raw)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.report.add(r)
 }
 
-// end forgets a connection that is closed, and adds up what it leaves.
-func (s *Server) end(c *Conn) {
+// connGone forgets a connection that is closed, and adds up what it leaves.
+func (s *Server) connGone(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.conns[c]; !ok {
@@ -267,54 +335,12 @@ func (s *Server) end(c *Conn) {
 	}
 	delete(s.conns, c)
 	s.stats.add(c)
-	s.stats.Ended[c.end]++
+	s.stats.Closed[c.reason]++
 	if s.state != serving {
 		s.report.add(c.report)
 	}
-	s.leave()
-}
-
-func (s *Server) logger() *slog.Logger {
-	if s.Logger == nil {
-		return slog.Default()
+	if c.hasSlot {
+		<-s.slots
 	}
-	return s.Logger
-}
-
-// forever stands for a timeout that never comes.
-const forever = time.Duration(math.MaxInt64)
-
-func (s *Server) idleTimeout() time.Duration { return orDefault(s.IdleTimeout, 2*time.Minute, forever) }
-func (s *Server) frameTimeout() time.Duration {
-	return orDefault(s.FrameTimeout, 10*time.Second, forever)
-}
-func (s *Server) writeTimeout() time.Duration {
-	return orDefault(s.WriteTimeout, 10*time.Second, forever)
-}
-func (s *Server) handshakeTimeout() time.Duration {
-	return orDefault(s.HandshakeTimeout, 5*time.Second, forever)
-}
-func (s *Server) grace() time.Duration  { return orDefault(s.Grace, 10*time.Second, forever) }
-func (s *Server) linger() time.Duration { return orDefault(s.Linger, 2*time.Second, forever) }
-func (s *Server) maxPayload() int {
-	return orDefault(s.MaxPayload, framing.DefaultMaxPayload, math.MaxInt)
-}
-
-// orDefault returns what a limit stands for: 0 is the default, less is none.
-func orDefault[T int | time.Duration](value, usual, none T) T {
-	switch {
-	case value == 0:
-		return usual
-	case value < 0:
-		return none
-	}
-	return value
-}
-
-// after returns the time d after t, or the zero time if that never comes.
-func after(t time.Time, d time.Duration) time.Time {
-	if d == forever {
-		return time.Time{}
-	}
-	return t.Add(d)
+	s.leaveLocked()
 }

@@ -4,19 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
 
-// A Report says what became of the messages that a closing server had received.
+// A Report tells what became of the frames that a closing server had received.
 // A connection that its handler ended, or that broke its framing, leaves nothing
-// unanswered: what it sent behind that is not counted.
+// unanswered: the frames that follow are not counted.
 type Report struct {
-	Answered   int // messages whose answers were sent after Shutdown was called
-	Unanswered int // messages that had arrived whole and were not answered
-	Unflushed  int // messages that were handled, but whose answers could not be sent
-	HalfFrames int // messages that had arrived in part and were dropped, which is no fault
-	Forced     int // connections that were not done in time
+	Answered       int // frames whose replies were sent after Shutdown was called
+	Unanswered     int // frames that had arrived whole and were not answered
+	Unflushed      int // frames that were handled, but whose replies could not be sent
+	Unacknowledged int // bytes of replies that were sent and that the peer's system has not acknowledged
+	HalfFrames     int // frames that had arrived in part and were dropped, which is no loss
+	Forced         int // connections that were not done in time
 
 	// Stuck are the remote addresses of connections whose handler had not
 	// returned when Shutdown did. They are closed.
@@ -27,8 +30,10 @@ func (r *Report) add(o Report) {
 	r.Answered += o.Answered
 	r.Unanswered += o.Unanswered
 	r.Unflushed += o.Unflushed
+	r.Unacknowledged += o.Unacknowledged
 	r.HalfFrames += o.HalfFrames
 	r.Forced += o.Forced
+	r.Stuck = append(r.Stuck, o.Stuck...)
 }
 
 // A ShutdownError reports that a server could not close without a loss.
@@ -40,8 +45,8 @@ type ShutdownError struct {
 func (e *ShutdownError) Error() string {
 	var s strings.Builder
 	r := &e.Report
-	fmt.Fprintf(&s, "server: closed with loss: %d messages answered, %d unanswered, %d answers not sent, %d half messages dropped, %d connections forced",
-		r.Answered, r.Unanswered, r.Unflushed, r.HalfFrames, r.Forced)
+	fmt.Fprintf(&s, "server: closed with loss: %d frames answered, %d unanswered, %d replies not sent, %d bytes not acknowledged, %d half frames dropped, %d connections forced",
+		r.Answered, r.Unanswered, r.Unflushed, r.Unacknowledged, r.HalfFrames, r.Forced)
 	if len(r.Stuck) > 0 {
 		fmt.Fprintf(&s, "; still in its handler: %s", strings.Join(r.Stuck, ", "))
 	}
@@ -57,28 +62,37 @@ func (e *ShutdownError) Unwrap() error { return e.Cause }
 
 var errClose = errors.New("Close was called")
 
-// stragglers is how long forced connections have to end.
-const stragglers = time.Second
+const (
+	stragglers = time.Second            // forced connections have this long to end
+	lastLines  = 100 * time.Millisecond // the Logger has this long to take what is left
+)
 
-// Shutdown closes the server without losing a message. It accepts those who are
-// connected but wait in the backlog, closes the listeners, and lets each
-// connection, all at the same time, answer every message that had arrived
-// whole when Shutdown was called, send the end of its stream, and close.
+// Shutdown closes the server without losing a frame. It accepts the connections
+// that wait in the backlog, closes the listeners, and lets each connection, all
+// at the same time, answer every frame that had arrived whole when Shutdown was
+// called, send the end of its stream, and close.
 //
 // It waits for that until Grace is over or ctx ends. What is not done then is
-// forced: the contexts of the handlers are cancelled, connections with
-// unanswered messages are reset, and a second later Shutdown returns a
-// [*ShutdownError] that says what was lost. It returns nil if nothing was.
+// forced: the contexts of the handlers are cancelled, connections with unanswered
+// frames or unacknowledged replies are reset, and a second later Shutdown returns
+// a [*ShutdownError] that reports what was lost. It returns nil if nothing was.
 //
 // Shutdown may be called in any state, repeatedly and concurrently; all calls
 // wait for the same closing, and each can cut it short. A server that was shut
 // down cannot serve again.
+//
+// A Handler must not wait for Shutdown, which waits for the Handler: call it in a
+// goroutine of its own. If ctx is the context of a connection of this server, or
+// derived from it, Shutdown begins to close and returns [ErrInHandler] at once. If
+// it is another, the Handler is one that does not return: Shutdown, also in the
+// Handler, returns a second after Grace, and reports its connection as stuck.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
-	s.init()
+	s.initLocked()
 	if s.state == serving {
 		s.state = draining
 		s.draining.Store(true)
+		close(s.closing)
 		for c := range s.conns {
 			c.wire.wake()
 		}
@@ -87,19 +101,25 @@ func (s *Server) Shutdown(ctx context.Context) error {
 				(*l).Close()
 			}
 		}
-		s.leave()
-		go s.drain()
+		s.beginRoundLocked()
+		s.shutdown = s.round
 	}
+	r := s.shutdown
 	s.mu.Unlock()
 
-	select {
-	case <-s.finished:
-		return s.result
-	case <-ctx.Done():
-		s.force(context.Cause(ctx))
-		<-s.finished
-		return s.result
+	if ctx.Value(serverKey{}) == s {
+		return ErrInHandler
 	}
+	if ctx.Err() == nil {
+		select {
+		case <-r.finished:
+			return r.result
+		case <-ctx.Done():
+		}
+	}
+	s.force(context.Cause(ctx))
+	<-r.finished
+	return r.result
 }
 
 // Close closes the server without waiting for answers: it is Shutdown with a
@@ -112,65 +132,92 @@ func (s *Server) Close() error {
 	return s.Shutdown(ctx)
 }
 
-// drain waits until all is done, or must be.
-func (s *Server) drain() {
+func (r *round) isEmpty() bool {
+	select {
+	case <-r.empty:
+		return true
+	default:
+		return false
+	}
+}
+
+// beginRoundLocked begins to wait for everything to end.
+func (s *Server) beginRoundLocked() {
+	s.round = &round{empty: make(chan struct{}), finished: make(chan struct{})}
+	s.leaveLocked()
+	go s.finish(s.round)
+}
+
+// finish waits until all is done, or must be.
+func (s *Server) finish(r *round) {
 	var over <-chan time.Time
-	if g := s.grace(); g != forever {
+	if g := s.limits.grace; g != never {
 		t := time.NewTimer(g)
 		defer t.Stop()
 		over = t.C
 	}
 	select {
-	case <-s.empty:
+	case <-r.empty:
 	case <-s.forcing:
-		s.giveUp()
+		s.giveUp(r)
 	case <-over:
 		s.force(context.DeadlineExceeded)
-		s.giveUp()
+		s.giveUp(r)
 	}
+	s.journal.flush(lastLines)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.report; r.Unanswered > 0 || r.Unflushed > 0 || r.Forced > 0 {
-		s.result = &ShutdownError{Report: r, Cause: s.cause}
+	if l := s.report; l.Unanswered > 0 || l.Unflushed > 0 || l.Forced > 0 {
+		r.result = &ShutdownError{Report: l, Cause: s.cause}
 	}
-	close(s.finished)
+	s.report = Report{}
+	close(r.finished)
 }
 
 // force ends the waiting for answers.
 func (s *Server) force(cause error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.state == forced {
+		s.mu.Unlock()
 		return
 	}
 	s.state = forced
 	s.cause = cause
 	close(s.forcing)
-	for l := range s.listeners {
-		(*l).Close()
-	}
 	for c := range s.conns {
 		c.force()
+	}
+	listeners := slices.Collect(maps.Keys(s.listeners))
+	s.mu.Unlock()
+	for _, l := range listeners {
+		(*l).Close() // which may take a moment to remove its file
 	}
 }
 
 // giveUp waits a moment for forced connections, and closes those that are left.
-func (s *Server) giveUp() {
+func (s *Server) giveUp(r *round) {
 	t := time.NewTimer(stragglers)
 	defer t.Stop()
 	select {
-	case <-s.empty:
+	case <-r.empty:
 		return
 	case <-t.C:
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	var stuck []*Conn
 	for c := range s.conns {
 		delete(s.conns, c)
 		s.stats.add(c)
-		s.stats.Ended[EndForced]++
-		reset(c.raw)
-		s.report.Forced++
-		s.report.Stuck = append(s.report.Stuck, c.raw.RemoteAddr().String())
+		s.stats.Closed[CloseForced]++
+		stuck = append(stuck, c)
+	}
+	s.mu.Unlock()
+	for _, c := range stuck {
+		lost := c.abandon()
+		lost.Forced = 1
+		lost.Stuck = []string{c.remote()}
+		s.mu.Lock()
+		s.report.add(lost)
+		s.mu.Unlock()
 	}
 }

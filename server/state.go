@@ -5,8 +5,8 @@ type State uint8
 
 const (
 	StateNew        State = iota // accepted; a TLS handshake may run
-	StateIdle                    // waits for the first byte of a message
-	StateActive                  // receives or answers messages
+	StateIdle                    // waits for the first byte of a frame
+	StateActive                  // receives or answers frames
 	StateDraining                // answers what had arrived when Shutdown began
 	StateHalfClosed              // has sent the end of its stream; discards what arrives
 	StateClosed                  // is closed

@@ -1,21 +1,18 @@
 package server
 
-import "sync/atomic"
-
-// Stats says what a [Server] has done so far. Its numbers never decrease, but
-// for Open, and Accepted is always the sum of Open and Ended.
+// Stats counts what a [Server] has done so far. Its numbers never decrease, but
+// for Open, and Accepted is always the sum of Open and Closed.
 //
-// A message of a connection that is open counts when its answers are sent, which
-// is when no further whole message waits; when the connection has ended all
-// count.
+// While a connection is open, its replies are counted when they are flushed;
+// after it has closed all of them are counted.
 type Stats struct {
-	Accepted     uint64                // connections that were accepted and served
-	AcceptErrors uint64                // failures to accept that Serve has waited out
-	Open         [StateClosed]int      // connections that are served, by their [State]
-	Ended        [EndFailed + 1]uint64 // connections that were, by why they ended: an [End]
+	Accepted     uint64                  // connections that were accepted and served
+	AcceptErrors uint64                  // failures to accept that Serve has waited out
+	Open         [StateClosed]int        // connections that are served, by their [State]
+	Closed       [CloseFailed + 1]uint64 // connections that have ended, by the [CloseReason]
 
-	FramesIn  uint64 // messages that were handed to the Handler
-	FramesOut uint64 // messages that WriteFrame and Send have taken
+	FramesIn  uint64 // frames that were handed to the Handler
+	FramesOut uint64 // frames that Reply and WriteFrame have taken
 	BytesIn   uint64 // read from connections, TLS included, until they begin to linger
 	BytesOut  uint64 // written to connections, TLS included
 
@@ -33,7 +30,7 @@ func (s *Server) Stats() Stats {
 		if state := State(c.state.Load()); state < StateClosed {
 			st.Open[state]++
 		} else {
-			st.Ended[c.end]++
+			st.Closed[c.reason]++
 		}
 		st.add(c)
 	}
@@ -53,18 +50,4 @@ func (st *Stats) add(c *Conn) {
 	st.FramesOut += c.framesOut.Load()
 	st.BytesIn += c.wire.bytesIn.Load()
 	st.BytesOut += c.wire.bytesOut.Load()
-}
-
-// A tally counts without a price for each message: the goroutine of a
-// connection adds to n, and publishes that when it has time.
-type tally struct {
-	atomic.Uint64
-	n uint64
-}
-
-func (t *tally) publish() {
-	if t.n > 0 {
-		t.Add(t.n)
-		t.n = 0
-	}
 }

@@ -31,7 +31,7 @@ func awkward(c *server.Conn, m []byte) error {
 	case "panic":
 		panic("yes")
 	case "refuse":
-		return c.WriteFrame([]byte("a\nb"))
+		return c.Reply([]byte("a\nb"))
 	case "hold":
 		time.Sleep(500 * ms)
 	case "stick":
@@ -45,38 +45,38 @@ func awkward(c *server.Conn, m []byte) error {
 func TestStats_Ends(t *testing.T) {
 	const hello = "hello\n"
 	for _, test := range []struct {
-		end    server.End
+		end    server.CloseReason
 		server *server.Server // nil: of lines
 		do     func(f *fake, c *fakenet.Conn)
 		frames [2]uint64 // in and out, behind the first
 		bytes  [2]uint64
 	}{
-		{end: server.EndPeer, do: func(f *fake, c *fakenet.Conn) { c.CloseWrite() }},
-		{end: server.EndDone, do: func(f *fake, c *fakenet.Conn) { f.send(c, "done\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{5, 0}},
-		{end: server.EndDrained, do: func(f *fake, c *fakenet.Conn) { f.s.Shutdown(background) }},
-		{end: server.EndForced, do: func(f *fake, c *fakenet.Conn) {
+		{end: server.ClosePeer, do: func(f *fake, c *fakenet.Conn) { c.CloseWrite() }},
+		{end: server.CloseDone, do: func(f *fake, c *fakenet.Conn) { f.send(c, "done\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{5, 0}},
+		{end: server.CloseDrained, do: func(f *fake, c *fakenet.Conn) { f.s.Shutdown(background) }},
+		{end: server.CloseForced, do: func(f *fake, c *fakenet.Conn) {
 			f.send(c, "hold\n")
 			synctest.Wait()
 			f.s.Close()
 		}, frames: [2]uint64{1, 1}, bytes: [2]uint64{5, 0}},
-		{end: server.EndForced, do: func(f *fake, c *fakenet.Conn) {
-			f.send(c, "stick\n") // beyond what Close waits for, and so not counted
+		{end: server.CloseForced, do: func(f *fake, c *fakenet.Conn) {
+			f.send(c, "stick\n") // beyond what Close waits for
 			synctest.Wait()
 			f.s.Close()
-		}, bytes: [2]uint64{6, 0}},
-		{end: server.EndIdleTimeout, do: func(f *fake, c *fakenet.Conn) { time.Sleep(3 * time.Minute) }},
-		{end: server.EndFrameTimeout, do: func(f *fake, c *fakenet.Conn) { f.send(c, "half"); time.Sleep(time.Minute) }, bytes: [2]uint64{4, 0}},
-		{end: server.EndWriteTimeout, do: func(f *fake, c *fakenet.Conn) {
+		}, frames: [2]uint64{1, 0}, bytes: [2]uint64{6, 0}},
+		{end: server.CloseIdleTimeout, do: func(f *fake, c *fakenet.Conn) { time.Sleep(3 * time.Minute) }},
+		{end: server.CloseFrameTimeout, do: func(f *fake, c *fakenet.Conn) { f.send(c, "half"); time.Sleep(time.Minute) }, bytes: [2]uint64{4, 0}},
+		{end: server.CloseWriteTimeout, do: func(f *fake, c *fakenet.Conn) {
 			f.send(c, strings.Repeat("x", 99)+"\n"+strings.Repeat("y", 99)+"\n")
 			time.Sleep(time.Minute)
 		}, frames: [2]uint64{2, 2}, bytes: [2]uint64{200, 128 - 6}},
-		{end: server.EndTooLarge, server: &server.Server{MaxPayload: 8}, do: func(f *fake, c *fakenet.Conn) { f.send(c, "too large\n") }, bytes: [2]uint64{10, 0}},
-		{end: server.EndMalformed, server: &server.Server{Framer: netstring.New()}, do: func(f *fake, c *fakenet.Conn) { f.send(c, "x") }, bytes: [2]uint64{1, 0}},
-		{end: server.EndUnexpectedEOF, do: func(f *fake, c *fakenet.Conn) { f.send(c, "half"); c.CloseWrite() }, bytes: [2]uint64{4, 0}},
-		{end: server.EndReplyRefused, do: func(f *fake, c *fakenet.Conn) { f.send(c, "refuse\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{7, 0}},
-		{end: server.EndHandlerError, do: func(f *fake, c *fakenet.Conn) { f.send(c, "fail\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{5, 0}},
-		{end: server.EndPanic, do: func(f *fake, c *fakenet.Conn) { f.send(c, "panic\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{6, 0}},
-		{end: server.EndFailed, do: func(f *fake, c *fakenet.Conn) { c.Reset() }},
+		{end: server.CloseTooLarge, server: &server.Server{MaxPayload: 8}, do: func(f *fake, c *fakenet.Conn) { f.send(c, "too large\n") }, bytes: [2]uint64{10, 0}},
+		{end: server.CloseMalformed, server: &server.Server{Framer: netstring.New()}, do: func(f *fake, c *fakenet.Conn) { f.send(c, "x") }, bytes: [2]uint64{1, 0}},
+		{end: server.CloseUnexpectedEOF, do: func(f *fake, c *fakenet.Conn) { f.send(c, "half"); c.CloseWrite() }, bytes: [2]uint64{4, 0}},
+		{end: server.CloseReplyRefused, do: func(f *fake, c *fakenet.Conn) { f.send(c, "refuse\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{7, 0}},
+		{end: server.CloseHandlerError, do: func(f *fake, c *fakenet.Conn) { f.send(c, "fail\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{5, 0}},
+		{end: server.ClosePanic, do: func(f *fake, c *fakenet.Conn) { f.send(c, "panic\n") }, frames: [2]uint64{1, 0}, bytes: [2]uint64{6, 0}},
+		{end: server.CloseFailed, do: func(f *fake, c *fakenet.Conn) { c.Reset() }},
 	} {
 		t.Run(test.end.String(), func(t *testing.T) {
 			s := test.server
@@ -90,7 +90,7 @@ func TestStats_Ends(t *testing.T) {
 			}
 			onFake(t, s, func(f *fake) {
 				c := f.dial(first, fakenet.Buffers(64))
-				if test.end != server.EndWriteTimeout { // which has no room left
+				if test.end != server.CloseWriteTimeout { // which has no room left
 					_, err := io.ReadFull(c, make([]byte, len(first)))
 					require.NoError(t, err)
 				}
@@ -102,12 +102,12 @@ func TestStats_Ends(t *testing.T) {
 				test.do(f, c)
 				time.Sleep(10 * time.Second) // to the end of any linger
 				want.Open[server.StateIdle] = 0
-				want.Ended[test.end] = 1
+				want.Closed[test.end] = 1
 				want.FramesIn += test.frames[0]
 				want.FramesOut += test.frames[1]
 				want.BytesIn += test.bytes[0]
 				want.BytesOut += test.bytes[1]
-				want.Draining = test.end == server.EndDrained || test.end == server.EndForced
+				want.Draining = test.end == server.CloseDrained || test.end == server.CloseForced
 				assert.Equal(t, want, s.Stats())
 			})
 		})
@@ -134,18 +134,18 @@ func TestStats_TLS(t *testing.T) {
 		f.dial("").CloseWrite()
 		time.Sleep(10 * time.Second)
 		got := s.Stats()
-		assert.Equal(t, uint64(1), got.Ended[server.EndHandshake])
-		assert.Equal(t, uint64(1), got.Ended[server.EndPeer])
+		assert.Equal(t, uint64(1), got.Closed[server.CloseHandshake])
+		assert.Equal(t, uint64(1), got.Closed[server.ClosePeer])
 		assert.Equal(t, uint64(3), got.Accepted)
 	})
 }
 
 // Draining is true from the moment of Shutdown, while connections still are
-// answered, and Send counts as WriteFrame does.
+// answered, and Send counts as Reply does.
 func TestStats_Shutdown(t *testing.T) {
 	s := &server.Server{Handler: func(c *server.Conn, m []byte) error {
 		time.Sleep(time.Second)
-		return c.Send(m)
+		return c.WriteFrame(m)
 	}}
 	onFake(t, s, func(f *fake) {
 		f.dial("a\nb\nc\n")
@@ -158,7 +158,7 @@ func TestStats_Shutdown(t *testing.T) {
 		assert.Equal(t, 1, got.Open[server.StateActive])
 		time.Sleep(time.Minute)
 		want := server.Stats{Accepted: 1, FramesIn: 3, FramesOut: 3, BytesIn: 6, BytesOut: 6, Draining: true}
-		want.Ended[server.EndDrained] = 1
+		want.Closed[server.CloseDrained] = 1
 		assert.Equal(t, want, s.Stats())
 	})
 }
@@ -196,9 +196,9 @@ func TestStats_Concurrent(t *testing.T) {
 			for _, n := range st.Open {
 				sum += uint64(n)
 			}
-			for end, n := range st.Ended {
+			for end, n := range st.Closed {
 				sum += n
-				assert.GreaterOrEqual(t, n, last.Ended[end])
+				assert.GreaterOrEqual(t, n, last.Closed[end])
 			}
 			assert.Equal(t, st.Accepted, sum)
 			assert.GreaterOrEqual(t, st.FramesIn, last.FramesIn)
@@ -227,18 +227,18 @@ func TestStats_Concurrent(t *testing.T) {
 	assert.ErrorIs(t, <-served, server.ErrServerClosed)
 	const n = clients * rounds
 	want := server.Stats{Accepted: n, FramesIn: 2 * n, FramesOut: 2 * n, BytesIn: 8 * n, BytesOut: 8 * n, Draining: true}
-	want.Ended[server.EndPeer] = n
+	want.Closed[server.ClosePeer] = n
 	assert.Equal(t, want, s.Stats())
 }
 
-func TestEnd_String(t *testing.T) {
+func TestCloseReason_String(t *testing.T) {
 	seen := map[string]bool{}
-	for end := range new(server.Stats).Ended {
-		name := server.End(end).String()
+	for end := range new(server.Stats).Closed {
+		name := server.CloseReason(end).String()
 		assert.NotEqual(t, "unknown", name)
 		assert.False(t, seen[name], name)
 		seen[name] = true
 	}
-	assert.Equal(t, "failed", server.EndFailed.String())
-	assert.Equal(t, "unknown", (server.EndFailed + 1).String())
+	assert.Equal(t, "failed", server.CloseFailed.String())
+	assert.Equal(t, "unknown", (server.CloseFailed + 1).String())
 }

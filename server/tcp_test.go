@@ -196,15 +196,15 @@ func TestC16HalfClose(t *testing.T) {
 // the client can't take what it has got for all.
 func TestC2TornReply(t *testing.T) {
 	for name, reply := range map[string]func(c *server.Conn, m []byte) error{
+		"Reply":      (*server.Conn).Reply,
 		"WriteFrame": (*server.Conn).WriteFrame,
-		"Send":       (*server.Conn).Send,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			torn := make(chan error, 1)
 			s := &server.Server{Framer: lengthprefix.Uint32(), MaxPayload: 64 << 20, WriteTimeout: 200 * ms, Handler: func(c *server.Conn, m []byte) error {
 				torn <- reply(c, make([]byte, 32<<20))
-				return c.WriteFrame([]byte("after"))
+				return c.Reply([]byte("after"))
 			}}
 			c := dial(t, "tcp", listenTCP(t, s))
 			_, err := c.Write(lengthFrame([]byte("q")))

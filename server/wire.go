@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -9,301 +10,272 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/wholeframe/wholeframe/framing"
 )
+
+// An interruption ends a read without harm. It calls itself temporary, for a
+// tls.Conn repeats any other error forever.
+type interruption string
+
+func (i interruption) Error() string { return "server: " + string(i) }
+func (interruption) Timeout() bool   { return true }
+func (interruption) Temporary() bool { return true }
+
+const errForced = interruption("the connection was given up")
 
 var (
-	longAgo = time.Unix(1, 0)
-
-	errForced       = errors.New("server: the connection was given up")
 	errWriteTimeout = errors.New("server: write timeout: the peer does not read")
+	errTorn         = errors.New("server: a write did not return")
 )
 
-// A wire is the raw connection with its deadlines. It lies below TLS.
+var longAgo = time.Unix(1, 0)
+
+const (
+	writeSteps    = 10  // progress is looked for this often within the write timeout
+	maxUnexpected = 100 // deadlines that pass although nobody set them, before the connection is given up
+	stale         = time.Duration(-1)
+)
+
+// A wire carries the bytes of one connection: the accepted net.Conn, TLS on it,
+// its deadlines and counters. One goroutine reads; any may write, one after the
+// other.
 //
-// Deadlines are armed lazily: one that is armed for an earlier time than needed
-// is left alone, and what it interrupts goes on. So a busy connection arms one
-// every few seconds and not two for each message.
+// Deadlines are set lazily: one that passes too early is left alone, and what it
+// interrupts is resumed. So a busy connection sets one every few seconds and not
+// two for each turn.
 type wire struct {
-	raw          net.Conn
-	writeTimeout time.Duration
-	records      records // under TLS
+	raw   net.Conn
+	sock  syscall.RawConn // of raw, or nil if raw is not a socket itself
+	tls   *tls.Conn       // on raw, or nil
+	epoch time.Time
+	limit time.Duration // of a write without progress
 
 	bytesIn, bytesOut atomic.Uint64
 
-	left int64 // draining: bytes that may still be read; less than 0: any number. For the reader, and for wake, which it has told that it does not read
+	// For the goroutine that reads.
 
-	mu       sync.Mutex
-	inRead   bool // raw.Read runs
-	draining bool
-	taken    bool // the snapshot
-	guess    bool // it is only the most that may have arrived
-	forced   bool
-	shaking  bool // a TLS handshake runs, which no deadline but its own may touch
-	counting bool // what is left unanswered is counted, and no deadline but its own may touch that
-	readBy   time.Time
-	writeBy  time.Time
+	by     time.Duration // how long Read waits
+	poll   poll
+	looked bool // the deadline of the handshake was prolonged
+
+	mu          sync.Mutex
+	drain       drain
+	inRead      bool // a read of raw is running
+	inHandshake bool // the handshake's own deadline holds, and no other
+	forced      bool
+	readBy      time.Duration
+	writeBy     time.Duration
+	writing     bool            // it is somebody's turn to write
+	waiting     []chan struct{} // for the turn: each is closed when it comes
+	failed      error           // of the write after which none is made
 }
 
-func (w *wire) init(raw net.Conn, writeTimeout time.Duration) {
-	w.raw, w.writeTimeout, w.left = raw, writeTimeout, -1
+func (w *wire) init(raw net.Conn, s *Server) {
+	w.raw, w.sock, w.epoch, w.limit = raw, socketOf(raw), s.epoch, s.limits.write
+	w.by, w.readBy, w.writeBy = never, never, never
+	w.drain.init(w)
+	if w.sock != nil {
+		keepUrgent(w.sock)
+	}
+	if s.TLSConfig != nil {
+		w.tls = tls.Server(tlsSide{raw, w}, s.TLSConfig)
+		w.inHandshake = true
+	}
 }
 
-// A tlsWire is a wire as a tls.Conn takes it.
-type tlsWire struct {
+// tlsSide is the connection that lies below TLS.
+type tlsSide struct {
 	net.Conn
 	w *wire
 }
 
-func (t tlsWire) Read(p []byte) (int, error) {
+func (t tlsSide) Read(p []byte) (int, error) {
 	n, err := t.w.Read(p)
-	t.w.records.feed(p[:n])
+	t.w.drain.follow(p[:n])
 	return n, err
 }
 
-// records follows the TLS records of a stream, whose beginning and end nobody
-// else tells: a frame that arrived in part may be in one that did.
-type records struct {
-	head [5]byte
-	n    int // bytes of head that have arrived
-	body int // bytes of the record that have not
+func (t tlsSide) Write(p []byte) (int, error) { return t.w.push(p) }
+
+// netConn returns the connection as hooks see it.
+func (w *wire) netConn() net.Conn {
+	if w.tls != nil {
+		return w.tls
+	}
+	return w.raw
 }
 
-func (r *records) feed(p []byte) {
-	for len(p) > 0 {
-		if r.body > 0 {
-			n := min(len(p), r.body)
-			r.body, p = r.body-n, p[n:]
-			continue
-		}
-		n := copy(r.head[r.n:], p)
-		r.n, p = r.n+n, p[n:]
-		if r.n == len(r.head) {
-			r.n, r.body = 0, int(r.head[3])<<8|int(r.head[4])
-		}
+func (w *wire) now() time.Duration { return time.Since(w.epoch) }
+
+// fill adds to buf what one read brings that waits until by. Before a socket
+// waits, idle is called, if it is not nil.
+func (w *wire) fill(buf *framing.Buffer, by time.Duration, idle func()) (n int, err error) {
+	w.by = by
+	switch {
+	case w.tls != nil:
+		return buf.Fill(w.tls)
+	case !w.isPolled():
+		return buf.Fill(w)
 	}
-}
-
-// half reports whether a record has arrived in part.
-func (r *records) half() bool { return r.n > 0 || r.body > 0 }
-
-func (t tlsWire) Write(p []byte) (int, error) { return t.w.Write(p) }
-
-// snapshotEnd is what Read returns where all has been read that had arrived. It
-// is temporary for a tls.Conn, which would otherwise return it for ever.
-type snapshotEnd struct{}
-
-func (snapshotEnd) Error() string   { return "server: all that had arrived was read" }
-func (snapshotEnd) Timeout() bool   { return true }
-func (snapshotEnd) Temporary() bool { return true }
-
-// Read reads what may be read.
-func (w *wire) Read(p []byte) (int, error) {
-	switch most := w.begin(); {
-	case most == 0:
-		return 0, snapshotEnd{}
-	case most > 0:
-		p = p[:min(int64(len(p)), most)]
+	most, err := w.beginRead()
+	if err != nil {
+		return 0, err
 	}
-	n, err := w.raw.Read(p)
-	w.done(n)
+	defer func() { w.endRead(n, err) }()
+	n, err = w.poll.fill(w, buf, most, idle)
+	w.bytesIn.Add(uint64(n))
 	return n, err
 }
 
-// begin begins a read of raw, and returns how many bytes it may bring; less than
-// 0: any number.
-func (w *wire) begin() (most int64) {
+// isPolled reports whether fill has a say before it waits.
+func (w *wire) isPolled() bool { return w.sock != nil && w.tls == nil }
+
+// Read reads from raw, as far as the drain allows.
+func (w *wire) Read(p []byte) (n int, err error) {
+	most, err := w.beginRead()
+	if err != nil {
+		return 0, err
+	}
+	defer func() { w.endRead(n, err) }()
+	n, err = w.raw.Read(p[:min(len(p), most)])
+	if n == 0 && w.prolongHandshake(err) {
+		n, err = w.raw.Read(p)
+	}
+	w.bytesIn.Add(uint64(n))
+	return n, err
+}
+
+// discard reads into p what is not counted. It waits until by.
+func (w *wire) discard(p []byte, by time.Duration) (n int, err error) {
+	w.by = by
+	if _, err := w.beginRead(); err != nil {
+		return 0, err
+	}
+	defer func() { w.endRead(n, err) }()
+	return w.raw.Read(p)
+}
+
+// beginRead begins a read that may bring at most the returned number of bytes.
+// The state is looked at and the deadline set under one lock, or the wake of
+// Shutdown could be lost.
+func (w *wire) beginRead() (most int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.inRead = w.left != 0
-	return w.left
+	if !w.inHandshake {
+		if most, err = w.drain.allowed(w.forced); err != nil {
+			return 0, err
+		}
+		err = w.arm(w.raw.SetReadDeadline, &w.readBy, w.by)
+	} else if most = unlimited; w.forced {
+		err = errForced
+	}
+	w.inRead = err == nil
+	return most, err
 }
 
-// done ends a read that brought n bytes.
-func (w *wire) done(n int) {
-	w.bytesIn.Add(uint64(n))
+// armParked sets the deadline by for a wait that reads nothing, and reports
+// whether there is anything to wait for.
+func (w *wire) armParked(by time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, err := w.drain.allowed(w.forced)
+	return err == nil && w.arm(w.raw.SetReadDeadline, &w.readBy, by) == nil
+}
+
+func (w *wire) endRead(n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inRead = false
-	switch {
-	case w.left > 0:
-		w.left -= int64(n)
-	case w.draining && !w.taken && !w.shaking:
-		w.take()
+	if err != nil && isTimeout(err) {
+		w.readBy = stale
+	}
+	if !w.inHandshake {
+		w.drain.read(n)
 	}
 }
 
-// count lets what had arrived be read until t, to be counted, whatever happens
-// meanwhile.
-func (w *wire) count(t time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.taken {
-		w.take()
-	}
-	if w.guess {
-		w.left = 0
-	}
-	w.counting = true
-	w.raw.SetReadDeadline(t)
-}
-
-// take takes the snapshot: what has arrived is what may still be read. mu is
-// held and raw is not being read, or the count would be short of what Read is
-// about to return.
-func (w *wire) take() {
-	w.taken = true
-	n, ok := unread(w.raw)
-	if w.left, w.guess = int64(n), !ok; !ok {
-		w.left = settleBytes
-	}
-}
-
-// armRead lets reads wait until t, or for ever if that is zero. It reports
-// whether the server drains instead, unless the caller knows: the deadline is
-// set and the state looked at under one lock, or the wake could be lost.
-func (w *wire) armRead(now, t time.Time, known bool) (drain bool, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case w.forced:
-		return false, errForced
-	case w.draining && !known:
-		if !w.taken {
-			w.take() // at the end of a handshake
-		}
-		return true, nil
-	}
-	return false, arm(w.raw.SetReadDeadline, &w.readBy, now, t)
-}
-
-// arm has set set a deadline for t, unless an earlier one is still to come.
-func arm(set func(time.Time) error, armed *time.Time, now, t time.Time) error {
-	switch {
-	case armed.IsZero() && t.IsZero():
-		return nil
-	case armed.After(now) && (t.IsZero() || !armed.After(t)):
+// arm sets the deadline by, unless one is set that passes before. mu is held.
+func (w *wire) arm(set func(time.Time) error, armed *time.Duration, by time.Duration) error {
+	if stale < *armed && *armed <= by {
 		return nil
 	}
-	*armed = t
-	return set(t)
+	*armed = by
+	if by == never {
+		return set(time.Time{})
+	}
+	return set(w.epoch.Add(by))
+}
+
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+
+// handshake runs the TLS handshake, which may take until by. Nothing else
+// touches its deadlines: a handshake does not survive that.
+func (w *wire) handshake(run func() error, by time.Duration) error {
+	if err := w.setHandshake(true, by); err != nil {
+		return err
+	}
+	failed := run()
+	if err := w.setHandshake(false, never); err != nil {
+		return err
+	}
+	if failed != nil {
+		return &handshakeError{failed}
+	}
+	return nil
+}
+
+func (w *wire) setHandshake(on bool, by time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.forced {
+		return errForced
+	}
+	w.inHandshake = on
+	w.readBy, w.writeBy = stale, stale
+	if err := w.arm(w.raw.SetReadDeadline, &w.readBy, by); err != nil {
+		return err
+	}
+	return w.arm(w.raw.SetWriteDeadline, &w.writeBy, by)
+}
+
+// prolongHandshake gives the handshake another second, once, if its deadline has
+// passed while its bytes had arrived: the process was stopped.
+func (w *wire) prolongHandshake(err error) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.inHandshake || w.looked || w.forced || err == nil || !isTimeout(err) {
+		return false
+	}
+	w.looked = true
+	if n, ok := unread(w.raw, w.sock); !ok || n == 0 || w.now()-w.readBy < stopped {
+		return false
+	}
+	return w.raw.SetDeadline(time.Now().Add(time.Second)) == nil
 }
 
 // wake ends a wait for bytes: the server drains.
 func (w *wire) wake() {
+	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.draining = true
-	if !w.shaking && !w.counting {
-		if !w.inRead {
-			w.take()
-		}
-		w.readBy = longAgo
+	if w.drain.wake(!w.inRead && !w.inHandshake) && !w.inHandshake {
+		w.readBy = stale
 		w.raw.SetReadDeadline(longAgo)
 	}
 }
 
 // force ends every wait for good.
 func (w *wire) force() {
+	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.forced = true
 	w.raw.SetWriteDeadline(longAgo)
-	if !w.counting {
+	if !w.drain.isCounting() {
+		w.readBy = stale
 		w.raw.SetReadDeadline(longAgo)
 	}
-}
-
-// shake begins a handshake that may take until t, or for ever if that is zero.
-func (w *wire) shake(t time.Time) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.forced {
-		return errForced
-	}
-	w.shaking = true
-	return w.raw.SetDeadline(t)
-}
-
-// shaken ends it.
-func (w *wire) shaken() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.forced {
-		return errForced
-	}
-	w.shaking = false
-	w.readBy, w.writeBy = time.Time{}, time.Time{}
-	return w.raw.SetDeadline(time.Time{})
-}
-
-// Write writes p, however long that takes, as long as there is progress.
-func (w *wire) Write(p []byte) (n int, err error) {
-	err = w.write(func() (bool, error) {
-		m, err := w.raw.Write(p[n:])
-		w.bytesOut.Add(uint64(m))
-		n += m
-		if err == nil && n < len(p) {
-			err = io.ErrShortWrite
-		}
-		return m > 0, err
-	})
-	return n, err
-}
-
-// WriteBuffers writes what is in v as Write does.
-func (w *wire) WriteBuffers(v *net.Buffers) (n int64, err error) {
-	err = w.write(func() (bool, error) {
-		m, err := v.WriteTo(w.raw)
-		w.bytesOut.Add(uint64(m))
-		n += m
-		if err == nil && len(*v) > 0 {
-			err = io.ErrShortWrite
-		}
-		return m > 0, err
-	})
-	return n, err
-}
-
-// write calls try, which writes on and reports whether it made progress, until
-// all is written, it fails, or there is no progress for the write timeout.
-func (w *wire) write(try func() (bool, error)) error {
-	now := time.Now()
-	last, before := now, 0
-	for {
-		if err := w.armWrite(now); err != nil {
-			return err
-		}
-		progress, err := try()
-		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || w.shakes() {
-			return err
-		}
-		// The kernel takes more only when much of its queue is free: a peer that
-		// reads slowly shows in what it has acknowledged.
-		left, ok := unsent(w.raw)
-		progress = progress || ok && left < before
-		before = left
-		now = time.Now()
-		switch {
-		case progress:
-			last = now
-		case now.Sub(last) >= w.writeTimeout:
-			return errWriteTimeout
-		}
-	}
-}
-
-// armWrite lets a write wait for a tenth of the write timeout, to look whether
-// there is progress.
-func (w *wire) armWrite(now time.Time) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case w.forced:
-		return errForced
-	case w.shaking || w.writeTimeout == forever:
-		return nil
-	}
-	return arm(w.raw.SetWriteDeadline, &w.writeBy, now, now.Add(max(w.writeTimeout/10, 1)))
 }
 
 func (w *wire) isForced() bool {
@@ -312,48 +284,228 @@ func (w *wire) isForced() bool {
 	return w.forced
 }
 
-func (w *wire) shakes() bool {
+// protect closes a wrapped connection that panics in a goroutine that is not its
+// own.
+func (w *wire) protect() {
+	if recover() != nil {
+		defer protect()
+		w.raw.Close()
+	}
+}
+
+func protect() { _ = recover() }
+
+// Write writes whole frames. After a write that failed it returns that error.
+func (w *wire) Write(p []byte) (n int, err error) {
+	if err := w.beginWrite(); err != nil {
+		return 0, err
+	}
+	done := errTorn
+	defer func() { w.endWrite(done) }()
+	if w.tls != nil {
+		n, err = w.tls.Write(p)
+	} else {
+		n, err = w.push(p)
+	}
+	done = err
+	return n, err
+}
+
+// WriteBuffers writes what is in v as Write does. It is for a wire whose
+// isVectored is true.
+func (w *wire) WriteBuffers(v *net.Buffers) (n int64, err error) {
+	if err := w.beginWrite(); err != nil {
+		return 0, err
+	}
+	done := errTorn
+	defer func() { w.endWrite(done) }()
+	err = w.retry(func() (moved int64, err error) {
+		if own, ok := w.raw.(buffersWriter); ok {
+			moved, err = own.WriteBuffers(v)
+		} else {
+			moved, err = v.WriteTo(w.raw)
+		}
+		n += moved
+		if err == nil && len(*v) > 0 {
+			err = io.ErrShortWrite
+		}
+		return moved, err
+	})
+	done = err
+	return n, err
+}
+
+// push writes p to raw.
+func (w *wire) push(p []byte) (n int, err error) {
+	err = w.retry(func() (int64, error) {
+		moved, err := w.raw.Write(p[n:])
+		n += moved
+		if err == nil && n < len(p) {
+			err = io.ErrShortWrite
+		}
+		return int64(moved), err
+	})
+	return n, err
+}
+
+// beginWrite waits for its turn to write. The turn is no mutex, for it lasts as
+// long as the peer lets it.
+func (w *wire) beginWrite() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.shaking
-}
-
-// unread returns how many bytes have arrived that were not read, if that is
-// known.
-func unread(c net.Conn) (int, bool) {
-	switch c := c.(type) {
-	case interface{ Unread() (int, error) }:
-		n, err := c.Unread()
-		return n, err == nil
-	case syscall.Conn:
-		return kernelUnread(c)
+	if w.writing {
+		turn := make(chan struct{})
+		w.waiting = append(w.waiting, turn)
+		w.mu.Unlock()
+		<-turn
+		w.mu.Lock()
 	}
-	return 0, false
-}
-
-// unsent returns how many bytes were sent, the end of the stream included, that
-// the peer has not acknowledged, if that is known.
-func unsent(c net.Conn) (int, bool) {
-	switch c := c.(type) {
-	case interface{ Unsent() (int, error) }:
-		n, err := c.Unsent()
-		return n, err == nil
-	case syscall.Conn:
-		return kernelUnsent(c)
+	w.writing = true
+	if w.failed != nil {
+		w.passTurn()
 	}
-	return 0, false
+	return w.failed
 }
 
-// closeWrite sends the end of the stream, and reports whether c can do that.
-func closeWrite(c net.Conn) bool {
-	h, ok := c.(interface{ CloseWrite() error })
+// endWrite ends the turn. After an err no further write is made.
+func (w *wire) endWrite(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed == nil {
+		w.failed = err
+	}
+	w.passTurn()
+}
+
+// passTurn gives the turn to who waits longest. mu is held.
+func (w *wire) passTurn() {
+	if w.writing = len(w.waiting) > 0; w.writing {
+		close(w.waiting[0])
+		w.waiting = w.waiting[1:]
+	}
+}
+
+// endWrites makes every further write fail with net.ErrClosed, and returns the
+// error of the write that failed, if one has. Both are one turn: no write can
+// fail in between.
+func (w *wire) endWrites() (failed error) {
+	if err := w.beginWrite(); err != nil {
+		return err
+	}
+	w.endWrite(net.ErrClosed)
+	return nil
+}
+
+// retry calls try, which continues to write, until all is written, it fails, or
+// the peer has made no progress for the write timeout.
+func (w *wire) retry(try func() (moved int64, err error)) error {
+	var (
+		now        = w.now()
+		last       = now // when there was progress
+		before     = 0   // bytes that were not acknowledged then
+		unexpected = 0
+	)
+	for {
+		if err := w.armWrite(now); err != nil {
+			return err
+		}
+		moved, err := try()
+		if moved > 0 {
+			w.bytesOut.Add(uint64(moved))
+		}
+		if err == nil || !isTimeout(err) {
+			return err
+		}
+		armed, ok := w.expired()
+		if !ok {
+			return err
+		}
+		now = w.now()
+		if now < armed {
+			if unexpected++; unexpected > maxUnexpected {
+				return err
+			}
+		}
+		// The kernel takes more only when much of its queue is free: a peer that
+		// reads slowly shows in what it has acknowledged.
+		left, ok := unsent(w.raw, w.sock)
+		switch {
+		case moved > 0 || ok && left < before:
+			last = now
+		case now-armed > stopped && armed > last:
+			last += now - armed // nobody looked
+		}
+		if before = left; now-last >= w.limit {
+			return errWriteTimeout
+		}
+	}
+}
+
+// armWrite lets a write wait for a tenth of the write timeout, to look whether
+// there is progress. A deadline that is still to come, or has passed since the
+// last write, will do: it interrupts the write, which is then resumed.
+func (w *wire) armWrite(now time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.forced:
+		return errForced
+	case w.inHandshake:
+		return nil
+	}
+	by := never
+	if w.limit != never {
+		by = now + max(w.limit/writeSteps, 1)
+	}
+	return w.arm(w.raw.SetWriteDeadline, &w.writeBy, by)
+}
+
+// expired returns the deadline that has interrupted a write, and whether the
+// write may be resumed.
+func (w *wire) expired() (armed time.Duration, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	armed, w.writeBy = w.writeBy, stale
+	return armed, !w.inHandshake
+}
+
+// resetOnClose makes closing raw, and the end of the process too, reset the
+// connection, or not.
+func (w *wire) resetOnClose(on bool) {
+	sec := -1
+	if on {
+		sec = 0
+	}
+	if l, ok := w.raw.(interface{ SetLinger(int) error }); ok {
+		l.SetLinger(sec)
+	}
+}
+
+// unacknowledged returns how many bytes were sent, the end of the stream
+// included, that the peer has not acknowledged, and whether that is known: if it
+// is not it may be none. What was written to a Unix socket is with the peer.
+func (w *wire) unacknowledged() (int, bool) {
+	if _, ok := w.raw.(*net.UnixConn); ok {
+		return 0, w.sock != nil
+	}
+	return unsent(w.raw, w.sock)
+}
+
+// quiet returns how long a peer must be silent, everything being acknowledged,
+// before nothing more is expected of it.
+func (w *wire) quiet() time.Duration {
+	if _, ok := w.raw.(*net.TCPConn); ok && w.sock != nil {
+		return kernelQuiet(w.sock)
+	}
+	return quietLeast
+}
+
+// closeWrite sends the end of the stream, on the TLS layer too, and reports
+// whether raw can do that.
+func (w *wire) closeWrite() bool {
+	if w.tls != nil && w.tls.ConnectionState().HandshakeComplete {
+		w.tls.CloseWrite()
+	}
+	h, ok := w.raw.(interface{ CloseWrite() error })
 	return ok && h.CloseWrite() == nil
-}
-
-// reset closes c so that the peer cannot take what it got for all.
-func reset(c net.Conn) {
-	if l, ok := c.(interface{ SetLinger(int) error }); ok {
-		l.SetLinger(0)
-	}
-	c.Close()
 }

@@ -9,6 +9,9 @@
 // Prometheus, /healthz, which says ok or, with status 503, draining, and with
 // -pprof the profiles of net/http/pprof.
 //
+// The log goes to standard error. Nothing waits for it: where its reader is slow,
+// lines are dropped and counted, and where it is gone, the server goes on.
+//
 // SIGINT and SIGTERM, and SIGHUP unless it is ignored (nohup), close the server
 // gracefully: it answers every whole message that had arrived, and exits. What
 // a second signal does depends on its time: within a second it is taken for the
@@ -20,10 +23,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -50,6 +55,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	// Before anything else: a signal that comes early is not lost.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, closingSignals()...)
+	// A write to standard error fails when its reader is gone; by default it would
+	// also kill the process. Ignoring the signal would be inherited by children.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	lines := &logWriter{w: stderr}
+	defer lines.flush()
+	stderr = lines
 
 	o, err := parse(args)
 	var help helpText
@@ -62,6 +73,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	log := o.logger(stderr)
+	lines.note = func(dropped int) []byte {
+		var line bytes.Buffer
+		o.logger(&line).Warn("log lines were dropped", "dropped", dropped)
+		return line.Bytes()
+	}
 	beside, err := o.listenMetrics()
 	if err != nil {
 		fmt.Fprintf(stderr, "echo: %v\n", err)
@@ -86,7 +102,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, force := context.WithCancelCause(context.Background())
 	go patience(signals, force)
-	if err := s.Shutdown(ctx); err != nil {
+	err = s.Shutdown(ctx)
+	// Serve may have begun after that: then it has closed by itself.
+	var loss *server.ShutdownError
+	if errors.As(<-served, &loss) {
+		err = loss
+	}
+	if err != nil {
 		log.Error("closed", "err", err)
 		return exitForced
 	}
@@ -104,7 +126,8 @@ func start(o *options, log *slog.Logger) (*server.Server, net.Listener, error) {
 	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
 		network, addr = "unix", path
 	}
-	l, err := net.Listen(network, addr)
+	listen := server.ListenConfig{SocketMode: fs.FileMode(o.socketMode)}
+	l, err := listen.Listen(context.Background(), network, addr)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -64,7 +64,11 @@ func TestUsage(t *testing.T) {
 		{[]string{"-tls-cert", cert}, "-tls-key"},
 		{[]string{"-tls-key", key}, "-tls-cert"},
 		{[]string{"-pprof"}, "-metrics-addr"},
-		{[]string{"-log", "xml"}, `"xml"`},
+		{[]string{"-log-format", "xml"}, `"xml"`},
+		{[]string{"-addr", "unix:"}, "want unix:/path"},
+		{[]string{"-socket-mode", "0660"}, "want -addr unix:/path"},
+		{[]string{"-addr", "unix:s", "-socket-mode", "0888"}, "want an octal number"},
+		{[]string{"-addr", "unix:s", "-socket-mode", "01777"}, "want an octal number"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			t.Parallel()
@@ -92,11 +96,11 @@ func TestHelp(t *testing.T) {
 		for _, f := range flags {
 			names = append(names, f[1])
 			if value := strings.TrimSpace(f[2]); value == "duration" || value == "N" || value == "SIZE" {
-				assert.Regexp(t, `; 0: .+, negative: .+`, f[3], f[1])
+				assert.Regexp(t, `\(0 means .+, negative means .+\)`, f[3], f[1])
 			}
 		}
 		assert.ElementsMatch(t, names, []string{"addr", "framing", "max-payload", "max-conns", "idle-timeout",
-			"frame-timeout", "write-timeout", "grace", "tls-cert", "tls-key", "metrics-addr", "pprof", "log", "v"})
+			"frame-timeout", "write-timeout", "grace", "tls-cert", "tls-key", "metrics-addr", "pprof", "log-format", "socket-mode", "v"})
 	}
 }
 
@@ -166,7 +170,7 @@ func TestListening(t *testing.T) {
 
 func TestLog_JSON(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "-log", "json", "-v")
+	p := serve(t, "-log-format", "json", "-v")
 	c := p.dial()
 	converse(t, c, "half", "")
 	p.await("broke the framing")
@@ -189,7 +193,7 @@ func TestLog_Verbose(t *testing.T) {
 		converse(t, c, "half", "")
 		p.await("broke the framing")
 	}
-	verbose.await(`level=DEBUG msg="connection ended" remote=127\.0\.0\.1:\d+ why=EOF`)
+	verbose.await(`level=DEBUG msg="connection ended" remote=127\.0\.0\.1:\d+ reason=peer why=EOF`)
 	assert.NotContains(t, quiet.stderr.text(), "level=DEBUG")
 }
 

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,6 +30,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	descOpen         = desc("connections", "Open connections, by state.", "state")
+	descLimit        = desc("connections_limit", "Connections that are served at a time at most.")
 	descAccepted     = desc("connections_accepted_total", "Connections accepted and served.")
 	descEnded        = desc("connections_ended_total", "Connections ended, by the reason.", "reason")
 	descAcceptErrors = desc("accept_errors_total", "Failures to accept a connection that were waited out.")
@@ -68,9 +71,14 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	for state, n := range st.Open {
 		gauge(descOpen, n, server.State(state).String())
 	}
+	limit := math.Inf(1)
+	if n := m.server.ConnLimit(); n < math.MaxInt {
+		limit = float64(n)
+	}
+	ch <- prometheus.MustNewConstMetric(descLimit, prometheus.GaugeValue, limit)
 	counter(descAccepted, st.Accepted)
-	for end, n := range st.Ended {
-		counter(descEnded, n, server.End(end).String())
+	for reason, n := range st.Closed {
+		counter(descEnded, n, server.CloseReason(reason).String())
 	}
 	counter(descAcceptErrors, st.AcceptErrors)
 	counter(descFrames, st.FramesIn, "in")
@@ -90,7 +98,7 @@ func (m *metrics) routes(withPprof bool) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if m.server.Stats().Draining {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -106,20 +114,41 @@ func (m *metrics) routes(withPprof bool) http.Handler {
 		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := http.NewResponseController(w)
+		if r.ContentLength != 0 {
+			// The body may never come, and nobody wants it.
+			conn.SetReadDeadline(time.Now())
+			w.Header().Set("Connection", "close")
+			http.Error(w, "a request must not have a body", http.StatusRequestEntityTooLarge)
+			return
+		}
+		if !strings.HasPrefix(r.URL.Path, "/debug/pprof/") { // those take as long as they are asked to
+			conn.SetWriteDeadline(time.Now().Add(metricsTimeout))
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
+
+const (
+	// maxMetricsConns is less than what MaxConns leaves of the descriptors by
+	// default, even of 64.
+	maxMetricsConns = 8
+
+	metricsTimeout = 5 * time.Second
+)
 
 // serve serves the routes on l until the server it returns is closed.
 func (m *metrics) serve(l net.Listener, withPprof bool, log *slog.Logger) *http.Server {
 	h := &http.Server{
 		Handler:           m.routes(withPprof),
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: metricsTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() {
-		if err := h.Serve(l); err != http.ErrServerClosed {
+		if err := h.Serve(&fewConns{Listener: l, max: maxMetricsConns}); err != http.ErrServerClosed {
 			log.Error("metrics ended", "err", err)
 		}
 	}()

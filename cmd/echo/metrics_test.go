@@ -44,7 +44,7 @@ func series(text string) map[string]string {
 // What a script does is what is served.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "-metrics-addr", "127.0.0.1:0", "-max-payload", "8")
+	p := serve(t, "-metrics-addr", "127.0.0.1:0", "-max-payload", "8", "-max-conns", "5")
 	before := series(second(p.get("/metrics")))
 	c := p.dial()
 	roundTrip(t, c, "hello\nworld\n")
@@ -57,6 +57,7 @@ func TestMetrics(t *testing.T) {
 		got = series(second(p.get("/metrics")))
 	}
 	for name, want := range map[string]string{
+		`wholeframe_connections_limit`:                       "5",
 		`wholeframe_connections_accepted_total`:              "3",
 		`wholeframe_frames_total{direction="in"}`:            "2",
 		`wholeframe_frames_total{direction="out"}`:           "2",
@@ -76,8 +77,10 @@ func TestMetrics(t *testing.T) {
 	status, _ = p.get("/debug/pprof/")
 	assert.Equal(t, 404, status)
 
-	status, _ = serve(t, "-metrics-addr", "127.0.0.1:0", "-pprof").get("/debug/pprof/")
+	p = serve(t, "-metrics-addr", "127.0.0.1:0", "-pprof", "-max-conns", "-1")
+	status, _ = p.get("/debug/pprof/")
 	assert.Equal(t, 200, status)
+	assert.Equal(t, "+Inf", series(second(p.get("/metrics")))[`wholeframe_connections_limit`])
 }
 
 func second(_ int, text string) string { return text }

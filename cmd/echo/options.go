@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 // options are what the flags say.
 type options struct {
 	addr         string
+	socketMode   socketMode
 	framing      spec.Value
 	maxPayload   spec.Size
 	maxConns     int
@@ -34,6 +37,27 @@ type options struct {
 	verbose      bool
 }
 
+// socketMode is the value of -socket-mode.
+type socketMode fs.FileMode
+
+// String returns the mode in octal, or nothing if it is not set.
+func (m socketMode) String() string {
+	if m == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%04o", uint32(m))
+}
+
+// Set implements [flag.Value].
+func (m *socketMode) Set(text string) error {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode == 0 || mode > 0o777 {
+		return errors.New("want an octal number, such as 0660")
+	}
+	*m = socketMode(mode)
+	return nil
+}
+
 // helpText is the error of a command line that asks for help.
 type helpText string
 
@@ -45,18 +69,19 @@ func parse(args []string) (*options, error) {
 	f := flag.NewFlagSet("echo", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8000", "listen on `HOST:PORT`, port 0 for a free one, or on unix:/path")
-	text := f.String("framing", "line", "frame messages as `SPEC` says; help lists what there is")
-	f.Var(&o.maxPayload, "max-payload", "refuse messages of more than `SIZE` (bytes, or 64KiB, 1MiB, 2GiB); 0: 1MiB, negative: no limit")
-	f.IntVar(&o.maxConns, "max-conns", 0, "serve at most `N` connections at a time, others wait; 0: 10000 or 80 % of the descriptor limit, negative: no limit")
-	f.DurationVar(&o.idleTimeout, "idle-timeout", 2*time.Minute, "close a connection that sends nothing between two messages for so long; 0: 2m, negative: never")
-	f.DurationVar(&o.frameTimeout, "frame-timeout", 10*time.Second, "close a connection whose message takes longer, plus 1s for each 64KiB of it; 0: 10s, negative: never")
-	f.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "close a connection that reads nothing for so long; 0: 10s, negative: never")
-	f.DurationVar(&o.grace, "grace", 10*time.Second, "when closing, wait so long for what has arrived to be answered; 0: 10s, negative: for ever")
+	f.Var(&o.socketMode, "socket-mode", "permissions of the Unix socket's file, an octal `MODE` such as 0660; by default the umask decides")
+	text := f.String("framing", "line", "how messages are framed: a `SPEC`; help lists them")
+	f.Var(&o.maxPayload, "max-payload", "refuse messages larger than `SIZE`: bytes, or 64KiB, 1MiB, 2GiB (0 means 1MiB, negative means no limit)")
+	f.IntVar(&o.maxConns, "max-conns", 0, "serve at most `N` connections at a time, others wait (0 means 10000 or 80 % of the descriptor limit, negative means no limit)")
+	f.DurationVar(&o.idleTimeout, "idle-timeout", 2*time.Minute, "close connections idle for this long (0 means 2m, negative means never)")
+	f.DurationVar(&o.frameTimeout, "frame-timeout", 10*time.Second, "close connections that take longer to send a message, plus 1s for each 64KiB of it (0 means 10s, negative means never)")
+	f.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "close connections that do not read their replies for this long (0 means 10s, negative means never)")
+	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long to wait for replies when closing (0 means 10s, negative means forever)")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificate (chain) in the PEM `FILE`; needs -tls-key")
-	f.StringVar(&o.tlsKey, "tls-key", "", "its private key, in the PEM `FILE`")
+	f.StringVar(&o.tlsKey, "tls-key", "", "private key of the certificate, in the PEM `FILE`")
 	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz over HTTP on `HOST:PORT`, port 0 for a free one")
-	f.BoolVar(&o.pprof, "pprof", false, "serve profiles under /debug/pprof/ there; needs -metrics-addr")
-	f.StringVar(&o.logFormat, "log", "text", "log to standard error as `text` or json")
+	f.BoolVar(&o.pprof, "pprof", false, "serve profiles under /debug/pprof/ on -metrics-addr")
+	f.StringVar(&o.logFormat, "log-format", "text", "log to standard error as `text` or json")
 	f.BoolVar(&o.verbose, "v", false, "log at debug level: why each connection ended")
 
 	switch err := f.Parse(args); {
@@ -91,7 +116,14 @@ func (o *options) check() error {
 		return errors.New("-pprof needs -metrics-addr")
 	}
 	if o.logFormat != "text" && o.logFormat != "json" {
-		return fmt.Errorf("-log %q: it must be text or json", o.logFormat)
+		return fmt.Errorf("-log-format %q: want text or json", o.logFormat)
+	}
+	path, unix := strings.CutPrefix(o.addr, "unix:")
+	if unix && path == "" {
+		return fmt.Errorf("-addr %q: want unix:/path", o.addr)
+	}
+	if o.socketMode != 0 && !unix {
+		return fmt.Errorf("-socket-mode %v: want -addr unix:/path with it", o.socketMode)
 	}
 	return nil
 }

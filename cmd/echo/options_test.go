@@ -30,6 +30,7 @@ func TestParse(t *testing.T) {
 	}{
 		{nil, func(o *options) {}},
 		{[]string{"-addr", "unix:/run/echo"}, func(o *options) { o.addr = "unix:/run/echo" }},
+		{[]string{"-addr=unix:s", "-socket-mode=0660"}, func(o *options) { o.addr, o.socketMode = "unix:s", 0o660 }},
 		{[]string{"-framing=length"}, func(o *options) { o.framing.Framer = lengthprefix.Uint32() }},
 		{[]string{"-max-payload=512"}, func(o *options) { o.maxPayload = 512 }},
 		{[]string{"-max-payload=64KiB"}, func(o *options) { o.maxPayload = 64 << 10 }},
@@ -42,7 +43,7 @@ func TestParse(t *testing.T) {
 		{[]string{"-grace=1500ms"}, func(o *options) { o.grace = 1500 * time.Millisecond }},
 		{[]string{"-tls-cert=c", "-tls-key=k"}, func(o *options) { o.tlsCert, o.tlsKey = "c", "k" }},
 		{[]string{"-metrics-addr=:9100", "-pprof"}, func(o *options) { o.metricsAddr, o.pprof = ":9100", true }},
-		{[]string{"-log=json"}, func(o *options) { o.logFormat = "json" }},
+		{[]string{"-log-format=json"}, func(o *options) { o.logFormat = "json" }},
 		{[]string{"-v"}, func(o *options) { o.verbose = true }},
 	} {
 		want := defaults
@@ -74,7 +75,7 @@ func TestParse_FixedAndMaxPayload(t *testing.T) {
 }
 
 func TestParse_Help(t *testing.T) {
-	for _, args := range [][]string{{"-h"}, {"-help"}, {"-framing=help"}, {"-log=xml", "-framing=help"}} {
+	for _, args := range [][]string{{"-h"}, {"-help"}, {"-framing=help"}, {"-log-format=xml", "-framing=help"}} {
 		o, err := parse(args)
 		var help helpText
 		assert.True(t, errors.As(err, &help), "%s: %v", args, err)

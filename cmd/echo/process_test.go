@@ -47,7 +47,13 @@ type process struct {
 // launch starts the command.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: command(t, args...), ended: make(chan struct{})}
+	return startProcess(t, command(t, args...))
+}
+
+// startProcess starts cmd, which runs the command in the end.
+func startProcess(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.stderr.changed.L = &p.stderr.mu
 	p.cmd.Stderr = &p.stderr
 	if err := p.cmd.Start(); err != nil {
@@ -62,7 +68,7 @@ func launch(t *testing.T, args ...string) *process {
 		p.cmd.Process.Kill()
 		<-p.ended
 		if t.Failed() {
-			t.Logf("echo %s, on standard error:\n%s", strings.Join(args, " "), p.stderr.text())
+			t.Logf("%s, on standard error:\n%s", cmd, p.stderr.text())
 		}
 	})
 	return p
@@ -73,8 +79,14 @@ func launch(t *testing.T, args ...string) *process {
 func serve(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := launch(t, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
-	p.addr = p.await(`msg"?[=:]"?listening"?[ ,]"?addr"?[=:]"?([^ ",]+)`)[1]
+	p.awaitListening()
 	return p
+}
+
+// awaitListening waits until the process listens.
+func (p *process) awaitListening() {
+	p.t.Helper()
+	p.addr = p.await(`msg"?[=:]"?listening"?[ ,]"?addr"?[=:]"?([^ ",]+)`)[1]
 }
 
 // await waits until standard error matches, and returns the submatches.

@@ -7,6 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
+	"regexp"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -33,8 +36,7 @@ func TestSignal_C1_Pipelined(t *testing.T) {
 			c := &pipeliner{TCPConn: p.dial()}
 			all[i] = c
 			warm := rand.Int64N(10_000)
-			done.Go(c.write)
-			done.Go(func() { c.read(warm, ready.Done) })
+			done.Go(func() { c.run(warm, ready.Done) })
 		}
 		ready.Wait()
 		var before [clients]int64
@@ -54,12 +56,25 @@ func TestSignal_C1_Pipelined(t *testing.T) {
 	t.Logf("%d lines were answered, %d of them known to have arrived before the signal", answered, arrived)
 }
 
+// SIGPIPE is caught and not ignored, for that would be inherited by what the
+// process executes.
+func TestSignal_C24_NotIgnored(t *testing.T) {
+	t.Parallel()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", serve(t).cmd.Process.Pid))
+	require.NoError(t, err)
+	m := regexp.MustCompile(`(?m)^SigIgn:\s*([0-9a-f]+)$`).FindSubmatch(status)
+	require.NotNil(t, m)
+	ignored, err := strconv.ParseUint(string(m[1]), 16, 64)
+	require.NoError(t, err)
+	assert.Zero(t, ignored&(1<<(syscall.SIGPIPE-1)))
+}
+
 // A pipeliner is a client that writes numbered lines until the answers end.
 type pipeliner struct {
 	*net.TCPConn
 	sent     atomic.Int64 // bytes
 	answered int64        // lines
-	err      error        // why its answers are wrong
+	err      error        // why its answers are wrong, or their end is not the end of the stream
 }
 
 // number is the line with number i, of numberSize bytes.
@@ -67,7 +82,22 @@ func number(dst []byte, i int64) []byte { return fmt.Appendf(dst, "%015d\n", i) 
 
 const numberSize = 16
 
-func (c *pipeliner) write() {
+// run writes and reads until the answers end. The kernel reports a reset once, to
+// whichever call comes first: after a write that was told, reading ends with EOF.
+func (c *pipeliner) run(n int64, warm func()) {
+	wrote := make(chan error, 1)
+	go func() { wrote <- c.write() }()
+	c.read(n, warm)
+	c.Close()
+	// EPIPE comes after the end of the stream, ErrClosed from Close.
+	err := <-wrote
+	if c.err == nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, net.ErrClosed) {
+		c.err = fmt.Errorf("after %d lines and the end of the stream, writing: %w", c.answered, err)
+	}
+}
+
+// write writes until it fails.
+func (c *pipeliner) write() error {
 	var b []byte
 	for i := int64(0); ; {
 		b = b[:0]
@@ -78,7 +108,7 @@ func (c *pipeliner) write() {
 		n, err := c.Write(b)
 		c.sent.Add(int64(n))
 		if err != nil {
-			return // the answers have ended, or read reports it
+			return err
 		}
 	}
 }
@@ -86,7 +116,6 @@ func (c *pipeliner) write() {
 // read checks the answers up to the end of the stream, and calls warm when it
 // has n of them.
 func (c *pipeliner) read(n int64, warm func()) {
-	defer c.Close()
 	warmed := sync.OnceFunc(warm)
 	defer warmed()
 	r := bufio.NewReader(c)

@@ -2,6 +2,7 @@ package shutdown
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -33,6 +35,9 @@ const (
 type client struct {
 	plan   *plan
 	number int
+	dial   dialer
+
+	finish chan struct{} // closed when it is to send no more, and to half-close
 
 	mu       sync.Mutex
 	raw      *countedConn // nil until it is connected
@@ -41,20 +46,29 @@ type client struct {
 	ends     []int64   // bytes of raw that hold the first i+1 messages of sent, as far as known
 	shutting time.Time // when Shutdown was called
 	wrote    bool
+	finished bool      // it has half-closed
+	over     time.Time // when reading gives up; zero: after endless without an answer
 
 	history History
-	half    bool // a message had arrived in part at T0
+	whole   bool // every message that it had sent had arrived at T0
+	half    bool // one had arrived in part
 }
 
-// A countedConn knows how many bytes it has written.
+// A countedConn knows how many bytes it has written, and whether a write was
+// told of a reset.
 type countedConn struct {
 	net.Conn
 	written atomic.Int64
+	reset   atomic.Bool
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n))
+	// EPIPE comes after the end of the stream, or after another call was told.
+	if errno := syscall.Errno(0); errors.As(err, &errno) && errno != syscall.EPIPE {
+		c.reset.Store(true)
+	}
 	return n, err
 }
 
@@ -66,11 +80,36 @@ func acknowledged(c *net.TCPConn) (n uint64) {
 		return 0
 	}
 	raw.Control(func(fd uintptr) {
-		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+		if acked, ok := multipathAcknowledged(int(fd)); ok {
+			n = acked
+		} else if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
 			n = info.Bytes_acked
 		}
 	})
 	return n
+}
+
+// multipathAcknowledged does so for Multipath TCP, where TCP_INFO is that of one
+// path. It returns false where the peer has no Multipath TCP.
+func multipathAcknowledged(fd int) (n uint64, ok bool) {
+	// From linux/mptcp.h.
+	const (
+		solMPTCP   = 284
+		mptcpInfo  = 1
+		flags      = 8  // offset
+		fallback   = 1  // flag
+		bytesAcked = 72 // offset
+	)
+	// GetsockoptTCPInfo has room for it, and does not look at it.
+	info, err := unix.GetsockoptTCPInfo(fd, solMPTCP, mptcpInfo)
+	if err != nil {
+		return 0, false
+	}
+	b := (*[bytesAcked + 8]byte)(unsafe.Pointer(info))
+	if binary.NativeEndian.Uint32(b[flags:])&fallback != 0 {
+		return 0, false
+	}
+	return binary.NativeEndian.Uint64(b[bytesAcked:]), true
 }
 
 // run lets the client live its life. It calls answered once, with the first
@@ -78,13 +117,16 @@ func acknowledged(c *net.TCPConn) (n uint64) {
 func (c *client) run(addr net.Addr, answered func()) {
 	answered = sync.OnceFunc(answered)
 	defer answered()
-	c.history.End = RST // until it is connected
-	raw, err := net.Dial(addr.Network(), addr.String())
+	c.history.ReadEnd = RST // until it is connected
+	raw, err := c.dial(addr.Network(), addr.String())
 	if err != nil {
 		return
 	}
-	defer raw.Close()
 	counted := &countedConn{Conn: raw}
+	defer func() {
+		raw.Close()
+		c.history.WriteReset = counted.reset.Load()
+	}()
 	c.mu.Lock()
 	if tcp, ok := raw.(*net.TCPConn); ok {
 		c.opening = acknowledged(tcp)
@@ -114,7 +156,7 @@ func (c *client) run(addr net.Addr, answered func()) {
 	c.history.Sent, c.history.Wrote = c.sent, c.wrote
 }
 
-// write sends messages until done.
+// write sends messages until done, or until it is to finish.
 func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}) {
 	r := rand.New(rand.NewPCG(c.plan.seed, uint64(1+c.number)))
 	var (
@@ -122,15 +164,29 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		total          int64 // bytes of all batches
 		last           time.Time
 	)
-	for number := 0; ; {
+	for number, finish := 0, false; ; {
 		batch = batch[:0]
 		var frames []Frame
 		var ends []int64
-		for range 1 + r.IntN(min(8, c.plan.window)) {
+		most := 1 + r.IntN(min(8, c.plan.window))
+		if c.plan.trickle > 0 && number >= c.plan.window/2 {
+			most = 1
 			select {
-			case room <- struct{}{}:
+			case <-time.After(c.plan.trickle):
 			case <-done:
 				return
+			}
+		}
+		for range most {
+			select {
+			case room <- struct{}{}:
+			case <-c.finish:
+				finish = true
+			case <-done:
+				return
+			}
+			if finish {
+				break
 			}
 			payload = c.plan.payload(payload[:0], r, c.number, number)
 			var err error
@@ -143,9 +199,19 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		}
 		total += int64(len(batch))
 		now := time.Now()
+		if finish && len(frames) == 0 {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if t, ok := conn.(*tls.Conn); ok {
+				t.CloseWrite()
+			}
+			c.raw.Conn.(interface{ CloseWrite() error }).CloseWrite()
+			c.finished = true
+			return
+		}
 		c.mu.Lock()
 		shutting := c.shutting
-		if !shutting.IsZero() && now.Sub(later(last, shutting)) > silence {
+		if !shutting.IsZero() && now.Sub(later(last, shutting)) > c.plan.trickle+silence {
 			c.mu.Unlock()
 			return
 		}
@@ -155,19 +221,19 @@ func (c *client) write(conn net.Conn, room chan<- struct{}, done <-chan struct{}
 		}
 		c.mu.Unlock()
 		c.raw.SetWriteDeadline(now.Add(endless))
+		began := time.Now()
 		_, err := conn.Write(batch)
-		now = time.Now()
 		c.mu.Lock()
 		if c.plan.secure() && err == nil {
 			for range frames {
 				c.ends = append(c.ends, c.raw.written.Load())
 			}
 		}
-		if !c.shutting.IsZero() && now.Sub(later(last, c.shutting)) > tooSilent {
+		if !c.shutting.IsZero() && began.Sub(later(last, c.shutting)) > c.plan.trickle+tooSilent {
 			c.wrote = true
 		}
 		c.mu.Unlock()
-		last = now
+		last = time.Now()
 		if err != nil {
 			return
 		}
@@ -185,13 +251,13 @@ func later(a, b time.Time) time.Time {
 func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
 	reader := framing.NewReader(conn, c.plan.framer)
 	for n := 1; ; n++ {
-		c.raw.SetReadDeadline(time.Now().Add(endless))
+		c.wait(time.Now().Add(endless))
 		payload, err := reader.ReadFrame()
 		if err == io.EOF && c.plan.secure() {
 			_, err = c.raw.Read(make([]byte, 1)) // behind the close_notify
 		}
 		if err != nil {
-			c.ended(err, len(reader.Buffered()))
+			c.ended(err, len(reader.Unread()))
 			return
 		}
 		answered()
@@ -207,44 +273,94 @@ func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
 	}
 }
 
-// ended notes how the stream ended.
+// wait lets the next read wait until t, or until what hurry has set.
+func (c *client) wait(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over.IsZero() {
+		c.raw.SetReadDeadline(t)
+	}
+}
+
+// hurry lets reading wait until t and no longer.
+func (c *client) hurry(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = t
+	c.raw.SetReadDeadline(t)
+}
+
+// state returns that of the connection, as the kernel numbers them.
+func (c *client) state() (state uint8) {
+	raw, err := c.raw.Conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return 0
+	}
+	raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			state = info.State
+		}
+	})
+	return state
+}
+
+// ended notes how reading ended.
 func (c *client) ended(err error, torn int) {
 	c.history.Torn = torn
 	var reset syscall.Errno
 	switch {
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
-		c.history.End = FIN
+		c.history.ReadEnd = FIN
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.history.End = Timeout
+		c.history.ReadEnd = Timeout
 	case errors.As(err, &reset):
-		c.history.End = RST
+		c.history.ReadEnd = RST
 	default:
 		// What came breaks the framing.
 		c.history.Returned = append(c.history.Returned, Frame{Number: -1, Size: -1})
-		c.history.End = FIN
+		c.history.ReadEnd = FIN
 	}
 }
 
-// sample notes what had arrived at the server when Shutdown is about to be
-// called.
+// sample notes what has arrived at the server, which is about to be closed.
+func sample(clients []*client) {
+	for _, c := range clients {
+		c.sample()
+	}
+}
+
 func (c *client) sample() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shutting = time.Now()
-	if c.raw == nil {
+	if c.plan.proxied {
+		// The proxy has acknowledged it. It passes on an end when the server has
+		// all that was sent before.
+		if c.finished {
+			c.history.Connected, c.history.Acknowledged = true, len(c.sent)
+		}
 		return
 	}
-	c.history.Connected = true
-	arrived := c.raw.written.Load()
-	if tcp, ok := c.raw.Conn.(*net.TCPConn); ok {
-		arrived = int64(acknowledged(tcp) - c.opening)
-	}
+	arrived := c.arrived()
+	c.history.Connected = c.raw != nil
 	n := 0
 	for n < len(c.ends) && c.ends[n] <= arrived {
 		n++
 	}
 	c.history.Acknowledged = n
+	c.whole = n > 0 && n == len(c.sent)
 	c.half = n < len(c.ends) && !c.plan.secure() && (n == 0 && arrived > 0 || n > 0 && arrived > c.ends[n-1])
+}
+
+// arrived returns how many bytes the server's kernel has. mu is held.
+func (c *client) arrived() int64 {
+	if c.raw == nil {
+		return 0
+	}
+	if tcp, ok := c.raw.Conn.(*net.TCPConn); ok {
+		return int64(acknowledged(tcp) - c.opening)
+	}
+	return c.raw.written.Load()
 }
 
 // frame returns what a history keeps of a payload.

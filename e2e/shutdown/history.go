@@ -11,6 +11,11 @@
 //     the handler saw.
 //   - C4: the end of the stream comes before any reset.
 //   - C10: what is lost is reported.
+//
+// Most rounds close a server in the process of the test, on loopback. Others
+// stop a real process while its signal comes, pass a bad link between two
+// network namespaces, speak Multipath TCP, or have HAProxy in the path. They
+// need root, /dev/net/tun and haproxy.
 package shutdown
 
 import (
@@ -29,12 +34,12 @@ type Frame struct {
 	Sum    uint32
 }
 
-// An End is how a client's stream ended.
+// An End is how a client's connection ended.
 type End uint8
 
 const (
 	FIN     End = iota // the end of the stream
-	RST                // a reset
+	RST                // a reset, or another failure
 	Timeout            // not at all
 )
 
@@ -48,12 +53,23 @@ type History struct {
 	Acknowledged int     // so many of Sent had reached the server's kernel at T0, at least
 	Handled      []Frame // what the handler ran for
 	Returned     []Frame // what came back
-	Torn         int     // bytes of an unfinished frame behind them
-	End          End
+	Torn         int     // bytes of an unfinished frame that follow them
+	ReadEnd      End     // how reading ended
+	WriteReset   bool    // a write was told of a reset
 
 	// Wrote says that the client wrote again after a silence in which the server
 	// may have taken it for done. It may be reset for that, and lose answers.
 	Wrote bool
+}
+
+// End returns how the connection ended. The kernel reports a reset once, to
+// whichever call comes first: if that is a write, reading ends as if the end of
+// the stream had come.
+func (h *History) End() End {
+	if h.WriteReset {
+		return RST
+	}
+	return h.ReadEnd
 }
 
 // A Round is one closing of a server.
@@ -151,9 +167,9 @@ func (j *judge) report(k Kind, count int, format string, args ...any) {
 }
 
 func (j *judge) run() {
-	h := j.h
+	h, end := j.h, j.h.End()
 	prefix := j.order()
-	excused := h.End == RST && h.Wrote
+	excused := end == RST && h.Wrote
 
 	if j.lost = max(0, h.Acknowledged-prefix); excused {
 		j.lost = 0
@@ -161,16 +177,16 @@ func (j *judge) run() {
 	if j.clean && j.lost > 0 {
 		j.report(Lost, j.lost, "%d of %d messages that were acknowledged at T0 did not come back", j.lost, h.Acknowledged)
 	}
-	if h.Torn > 0 && h.End == FIN {
+	if h.Torn > 0 && end == FIN {
 		j.report(Torn, 1, "%d bytes of an answer, and then the end of the stream", h.Torn)
 	}
 	if j.clean && !excused {
 		j.handled()
 	}
 	switch {
-	case h.End == Timeout:
+	case end == Timeout:
 		j.report(Endless, 1, "the stream did not end after %d answers", len(h.Returned))
-	case h.End == RST && j.clean && h.Connected && !h.Wrote:
+	case end == RST && j.clean && h.Connected && !h.Wrote:
 		j.report(Reset, 1, "reset after %d answers, although Shutdown reports no loss", len(h.Returned))
 	}
 }

@@ -10,6 +10,9 @@ import (
 
 // TestMain sees to it that no test leaves a goroutine or a descriptor behind.
 func TestMain(m *testing.M) {
+	if os.Getenv(asStuck) != "" {
+		stuck()
+	}
 	before := descriptors()
 	code := m.Run()
 	if err := goleak.Find(); code == 0 && err != nil {

@@ -135,7 +135,7 @@ func TestNaiveServersFail(t *testing.T) {
 	copying := func(c *naiveConn) { io.Copy(c.Conn, c.Conn) }
 	ours := &server.Server{Framer: framer, Grace: endless, WriteTimeout: endless, Logger: slog.New(slog.DiscardHandler), Handler: func(c *server.Conn, m []byte) error {
 		time.Sleep(answerTime)
-		return c.WriteFrame(m)
+		return c.Reply(m)
 	}}
 	t.Logf("%-12s %22s %10s  %s", "server", "acknowledged at T0", "came back", "violations")
 	for _, test := range []struct {
@@ -212,9 +212,9 @@ func flood(t *testing.T, s subject) *Round {
 			h.Returned = append(h.Returned, frame(payload))
 		}
 	}
-	h.Torn = len(r.Buffered())
+	h.Torn = len(r.Unread())
 	if reset := syscall.Errno(0); errors.As(err, &reset) {
-		h.End = RST
+		h.ReadEnd = RST
 	}
 	h.Handled = h.Returned // who closes naively keeps no account
 	nc.Close()

@@ -1,0 +1,286 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+const (
+	minLook = time.Millisecond      // between two looks whether all is acknowledged
+	maxLook = 20 * time.Millisecond // the same, while there is progress
+)
+
+// force ends the connection whatever it does.
+func (c *Conn) force() {
+	c.cancel()
+	c.wire.force()
+}
+
+// close closes the connection, which ended with err, in the way that err needs.
+// Closing raw resets the connection, until its last reply is acknowledged.
+func (c *Conn) close(err error) {
+	defer c.raw.Close()
+	if !c.claimed.CompareAndSwap(false, true) {
+		c.reason = CloseForced // and abandon has reported it
+		return
+	}
+	var handler *handlerError
+	isHandler := errors.As(err, &handler)
+	if isHandler && !errors.Is(err, io.EOF) || err == errPanic && c.handling {
+		c.pending-- // there is no reply
+	}
+	if !errors.Is(err, errForced) {
+		c.flush() // the replies so far; the wire keeps the error
+	}
+	c.count()
+	failed := c.wire.endWrites()
+	if b := c.buf.Bytes(); len(b) > 0 {
+		c.sample = quote(b)
+	}
+	c.account(err, failed)
+	c.release()
+	c.wire.drain.linger()
+	switch {
+	case failed != nil || c.report.Forced > 0:
+	case err == errPanic || isHandler && !handler.answered && !errors.Is(err, io.EOF):
+		// The peer cannot know how far its last frame got: a reset, as soon as
+		// the replies before are acknowledged.
+		c.linger(false, 0)
+	default:
+		failed = c.end()
+	}
+	c.reason, c.cause = c.closeReason(err, failed)
+}
+
+// account notes what a closing server reports of this connection.
+func (c *Conn) account(err, failed error) {
+	if !c.srv.draining.Load() {
+		return
+	}
+	var handler *handlerError
+	errors.As(err, &handler)
+	isForced := errors.Is(err, errForced) || errors.Is(failed, errForced) || c.wire.isForced()
+	inHalfFrame, halfRecord := c.wire.drain.isHalf()
+	isHalf := len(c.buf.Bytes()) > 0 || halfRecord
+	r := &c.report
+	if failed != nil || isForced {
+		r.Unflushed += c.pending
+	}
+	if err == errPanic || isForced && handler != nil {
+		r.Unanswered++ // the frame that the handler had
+	}
+	if failed != nil || isForced || err == errPanic {
+		r.Unanswered += c.countUnanswered(c.buf)
+	}
+	if isForced && r.Unflushed+r.Unanswered > 0 {
+		r.Forced++
+	}
+	if isHalf && handler == nil && (err == errDrained || inHalfFrame || errors.Is(err, io.ErrUnexpectedEOF)) {
+		r.HalfFrames++
+	}
+}
+
+// abandon closes a connection whose handler does not return, and reports what is
+// lost. It is called by another goroutine after the connection was forced: its own
+// goroutine touches nothing then but what close does, if it can claim that.
+func (c *Conn) abandon() (r Report) {
+	defer protect() // a framer that panicked may do so again
+	defer c.raw.Close()
+	if c.claimed.CompareAndSwap(false, true) && c.framesIn.Load() > 0 {
+		r = c.report
+		r.Unflushed += c.pending
+		if c.handling {
+			r.Unflushed--
+			r.Unanswered++
+		}
+		rest := framing.NewBuffer(c.srv.Framer)
+		rest.SetMaxPayload(c.srv.limits.maxPayload)
+		rest.Write(c.buf.Bytes())
+		r.Unanswered += c.countUnanswered(rest)
+	}
+	return r
+}
+
+// countUnanswered counts the frames that had arrived whole and will not be
+// handled, the first of them in buf.
+func (c *Conn) countUnanswered(buf *framing.Buffer) (count int) {
+	defer protect() // a framer that panicked may do so again
+	c.wire.drain.count()
+	until := c.srv.now() + stragglers/2
+	for {
+		_, ok, err := buf.Next()
+		switch {
+		case ok:
+			count++
+			continue
+		case err != nil:
+			return count
+		}
+		if _, err := c.wire.fill(buf, until, nil); err != nil {
+			return count
+		}
+	}
+}
+
+// end sends the end of the stream and lingers. It returns an error if replies
+// were not acknowledged.
+func (c *Conn) end() error {
+	left, _ := c.wire.unacknowledged()
+	if left == 0 {
+		c.wire.resetOnClose(false)
+		if c.ended {
+			return nil // nothing can arrive any more that would reset the connection
+		}
+	}
+	before := c.wire.bytesOut.Load()
+	if c.wire.closeWrite() {
+		c.enter(StateHalfClosed)
+		return c.linger(true, 1+int(c.wire.bytesOut.Load()-before))
+	}
+	if left == 0 {
+		return nil
+	}
+	err := c.linger(false, 0)
+	if err == nil {
+		c.wire.resetOnClose(false)
+	}
+	return err
+}
+
+// linger waits until the peer's system has acknowledged all replies and, if fin
+// says that the end of the stream was sent too, which took end bytes, until the
+// peer ends its side or has had time enough. It reads and discards meanwhile: closing with bytes unread would reset
+// the connection, and throw away replies that are on their way. It returns why
+// replies were not acknowledged, if they were not.
+func (c *Conn) linger(fin bool, end int) error {
+	var (
+		scratch    [1 << 10]byte
+		limits     = &c.srv.limits
+		now        = c.srv.now()
+		heard      = now   // when the peer was heard last
+		progress   = now   // when the last bytes were acknowledged
+		sent       = stale // when all were
+		before     = math.MaxInt
+		look       = minLook
+		quiet      time.Duration
+		unexpected int
+	)
+	for {
+		left, known := c.wire.unacknowledged()
+		if left < before {
+			if fin && left <= end {
+				c.wire.resetOnClose(false)
+			}
+			before, progress = left, now
+		}
+		if left == 0 && sent == stale {
+			sent, quiet = now, c.wire.quiet()
+		}
+		until := never
+		switch {
+		case sent == stale:
+			if c.ended && left <= end {
+				return nil
+			}
+			if now-progress >= limits.write {
+				return c.lost(end, errWriteTimeout)
+			}
+			until = now + look
+			look = min(2*look, max(maxLook, (now-progress)/8))
+		case fin && c.ended, !fin && known:
+			return nil
+		case !fin:
+			until = sent + quiet
+		default:
+			silence := max(sent, heard) + quiet
+			until = after(sent, limits.linger)
+			if c.srv.draining.Load() {
+				until = max(until, silence) // as long as it continues to send
+			}
+			if known {
+				until = min(until, silence)
+			}
+		}
+		if sent != stale && now >= until {
+			return nil
+		}
+		if c.ended {
+			if err := c.pause(until - now); err != nil {
+				return c.lost(end, err)
+			}
+			now = c.srv.now()
+			continue
+		}
+		n, err := c.wire.discard(scratch[:], until)
+		now = c.srv.now()
+		if n == 0 && err != nil && isTimeout(err) {
+			n, _ = unread(c.raw, c.wire.sock) // the deadline did not look
+			err = nil
+		}
+		switch {
+		case n > 0:
+			heard = now
+		case err == io.EOF:
+			c.ended = true
+		case err != nil:
+			return c.lost(end, err)
+		case now < until:
+			if unexpected++; unexpected > maxUnexpected {
+				return c.lost(end, io.ErrNoProgress)
+			}
+		}
+	}
+}
+
+// lost reports the replies that are not acknowledged, for the reason err, and
+// returns err, or nil if there are none. Of the bytes sent end are no replies.
+func (c *Conn) lost(end int, err error) error {
+	left, _ := c.wire.unacknowledged()
+	if left <= end {
+		return nil
+	}
+	if c.srv.draining.Load() {
+		c.report.Unacknowledged += left - end
+		c.report.Forced = 1
+	}
+	return err
+}
+
+// pause waits for d. It returns an error if the connection is forced or was reset.
+func (c *Conn) pause(d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-c.srv.forcing:
+		return errForced
+	case <-t.C:
+	}
+	if c.wire.sock == nil {
+		return nil
+	}
+	return kernelError(c.wire.sock)
+}
+
+// log logs why the connection ended: a warning if the peer or the handler did
+// something wrong, else at debug level.
+func (c *Conn) log() {
+	remote, why := c.remote(), ""
+	if c.cause != nil {
+		why = errorText(c.cause)
+	}
+	msg := c.reason.warning()
+	if msg == "" {
+		c.srv.log(noBudget, slog.LevelDebug, "connection ended", "remote", remote, "reason", c.reason.String(), "why", why)
+		return
+	}
+	args := []any{"remote", remote, "err", why}
+	if c.sample != "" && c.reason != CloseHandlerError && c.reason != CloseReplyRefused && c.reason != CloseHandshake {
+		args = append(args, "bytes", c.sample)
+	}
+	c.srv.log(ofPeers, slog.LevelWarn, msg, args...)
+}

@@ -1,0 +1,216 @@
+package server_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/server"
+)
+
+// outcomes counts how it went with clients that connect, send a line at once, and
+// read to the end.
+type outcomes struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (o *outcomes) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return fmt.Sprint(o.count)
+}
+
+func (o *outcomes) of(what string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.count[what]
+}
+
+// victims returns what happened to clients but for what may.
+func (o *outcomes) victims() map[string]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v := maps.Clone(o.count)
+	delete(v, "answered")
+	delete(v, "refused")
+	return v
+}
+
+// visit is what a client does, once.
+func (o *outcomes) visit(network, addr string) {
+	what := visit(network, addr)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.count == nil {
+		o.count = make(map[string]int)
+	}
+	o.count[what]++
+}
+
+func visit(network, addr string) string {
+	// A SYN that was dropped is sent again after a second.
+	c, err := net.DialTimeout(network, addr, 20*time.Second)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT) && network == "unix":
+		return "refused"
+	case err != nil:
+		return err.Error()
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(time.Minute))
+	_, failed := io.WriteString(c, "hello\n")
+	got, err := io.ReadAll(c)
+	switch {
+	case string(got) == "hello\n" && failed == nil && err == nil:
+		return "answered"
+	case failed != nil || err != nil:
+		return fmt.Sprintf("%d bytes, %v, %v", len(got), failed, err)
+	}
+	return fmt.Sprintf("empty end after %d bytes", len(got))
+}
+
+// hangUp answers a line and ends the connection.
+func hangUp(c *server.Conn, m []byte) error {
+	c.WriteFrame(m)
+	return io.EOF
+}
+
+// C18: a client that connects at any moment around T0, and sends at once, is
+// answered or refused. Nobody is reset, and nobody gets a clean end without an
+// answer.
+func TestC18_ClientsAroundT0(t *testing.T) {
+	const rounds = 4
+	for _, network := range []string{"tcp", "unix"} {
+		for round := range rounds {
+			t.Run(fmt.Sprintf("%s %d", network, round), func(t *testing.T) {
+				t.Parallel()
+				addr := "127.0.0.1:0"
+				if network == "unix" {
+					addr = filepath.Join(t.TempDir(), "s")
+				}
+				l, err := server.Listen(network, addr)
+				require.NoError(t, err)
+				s := &server.Server{Framer: lines, Handler: hangUp, Logger: new(log).logger()}
+				served := serve(t, s, l)
+				var (
+					o       outcomes
+					clients sync.WaitGroup
+					done    = make(chan struct{})
+				)
+				clients.Go(func() {
+					tick := time.NewTicker(ms)
+					defer tick.Stop()
+					for range tick.C {
+						select {
+						case <-done:
+							return
+						default:
+							clients.Go(func() { o.visit(network, l.Addr().String()) })
+						}
+					}
+				})
+				time.Sleep(100*ms + rand.N(50*ms))
+				require.NoError(t, s.Shutdown(background))
+				assert.Equal(t, server.ErrServerClosed, <-served)
+				time.Sleep(200 * ms)
+				close(done)
+				clients.Wait()
+				assert.Positive(t, o.of("answered"), o.String())
+				assert.Positive(t, o.of("refused"), o.String())
+				assert.Empty(t, o.victims(), o.String())
+				t.Log(o.String())
+			})
+		}
+	}
+}
+
+// C18: from T0 on nobody new is taken in, or those who keep coming would keep the
+// listener open. Each client here waits for its end, so that one that comes after
+// it finds the door shut.
+func TestC18_NobodyNew(t *testing.T) {
+	for name, listen := range map[string]func(network, addr string) (net.Listener, error){"ours": server.Listen, "another": net.Listen} {
+		for _, network := range []string{"tcp", "unix"} {
+			t.Run(name+" "+network, func(t *testing.T) {
+				t.Parallel()
+				addr := "127.0.0.1:0"
+				if network == "unix" {
+					addr = filepath.Join(t.TempDir(), "s")
+				}
+				l, err := listen(network, addr)
+				require.NoError(t, err)
+				s := &server.Server{Framer: lines, Handler: hangUp, Logger: new(log).logger()}
+				serve(t, s, l)
+				require.Equal(t, "answered", visit(network, l.Addr().String()))
+				go s.Shutdown(background)
+				for !s.Stats().Draining {
+					runtime.Gosched()
+				}
+				taken := 0
+				for visit(network, l.Addr().String()) != "refused" {
+					taken++
+				}
+				assert.LessOrEqual(t, taken, 2)
+			})
+		}
+	}
+}
+
+// C23: each server hands its socket over to the next one while clients come. A
+// filter on it, or a look into its queue, would cost some of them.
+func TestC23_HandOvers(t *testing.T) {
+	t.Parallel()
+	const handOvers = 100
+	l, err := server.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	socket, err := l.(interface{ File() (*os.File, error) }).File()
+	require.NoError(t, err)
+	defer socket.Close()
+	var (
+		o       outcomes
+		clients sync.WaitGroup
+		done    = make(chan struct{})
+		addr    = l.Addr().String()
+	)
+	clients.Go(func() {
+		tick := time.NewTicker(ms)
+		defer tick.Stop()
+		for range tick.C {
+			select {
+			case <-done:
+				return
+			default:
+				clients.Go(func() { o.visit("tcp", addr) })
+			}
+		}
+	})
+	for range handOvers {
+		s := &server.Server{Framer: lines, Handler: hangUp, Logger: new(log).logger()}
+		served := serve(t, s, server.Shared(l))
+		time.Sleep(rand.N(10 * ms))
+		require.NoError(t, s.Shutdown(background))
+		assert.Equal(t, server.ErrServerClosed, <-served)
+		l, err = net.FileListener(socket)
+		require.NoError(t, err)
+	}
+	close(done)
+	serve(t, &server.Server{Framer: lines, Handler: hangUp}, l)
+	clients.Wait()
+	assert.Positive(t, o.of("answered"), o.String())
+	assert.Zero(t, o.of("refused"), o.String())
+	assert.Empty(t, o.victims(), o.String())
+	t.Log(o.String())
+}

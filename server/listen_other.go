@@ -1,0 +1,8 @@
+//go:build !linux
+
+package server
+
+import "net"
+
+// A tcpListener keeps new clients away on Linux only.
+type tcpListener struct{ *net.TCPListener }

@@ -1,0 +1,253 @@
+//go:build unix && !aix && (!solaris || illumos)
+
+package server_test
+
+import (
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/server"
+)
+
+// socketDir returns a directory whose name leaves room for that of a socket.
+func socketDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "s")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// stale leaves the file of a socket at which nobody listens.
+func stale(t *testing.T, path string) {
+	t.Helper()
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	require.NoError(t, l.Close())
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return all
+}
+
+// The file that a killed server has left is replaced, and removed at the end.
+// Clients see the path as the address.
+func TestListen_UnixStale(t *testing.T) {
+	dir := socketDir(t)
+	path := filepath.Join(dir, "s")
+	stale(t, path)
+	l, err := server.Listen("unix", path)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"s"}, names(t, dir))
+	assert.Equal(t, path, l.Addr().String())
+	c := dial(t, "unix", path)
+	assert.Equal(t, path, c.RemoteAddr().String())
+	require.NoError(t, l.Close())
+	assert.Empty(t, names(t, dir))
+}
+
+// Where somebody listens, or something else lies, nothing is touched.
+func TestListen_UnixInUse(t *testing.T) {
+	for name, test := range map[string]struct {
+		occupy func(t *testing.T, path string)
+		want   string
+	}{
+		"by a server": {func(t *testing.T, path string) {
+			l, err := net.Listen("unix", path)
+			require.NoError(t, err)
+			t.Cleanup(func() { l.Close() })
+		}, "address already in use: a server is listening there"},
+		"by a server of packets": {func(t *testing.T, path string) {
+			c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+			require.NoError(t, err)
+			t.Cleanup(func() { c.Close() })
+		}, "address already in use: cannot tell whether a server is listening there: "},
+		"by a file": {func(t *testing.T, path string) {
+			require.NoError(t, os.WriteFile(path, nil, 0o600))
+		}, "address already in use: the file is not a socket"},
+		"by a link": {func(t *testing.T, path string) {
+			require.NoError(t, os.Symlink("nowhere", path))
+		}, "address already in use: the file is not a socket"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := socketDir(t)
+			path := filepath.Join(dir, "s")
+			test.occupy(t, path)
+			before, err := os.Lstat(path)
+			require.NoError(t, err)
+			l, err := server.Listen("unix", path)
+			assert.ErrorIs(t, err, syscall.EADDRINUSE)
+			assert.ErrorContains(t, err, "listen unix "+path+": "+test.want)
+			assert.Nil(t, l)
+			after, err := os.Lstat(path)
+			require.NoError(t, err)
+			assert.True(t, os.SameFile(before, after))
+			assert.Equal(t, []string{"s"}, names(t, dir))
+		})
+	}
+}
+
+// A server whose queue is full is alive.
+func TestListen_UnixQueueFull(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer syscall.Close(fd)
+	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}))
+	require.NoError(t, syscall.Listen(fd, 0))
+	for err == nil {
+		var c net.Conn
+		if c, err = net.Dial("unix", path); err == nil {
+			defer c.Close()
+		}
+	}
+	_, err = server.Listen("unix", path)
+	assert.ErrorIs(t, err, syscall.EADDRINUSE)
+	assert.ErrorContains(t, err, ": a server is listening there")
+	_, err = os.Stat(path)
+	assert.NoError(t, err)
+}
+
+// Of many that start at the same time one listens, and the others are told.
+func TestListen_UnixTwoStarters(t *testing.T) {
+	dir := socketDir(t)
+	path := filepath.Join(dir, "s")
+	for range 100 {
+		stale(t, path)
+		var starters, tries sync.WaitGroup
+		var listening, told atomic.Int32
+		begin := make(chan struct{})
+		const n = 4
+		tries.Add(n)
+		for range n {
+			starters.Go(func() {
+				<-begin
+				l, err := server.Listen("unix", path)
+				if err == nil {
+					listening.Add(1)
+				} else if assert.ErrorIs(t, err, syscall.EADDRINUSE) {
+					told.Add(1)
+				}
+				tries.Done()
+				tries.Wait()
+				if err == nil {
+					c, err := net.Dial("unix", path)
+					if assert.NoError(t, err) {
+						c.Close()
+					}
+					assert.NoError(t, l.Close())
+				}
+			})
+		}
+		close(begin)
+		starters.Wait()
+		assert.EqualValues(t, 1, listening.Load())
+		assert.EqualValues(t, n-1, told.Load())
+		assert.Empty(t, names(t, dir))
+	}
+}
+
+// A server that ends removes its own file, and leaves that of another one.
+func TestListen_UnixOwnFileOnly(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	old, err := server.Listen("unix", path)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(path))
+	next, err := server.Listen("unix", path)
+	require.NoError(t, err)
+	defer next.Close()
+	s := &server.Server{Framer: lines, Handler: server.Echo}
+	served := serve(t, s, old)
+	require.NoError(t, s.Shutdown(background))
+	assert.Equal(t, server.ErrServerClosed, <-served)
+	dial(t, "unix", path)
+
+	require.NoError(t, next.Close())
+	_, err = os.Stat(path)
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// The path is free as soon as Shutdown is called, for the next server; those who
+// have connected are answered.
+func TestC18_UnixPathFirst(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := &server.Server{Framer: lines, Handler: func(c *server.Conn, m []byte) error {
+		close(entered)
+		<-release
+		return server.Echo(c, m)
+	}}
+	l, err := server.Listen("unix", path)
+	require.NoError(t, err)
+	served := serve(t, s, l)
+	c := dial(t, "unix", path)
+	c.Write([]byte("hello\n"))
+	<-entered
+	go s.Shutdown(background)
+	for {
+		next, err := server.Listen("unix", path)
+		if err == nil {
+			defer next.Close()
+			break
+		}
+		require.ErrorIs(t, err, syscall.EADDRINUSE)
+	}
+	close(release)
+	got := make([]byte, 6)
+	_, err = c.Read(got)
+	assert.NoError(t, err)
+	assert.Equal(t, "hello\n", string(got))
+	c.Close()
+	assert.Equal(t, server.ErrServerClosed, <-served)
+	dial(t, "unix", path) // the next server's
+}
+
+// The mode is what is asked for, whatever the umask.
+func TestListen_UnixMode(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o027))
+	for _, test := range []struct{ mode, want fs.FileMode }{
+		{0, 0o750},
+		{0o660, 0o660},
+		{0o666, 0o666},
+		{0o600, 0o600},
+	} {
+		path := filepath.Join(socketDir(t), "s")
+		l, err := (&server.ListenConfig{SocketMode: test.mode}).Listen(background, "unix", path)
+		require.NoError(t, err)
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		assert.Equal(t, test.want, info.Mode().Perm())
+		require.NoError(t, l.Close())
+	}
+}
+
+// A socket that is shared keeps its file.
+func TestC23_UnixFile(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	for _, listen := range []func(network, addr string) (net.Listener, error){server.Listen, net.Listen} {
+		l, err := listen("unix", path)
+		require.NoError(t, err)
+		s := &server.Server{Framer: lines, Handler: server.Echo}
+		served := serve(t, s, server.Shared(l))
+		require.NoError(t, s.Shutdown(background))
+		assert.Equal(t, server.ErrServerClosed, <-served)
+		require.NoError(t, os.Remove(path))
+	}
+}

@@ -1,0 +1,139 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"syscall"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// CloseReason is why a connection has ended.
+type CloseReason uint8
+
+const (
+	ClosePeer          CloseReason = iota // the peer ended its side between two frames, or left before its first
+	CloseDone                             // the handler returned io.EOF
+	CloseDrained                          // Shutdown: all that had arrived is answered
+	CloseForced                           // Shutdown or Close did not wait any longer
+	CloseIdleTimeout                      // no frame began in time
+	CloseFrameTimeout                     // a frame began and did not end in time
+	CloseWriteTimeout                     // the peer did not read
+	CloseTooLarge                         // a payload was larger than MaxPayload
+	CloseMalformed                        // the framing was broken
+	CloseUnexpectedEOF                    // the peer ended its side inside a frame
+	CloseReplyRefused                     // the framing cannot carry what the handler wrote
+	CloseHandlerError                     // the handler returned another error
+	ClosePanic                            // the handler, the framer or the connection panicked
+	CloseHandshake                        // the TLS handshake failed, or took too long
+	CloseFailed                           // the connection failed: a reset, for example
+)
+
+var reasonNames = [...]string{
+	"peer", "done", "drained", "forced", "idle timeout", "frame timeout", "write timeout", "too large", "malformed",
+	"unexpected EOF", "reply refused", "handler error", "panic", "handshake", "failed",
+}
+
+// String returns the reason in words, such as "peer" or "idle timeout".
+func (r CloseReason) String() string {
+	if int(r) < len(reasonNames) {
+		return reasonNames[r]
+	}
+	return "unknown"
+}
+
+// warning returns the message of the warning that the reason deserves, or "" if
+// nobody did anything wrong, or another line has reported it.
+func (r CloseReason) warning() string {
+	switch r {
+	case CloseFrameTimeout, CloseWriteTimeout:
+		return "connection stalled"
+	case CloseTooLarge, CloseMalformed, CloseUnexpectedEOF:
+		return "connection broke the framing"
+	case CloseReplyRefused:
+		return "reply refused by the framing"
+	case CloseHandlerError:
+		return "handler failed"
+	case CloseHandshake:
+		return "TLS handshake failed"
+	}
+	return ""
+}
+
+// handlerError is an error that the handler returned.
+type handlerError struct {
+	err      error
+	answered bool // the handler had answered the frame before
+}
+
+func (e *handlerError) Error() string { return e.err.Error() }
+func (e *handlerError) Unwrap() error { return e.err }
+
+// handshakeError is why a TLS handshake failed.
+type handshakeError struct{ err error }
+
+func (e *handshakeError) Error() string { return e.err.Error() }
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// closeReason returns why the connection ended, where err ended the reading and
+// failed, if it is not nil, the writing, and the error that tells more.
+func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
+	switch {
+	case err == errPanic:
+		return ClosePanic, err
+	case errors.Is(err, errForced) || errors.Is(failed, errForced):
+		return CloseForced, err
+	case errors.Is(failed, errWriteTimeout):
+		return CloseWriteTimeout, failed
+	case failed != nil:
+		return CloseFailed, failed
+	}
+	var (
+		handler   *handlerError
+		handshake *handshakeError
+		tooLarge  *framing.TooLargeError
+		format    *framing.FormatError
+		truncated *framing.UnexpectedEOFError
+		refused   *framing.PayloadError
+	)
+	switch {
+	case errors.As(err, &handler):
+		switch {
+		case errors.As(err, &refused) || errors.As(err, &tooLarge):
+			return CloseReplyRefused, err
+		case errors.Is(err, io.EOF):
+			return CloseDone, err
+		}
+		return CloseHandlerError, err
+	case errors.As(err, &handshake):
+		switch {
+		case c.wire.isForced():
+			return CloseForced, err
+		case hasLeft(err):
+			return ClosePeer, err
+		}
+		return CloseHandshake, err
+	case errors.As(err, &tooLarge):
+		return CloseTooLarge, err
+	case errors.As(err, &format):
+		return CloseMalformed, err
+	case errors.As(err, &truncated):
+		return CloseUnexpectedEOF, err
+	case err == errFrameTimeout:
+		return CloseFrameTimeout, err
+	case err == errIdleTimeout:
+		return CloseIdleTimeout, err
+	case err == errDrained:
+		return CloseDrained, err
+	case err == io.EOF || hasLeft(err) && c.isSilent():
+		return ClosePeer, err
+	}
+	return CloseFailed, err
+}
+
+// hasLeft reports whether err is how a peer's leaving shows. A probe connects
+// and leaves, often with a reset, and is no fault.
+func hasLeft(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED)
+}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/wholeframe/wholeframe/server"
 )
@@ -170,6 +171,41 @@ func TestC18_NobodyNew(t *testing.T) {
 			})
 		}
 	}
+}
+
+// C18: those whose handshakes are under way at T0 are let in. TCP_DEFER_ACCEPT
+// leaves a handshake open, on the side of the server, until the first byte; here
+// each client sends it when the one before has its answer.
+func TestC18_HandshakesUnderWay(t *testing.T) {
+	t.Parallel()
+	l, err := server.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	raw, err := l.(syscall.Conn).SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 10)
+	}))
+	require.NoError(t, err)
+	s := &server.Server{Framer: lines, Handler: hangUp, Logger: new(log).logger()}
+	served := serve(t, s, l)
+	var clients []net.Conn
+	for range 20 {
+		clients = append(clients, dial(t, "tcp", l.Addr().String()))
+	}
+	require.Zero(t, s.Stats().Accepted)
+	go s.Shutdown(background)
+	for !s.Stats().Draining {
+		runtime.Gosched()
+	}
+	for i, c := range clients {
+		_, err := io.WriteString(c, "hello\n")
+		require.NoError(t, err, "client %d", i)
+		got, err := io.ReadAll(c)
+		require.NoError(t, err, "client %d", i)
+		require.Equal(t, "hello\n", string(got), "client %d", i)
+		c.Close()
+	}
+	assert.Equal(t, server.ErrServerClosed, <-served)
 }
 
 // C23: each server hands its socket over to the next one while clients come. A

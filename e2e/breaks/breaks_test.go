@@ -760,6 +760,22 @@ var breaks = []mutant{
 		test: "TestC18_NobodyNew",
 	},
 	{
+		what: "drops every segment while it closes",
+		file: "server/listen_linux.go",
+		old:  `K: 0xffffffff`,
+		new:  `K: 0`,
+		pkg:  "server",
+		test: "TestC18_HandshakesUnderWay",
+	},
+	{
+		what: "closes while handshakes are under way",
+		file: "server/listen_linux.go",
+		old:  `window = handshakes`,
+		new:  `window = 0`,
+		pkg:  "server",
+		test: "TestC18_HandshakesUnderWay",
+	},
+	{
 		what: "leaves the path of a Unix socket until it is closed",
 		file: "server/listen_unix.go",
 		old:  "	l.remove()\n	return blindWindow",

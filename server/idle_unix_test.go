@@ -95,10 +95,7 @@ func TestIdleForLong(t *testing.T) {
 	_, err := io.ReadAll(idle) // that takes longer than others wait on their stack
 	assert.NoError(t, err)
 	idle.Close()
-	for s.Stats().Open[server.StateHalfClosed] > 0 {
-		time.Sleep(ms)
-	}
-	assert.EqualValues(t, 1, s.Stats().Closed[server.CloseIdleTimeout])
+	assert.Eventually(t, func() bool { return s.Stats().Closed[server.CloseIdleTimeout] == 1 }, 20*time.Second, ms, "closed as idle")
 	for _, c := range clients[:conns/2] {
 		exchange(t, c, 100)
 	}

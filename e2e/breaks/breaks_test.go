@@ -485,7 +485,7 @@ var breaks = []mutant{
 		what: "believes a late deadline of a connection that tells nothing",
 		file: "server/conn.go",
 		old:  `		if !known && now-by > stopped {`,
-		new:  `		if false {`,
+		new:  `		if !known && false {`,
 		pkg:  "server",
 		test: "TestStoppedProcessOpaque",
 	},

@@ -321,8 +321,8 @@ func TestBackoff_Draining(t *testing.T) {
 		var n fakeNet
 		n.listen("a", func(c *fakeConn) {
 			c.reply(c.read())
-			c.read()
-			c.Close()
+			c.CloseWrite()
+			drain(c)
 		})
 		c := newFakeClient(t, &n, "a")
 		c.Resend, c.TrustFIN = true, true
@@ -338,6 +338,32 @@ func TestBackoff_Draining(t *testing.T) {
 		}
 		if got := len(n.dialed); got != 50 {
 			t.Errorf("%d connections; want 50", got)
+		}
+	})
+}
+
+// The end of a server is one failure, however many connections it had.
+func TestBackoff_ManyConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			c.reply(c.read())
+			time.Sleep(time.Second)
+			c.reset()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.MaxInFlight, c.MaxConns, c.Resend = 1, 16, true
+		c.Repeatable = func([]byte) bool { return true }
+		start := time.Now()
+		var callers sync.WaitGroup
+		for range 32 {
+			callers.Go(func() { mustCall(t, c, "request", "request") })
+			synctest.Wait()
+		}
+		n.listen("a", echo)
+		callers.Wait()
+		if got := time.Since(start); got > time.Second+50*time.Millisecond {
+			t.Errorf("the calls took %v; want 1s and one short pause", got)
 		}
 	})
 }

@@ -320,7 +320,9 @@ func TestBackoff_Draining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n fakeNet
 		n.listen("a", func(c *fakeConn) {
-			c.reply(c.read())
+			first := c.read()
+			time.Sleep(time.Millisecond) // until the others have come
+			c.reply(first)
 			c.CloseWrite()
 			drain(c)
 		})
@@ -332,8 +334,8 @@ func TestBackoff_Draining(t *testing.T) {
 		}
 		callers.Wait()
 		for i := range n.dialed[1:] {
-			if got := n.dialed[i+1].at.Sub(n.dialed[i].at); got < 25*time.Millisecond || got > 50*time.Millisecond {
-				t.Errorf("pause %d is %v; want 25ms to 50ms", i+1, got)
+			if got := n.dialed[i+1].at.Sub(n.dialed[i].at); got < 26*time.Millisecond || got > 51*time.Millisecond {
+				t.Errorf("dialed %v after attempt %d; want a pause of 25ms to 50ms after 1ms", got, i+1)
 			}
 		}
 		if got := len(n.dialed); got != 50 {

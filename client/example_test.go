@@ -257,3 +257,33 @@ func ExampleClient_Open() {
 	// * rain at noon
 	// HELLO <nil>
 }
+
+// A call returns when its context ends. Its reply is dropped when it comes, and the
+// next call gets its own.
+func ExampleClient_Call_context() {
+	release := make(chan struct{})
+	addr, stop := serveLines(func(conn *framing.Conn) {
+		if _, err := conn.ReadFrame(); err != nil {
+			return
+		}
+		<-release
+		conn.WriteFrame([]byte("late"))
+		upper(conn)
+	})
+	defer stop()
+
+	c := &client.Client{Addrs: []string{addr}, Framer: delimiter.Line()}
+	defer c.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	_, err := c.Call(ctx, []byte("slow"))
+	fmt.Println(errors.Is(err, context.DeadlineExceeded))
+	close(release)
+
+	reply, err := c.Call(context.Background(), []byte("fast"))
+	fmt.Printf("%s %v, %d late\n", reply, err, c.Stats().Late)
+	// Output:
+	// true
+	// FAST <nil>, 1 late
+}

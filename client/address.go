@@ -26,10 +26,13 @@ type address struct {
 	err        error // of the last failure
 }
 
-// failed notes that the server cannot be reached, or has ended a connection without
-// having answered anything.
+// failed notes that the server cannot be reached, or has ended a connection early. What
+// happens during a pause is no further failure: a server may end many connections.
 func (a *address) failed(c *Client, err error) {
 	a.err, a.failedAt = err, c.now()
+	if a.failedAt < a.notBefore {
+		return
+	}
 	pause := c.limits.pause
 	if a.failures < 30 {
 		pause = min(pause, minPause<<a.failures)

@@ -55,9 +55,9 @@ type Client struct {
 
 	// Push, if not nil, is called with each frame that is not the reply to a call. The
 	// payload is valid until Push returns. Push must not block: the replies that
-	// follow on that connection wait for it. If Push is nil, such a frame is dropped
-	// if there are keys, and otherwise ends the connection, because no later reply
-	// could be trusted.
+	// follow on that connection wait for it. If Push is nil, such a frame is dropped if
+	// ReplyKey is set, and otherwise ends the connection, because no later reply could
+	// be trusted.
 	Push func(payload []byte)
 
 	// Goodbye, if not nil, is called with each frame received, and reports whether it
@@ -82,7 +82,8 @@ type Client struct {
 
 	// MaxPayload is the maximum payload size in bytes, in both directions. If zero,
 	// 1 MiB is used; if negative, there is no limit. A larger request is refused. A
-	// larger reply fails its call or, if there are keys, the connection.
+	// larger reply fails its call or, if ReplyKey is set, ends the connection, because
+	// its key is not known.
 	MaxPayload int
 
 	// MaxConns is the maximum number of connections to each address. If zero, 1 is

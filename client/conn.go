@@ -543,7 +543,8 @@ func (cn *conn) outcome(cl *call) Outcome {
 // trusted reports whether the end of the stream was sent by the server in good order.
 //
 // After a reset, Linux returns ECONNRESET once, from whatever call comes first. If that
-// is Write, Read returns io.EOF.
+// is Write, Read returns io.EOF. So io.EOF counts only if no write has failed, which none
+// does while a server that has sent FIN lingers.
 func (cn *conn) trusted() bool {
 	if cn.end != nil {
 		return !cn.end.ended.Load() // TLS has ended with close_notify

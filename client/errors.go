@@ -11,7 +11,7 @@ var (
 	ErrGoodbye = errors.New("the server said goodbye")
 
 	// ErrDuplicateKey is the reason why a request is refused whose key is that of
-	// another call in flight.
+	// another call in flight, or of one that has ended and whose reply may still come.
 	ErrDuplicateKey = errors.New("another call in flight has the same key")
 
 	// ErrNoKey is the reason why Call refuses a request in which RequestKey finds no

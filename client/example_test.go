@@ -257,3 +257,33 @@ func ExampleClient_Open() {
 	// * rain at noon
 	// HELLO <nil>
 }
+
+// A call returns when its context ends. Its reply is dropped when it comes, and the
+// next call gets its own.
+func ExampleClient_Call_context() {
+	ctx, cancel := context.WithCancel(context.Background())
+	failed := make(chan struct{})
+	addr, stop := serveLines(func(conn *framing.Conn) {
+		if _, err := conn.ReadFrame(); err != nil {
+			return
+		}
+		cancel() // the caller gives up
+		<-failed
+		conn.WriteFrame([]byte("late"))
+		upper(conn)
+	})
+	defer stop()
+
+	c := &client.Client{Addrs: []string{addr}, Framer: delimiter.Line()}
+	defer c.Close()
+
+	_, err := c.Call(ctx, []byte("slow"))
+	fmt.Println(strings.ReplaceAll(err.Error(), addr, "ADDR"))
+	close(failed)
+
+	reply, err := c.Call(context.Background(), []byte("fast"))
+	fmt.Printf("%s %v, %d late\n", reply, err, c.Stats().Late)
+	// Output:
+	// client: request to ADDR may have been handled: context canceled
+	// FAST <nil>, 1 late
+}

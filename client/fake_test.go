@@ -223,6 +223,7 @@ func newFakeClient(t *testing.T, n *fakeNet, addrs ...string) *client.Client {
 	c := newBareClient(n, addrs...)
 	t.Cleanup(func() {
 		c.Close()
+		c.Shutdown(context.Background()) // waits for what dials
 		n.serving.Wait()
 	})
 	return c

@@ -124,6 +124,7 @@ func play(p plot) []string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	s.c.Shutdown(ctx)
+	s.c.Shutdown(context.Background()) // waits for what dials
 	s.closing.Wait()
 	s.n.serving.Wait()
 	synctest.Wait()

@@ -1,9 +1,11 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"sync"
 	"syscall"
@@ -266,14 +268,15 @@ func TestOutcome_WriteErrorAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n fakeNet
 		n.listen("a", func(c *fakeConn) {
-			c.in.mu.Lock()
-			c.in.gone = true
-			c.in.mu.Unlock()
 			time.Sleep(time.Minute)
 			c.Close()
 		})
 		c := newFakeClient(t, &n, "a")
-		synctest.Wait()
+		c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			nc, err := n.dial(ctx, network, addr)
+			nc.(*fakeConn).out.gone = true // writing fails, reading does not
+			return nc, err
+		}
 		start := time.Now()
 		_, err := call(t.Context(), c, "1")
 		wantError(t, err, client.NotSent, syscall.EPIPE)

@@ -320,9 +320,11 @@ func TestBackoff_Draining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n fakeNet
 		n.listen("a", func(c *fakeConn) {
-			c.reply(c.read())
-			c.read()
-			c.Close()
+			first := c.read()
+			time.Sleep(time.Millisecond) // until the others have come
+			c.reply(first)
+			c.CloseWrite()
+			drain(c)
 		})
 		c := newFakeClient(t, &n, "a")
 		c.Resend, c.TrustFIN = true, true
@@ -332,12 +334,38 @@ func TestBackoff_Draining(t *testing.T) {
 		}
 		callers.Wait()
 		for i := range n.dialed[1:] {
-			if got := n.dialed[i+1].at.Sub(n.dialed[i].at); got < 25*time.Millisecond || got > 50*time.Millisecond {
-				t.Errorf("pause %d is %v; want 25ms to 50ms", i+1, got)
+			if got := n.dialed[i+1].at.Sub(n.dialed[i].at); got < 26*time.Millisecond || got > 51*time.Millisecond {
+				t.Errorf("dialed %v after attempt %d; want a pause of 25ms to 50ms after 1ms", got, i+1)
 			}
 		}
 		if got := len(n.dialed); got != 50 {
 			t.Errorf("%d connections; want 50", got)
+		}
+	})
+}
+
+// The end of a server is one failure, however many connections it had.
+func TestBackoff_ManyConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			c.reply(c.read())
+			time.Sleep(time.Second)
+			c.reset()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.MaxInFlight, c.MaxConns, c.Resend = 1, 16, true
+		c.Repeatable = func([]byte) bool { return true }
+		start := time.Now()
+		var callers sync.WaitGroup
+		for range 32 {
+			callers.Go(func() { mustCall(t, c, "request", "request") })
+			synctest.Wait()
+		}
+		n.listen("a", echo)
+		callers.Wait()
+		if got := time.Since(start); got > time.Second+50*time.Millisecond {
+			t.Errorf("the calls took %v; want 1s and one short pause", got)
 		}
 	})
 }

@@ -34,20 +34,20 @@ type Conn struct {
 	freshUntil time.Duration // until then it may be silent, although the server drains
 
 	state     atomic.Uint32 // a State
-	framesIn  atomic.Uint64 // handled, or being handled
+	framesIn  atomic.Uint64 // as published
 	framesOut atomic.Uint64
+	handling  atomic.Bool // a handler runs, or has returned a moment ago
 	claimed   atomic.Bool // by who closes it: its own goroutine, or abandon
 
 	// The rest is for the goroutine of the connection, and for the one that counts
-	// what a stuck handler leaves. That a handler runs is known by framesIn, which
-	// is set before.
+	// what a stuck handler leaves, which looks at handling first.
 
 	buf     *framing.Buffer
 	replies *framing.Writer
-	handled uint64 // framesIn
-	pending int    // frames whose replies are not flushed, the one included that is being handled
-	replied uint64 // replies
-	counted uint64 // those in framesOut
+	pending int       // of handled, those whose replies are not flushed
+	handled uint64    // frames, the one included that is being handled
+	replied uint64    // frames of Reply
+	counted [2]uint64 // of both, those that are published
 
 	release  func() // gives back memory that is not in use
 	clock    frameClock
@@ -57,7 +57,6 @@ type Conn struct {
 	parked   bool          // the wait for bytes is resumed: it ends at parkedBy
 	parkedBy time.Duration
 	ended    bool        // the peer has ended its side of raw
-	handling bool        // a handler runs, or has returned a moment ago
 	report   Report      // of its losses
 	sample   string      // quoted: bytes of the frame with which it ended
 	cause    error       // why it ended
@@ -301,12 +300,12 @@ func (c *Conn) run() error {
 		}
 		before := c.replied
 		c.pending++
-		c.handling = true
-		c.framesIn.Store(c.framesIn.Load() + 1) // abandon sees what is above
+		c.handled++
+		c.handling.Store(true) // abandon sees what was done before
 		if err := handler(c, payload); err != nil {
 			return &handlerError{err, c.replied > before}
 		}
-		if c.pending%gatherFrames == 0 {
+		if c.pending%gatherFrames == 0 && !c.srv.draining.Load() {
 			if err := c.flushAged(); err != nil {
 				return err
 			}
@@ -334,18 +333,15 @@ func (c *Conn) hurry() error {
 	if c.wire.isForced() {
 		return errForced
 	}
-	c.handling = false
+	c.handling.Store(false)
 	return c.flushAged()
 }
 
 // flushAged flushes replies unless that was done a moment ago.
 func (c *Conn) flushAged() error {
 	now := c.srv.now()
-	switch {
-	case now-c.flushed < gatherTime:
+	if now-c.flushed < gatherTime {
 		return nil
-	case c.claimed.Load():
-		return errForced
 	}
 	c.flushed = now
 	return c.flush()
@@ -353,7 +349,7 @@ func (c *Conn) flushAged() error {
 
 // flush sends the replies to the frames that were handled.
 func (c *Conn) flush() error {
-	c.handling = false
+	c.handling.Store(false)
 	c.count()
 	if err := c.replies.Flush(); err != nil {
 		return err
@@ -365,12 +361,11 @@ func (c *Conn) flush() error {
 	return nil
 }
 
-// count publishes what was replied.
+// count publishes how many frames were handled and replied.
 func (c *Conn) count() {
-	if n := c.replied - c.counted; n > 0 {
-		c.framesOut.Add(n)
-		c.counted = c.replied
-	}
+	c.framesIn.Add(c.handled - c.counted[0])
+	c.framesOut.Add(c.replied - c.counted[1])
+	c.counted = [...]uint64{c.handled, c.replied}
 }
 
 // fill waits for bytes. It returns io.EOF at the end of the stream, or why

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -230,7 +231,12 @@ func (r *recorder) run(f *fake, s stream, fault fakenet.Fault, single, halfClose
 // an error too.
 func TestT9ShortVectoredWrite(t *testing.T) {
 	for _, at := range []int64{1, 3, 5, 30_000} {
-		onFake(t, &server.Server{Framer: lengthprefix.Uint32()}, func(f *fake) {
+		wrap := func(c net.Conn) net.Conn { return &vectorConn{Conn: c} }
+		s := &server.Server{Framer: lengthprefix.Uint32(), Handler: func(c *server.Conn, m []byte) error {
+			c.Reply(m) // whose error does not matter to the handler
+			return nil
+		}}
+		onFakeWrapped(t, s, wrap, func(f *fake) {
 			c := f.dial(string(lengthFrame(make([]byte, 60_000))), fakenet.ServerFaults(fakenet.Fault{Dir: fakenet.Write, At: at, Do: fakenet.Short()}))
 			c.CloseWrite()
 			time.Sleep(time.Minute)

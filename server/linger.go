@@ -31,7 +31,7 @@ func (c *Conn) close(err error) {
 	}
 	var handler *handlerError
 	isHandler := errors.As(err, &handler)
-	if isHandler && !errors.Is(err, io.EOF) || err == errPanic && c.handling {
+	if isHandler && !errors.Is(err, io.EOF) || err == errPanic && c.handling.Load() {
 		c.pending-- // there is no reply
 	}
 	if !errors.Is(err, errForced) {
@@ -91,13 +91,10 @@ func (c *Conn) account(err, failed error) {
 func (c *Conn) abandon() (r Report) {
 	defer protect() // a framer that panicked may do so again
 	defer c.raw.Close()
-	if c.claimed.CompareAndSwap(false, true) && c.framesIn.Load() > 0 {
+	if c.claimed.CompareAndSwap(false, true) && c.handling.Load() {
 		r = c.report
-		r.Unflushed += c.pending
-		if c.handling {
-			r.Unflushed--
-			r.Unanswered++
-		}
+		r.Unflushed += c.pending - 1
+		r.Unanswered++
 		rest := framing.NewBuffer(c.srv.Framer)
 		rest.SetMaxPayload(c.srv.limits.maxPayload)
 		rest.Write(c.buf.Bytes())

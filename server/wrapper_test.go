@@ -276,6 +276,8 @@ type vectorConn struct {
 	calls atomic.Int64
 }
 
+func (c *vectorConn) SetLinger(sec int) error { return c.Conn.(*fakenet.Conn).SetLinger(sec) }
+
 func (c *vectorConn) WriteBuffers(v *net.Buffers) (int64, error) {
 	c.calls.Add(1)
 	return v.WriteTo(c.Conn)

@@ -185,7 +185,9 @@ func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
 // serve runs the connection from its beginning.
 func (c *Conn) serve() {
 	c.guard(func() error {
-		c.wire.resetOnClose(true)
+		if c.wire.sock == nil {
+			c.wire.resetOnClose(true)
+		}
 		c.notify(StateNew)
 		if f := c.srv.ConnContext; f != nil {
 			c.ctx = f(c.ctx, c.wire.netConn())

@@ -75,8 +75,9 @@ func (w *wire) init(raw net.Conn, s *Server) {
 	w.raw, w.sock, w.epoch, w.limit = raw, socketOf(raw), s.epoch, s.limits.write
 	w.by, w.readBy, w.writeBy = never, never, never
 	w.drain.init(w)
-	if w.sock != nil {
+	if w.sock != nil { // what wraps one is asked by its own goroutine, which it may harm
 		keepUrgent(w.sock)
+		w.resetOnClose(true)
 	}
 	if s.TLSConfig != nil {
 		w.tls = tls.Server(tlsSide{raw, w}, s.TLSConfig)

@@ -395,11 +395,19 @@ var breaks = []mutant{
 	},
 	{
 		what: "leaves the end of a killed process to the kernel",
-		file: "server/conn.go",
-		old:  `		c.wire.resetOnClose(true)`,
-		new:  ``,
+		file: "server/wire.go",
+		old:  "		keepUrgent(w.sock)\n		w.resetOnClose(true)",
+		new:  `		keepUrgent(w.sock)`,
 		pkg:  "server",
 		test: "TestC26Killed",
+	},
+	{
+		what: "does not reset what wraps a socket",
+		file: "server/conn.go",
+		old:  `			c.wire.resetOnClose(true)`,
+		new:  ``,
+		pkg:  "server",
+		test: "TestC26ResetUntilAcknowledged",
 	},
 	{
 		what: "ends a handler's error without a reply with the end of the stream",

@@ -13,9 +13,6 @@ var temporary string
 
 // TestMain sees to it that no test leaves a goroutine or a descriptor behind.
 func TestMain(m *testing.M) {
-	if os.Getenv(asStuck) != "" {
-		stuck()
-	}
 	before := descriptors()
 	var err error
 	if temporary, err = os.MkdirTemp("", "shutdown"); err != nil {

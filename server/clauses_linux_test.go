@@ -108,6 +108,7 @@ func TestC26Killed(t *testing.T) {
 	pipe, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
+	defer cmd.Process.Kill()
 	out := bufio.NewReader(pipe)
 	line, err := out.ReadString('\n')
 	require.NoError(t, err)

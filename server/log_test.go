@@ -243,6 +243,8 @@ func TestServeAfterShutdown(t *testing.T) {
 	c = dial(t, "tcp", l.Addr().String())
 	s.Close()
 	assert.ErrorIs(t, s.Serve(l), server.ErrServerClosed)
+	_, err = c.Read(make([]byte, 1))
+	assert.Error(t, err)
 	_, err = net.Dial("tcp", l.Addr().String())
 	assert.Error(t, err)
 }

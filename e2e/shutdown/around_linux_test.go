@@ -86,6 +86,7 @@ func (c *crowd) String() string {
 
 // C18: who connects at any moment around T0 is answered or refused.
 func TestC18NewClients(t *testing.T) {
+	t.Parallel()
 	const around = time.Second // before T0, and after the end
 	command := buildEcho(t)
 	var all crowd
@@ -117,6 +118,7 @@ func TestC18NewClients(t *testing.T) {
 // C18: servers that are restarted one after the other, with HAProxy before them
 // and its default checks, fail no client.
 func TestC18RollingRestart(t *testing.T) {
+	t.Parallel()
 	const pause = 500 * time.Millisecond
 	command := buildEcho(t)
 	var servers [2]*process

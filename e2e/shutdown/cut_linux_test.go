@@ -52,6 +52,7 @@ const finWait2 = 5
 // not left to its kernel, whose network may end with it, as that of a container
 // does. Its clients have half-closed, so that their end is no acknowledgement.
 func TestC21NetworkEndsWithProcess(t *testing.T) {
+	t.Parallel()
 	link, err := newLink(*seedFlag)
 	if err != nil {
 		t.Fatal(err)

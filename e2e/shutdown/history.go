@@ -15,7 +15,9 @@
 // Most rounds close a server in the process of the test, on loopback. Others
 // stop a real process while its signal comes, pass a bad link between two
 // network namespaces, speak Multipath TCP, or have HAProxy in the path. They
-// need root, /dev/net/tun and haproxy.
+// need root, /dev/net/tun and haproxy. The other tests are about what no history
+// holds: who connects while the server closes (C18), answers that a process
+// leaves to its kernel (C21), thousands of idle clients, a process that was paused.
 package shutdown
 
 import (

@@ -8,13 +8,18 @@ import (
 	"go.uber.org/goleak"
 )
 
+// temporary is a directory that all tests have.
+var temporary string
+
 // TestMain sees to it that no test leaves a goroutine or a descriptor behind.
 func TestMain(m *testing.M) {
-	if os.Getenv(asStuck) != "" {
-		stuck()
-	}
 	before := descriptors()
+	var err error
+	if temporary, err = os.MkdirTemp("", "shutdown"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
+	os.RemoveAll(temporary)
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

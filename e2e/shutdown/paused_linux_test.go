@@ -48,6 +48,7 @@ func arrive(t *testing.T, c *net.TCPConn) {
 // A process that stood longer than its idle timeout finds messages that arrived
 // meanwhile: its clients were not idle.
 func TestPausedIsNotIdle(t *testing.T) {
+	t.Parallel()
 	const idle, clients = 2 * time.Second, 20
 	process, err := buildEcho(t).start("tcp", "line", "-idle-timeout", idle.String())
 	if err != nil {

@@ -23,31 +23,38 @@ import (
 // An echo is the command, with what it needs for TLS.
 type echo struct{ dir, command, cert, key string }
 
-// buildEcho builds the command.
+// buildEcho returns the command, which is built once.
 func buildEcho(t *testing.T) *echo {
 	t.Helper()
-	dir := t.TempDir()
-	e := &echo{dir, filepath.Join(dir, "echo"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}
+	e, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+var built = sync.OnceValues(func() (*echo, error) {
+	e := &echo{temporary, filepath.Join(temporary, "echo"), filepath.Join(temporary, "cert.pem"), filepath.Join(temporary, "key.pem")}
 	build := exec.Command("go", "build", "-o", e.command, "./cmd/echo")
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		return nil, fmt.Errorf("%w: %s", err, out)
 	}
 	cert := serverTLS.Certificates[0]
 	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	for name, block := range map[string]*pem.Block{
 		e.cert: {Type: "CERTIFICATE", Bytes: cert.Certificate[0]},
 		e.key:  {Type: "PRIVATE KEY", Bytes: key},
 	} {
 		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
-	return e
-}
+	return e, nil
+})
 
 // A process is the command as it runs.
 type process struct {

@@ -315,6 +315,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"octet-count":    "too_large unexpected_eof malformed payload",
 		"content-length": "too_large unexpected_eof malformed",
 		"json":           "too_large unexpected_eof malformed payload",
+		"resp":           "too_large unexpected_eof malformed payload",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",
 		"stx":            "too_large unexpected_eof malformed payload",

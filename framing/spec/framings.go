@@ -13,6 +13,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
@@ -171,6 +172,12 @@ var framings = []Framing{
 		About:   "JSON values, one after another, with or without white space between them",
 		Example: "json",
 		build:   func(options) (framing.Framer, error) { return jsonvalue.New(), nil },
+	},
+	{
+		Name:    "resp",
+		About:   "whole values of RESP2 and RESP3, and inline commands (Redis, Valkey)",
+		Example: "resp",
+		build:   func(options) (framing.Framer, error) { return resp.New(), nil },
 	},
 	{
 		Name:    "slip",

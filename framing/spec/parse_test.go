@@ -17,6 +17,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stx"
@@ -99,6 +100,7 @@ func TestParse(t *testing.T) {
 		{"octet-count", octetcount.New(), ""},
 		{"content-length", contentlength.New(), ""},
 		{"json", jsonvalue.New(), ""},
+		{"resp", resp.New(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},

@@ -70,6 +70,7 @@ var presets = []Preset{
 	{"protobuf", "delimited protocol buffers", "varint"},
 	{"libp2p", "libp2p, multistream-select", "varint"},
 	{"mqtt", "MQTT", "varint,offset=1,max-bytes=4,keep"},
+	{"redis", "Redis and Valkey, both directions", "resp"},
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},

@@ -28,6 +28,7 @@ var presets = map[string]string{
 	"octet-count":        "octetcount.New()",
 	"content-length":     "contentlength.New()",
 	"json":               "jsonvalue.New()",
+	"resp":               "resp.New()",
 	"slip":               "slip.New()",
 	"slip,leading-end":   "slip.LeadingEnd()",
 	"cobs":               "cobs.New()",

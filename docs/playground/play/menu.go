@@ -26,6 +26,7 @@ type Key struct {
 // framing.
 var samples = map[string]string{
 	"json": "{\"hello\":1}\n[\"world\"]\n12",
+	"resp": "PING\\r\\n\n+PONG\\r\\n\n$5\\r\\nhello\\r\\n",
 }
 
 // Menu returns the framings that there are.

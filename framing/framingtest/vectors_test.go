@@ -316,6 +316,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"content-length": "too_large unexpected_eof malformed",
 		"json":           "too_large unexpected_eof malformed payload",
 		"resp":           "too_large unexpected_eof malformed payload",
+		"record-mark":    "too_large unexpected_eof",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",
 		"stx":            "too_large unexpected_eof malformed payload",

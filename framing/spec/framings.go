@@ -13,6 +13,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
 	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/stx"
@@ -178,6 +179,12 @@ var framings = []Framing{
 		About:   "whole values of RESP2 and RESP3, and inline commands (Redis, Valkey)",
 		Example: "resp",
 		build:   func(options) (framing.Framer, error) { return resp.New(), nil },
+	},
+	{
+		Name:    "record-mark",
+		About:   "records of fragments, each after its length (ONC RPC, RFC 5531: NFS)",
+		Example: "record-mark",
+		build:   func(options) (framing.Framer, error) { return recordmark.New(), nil },
 	},
 	{
 		Name:    "slip",

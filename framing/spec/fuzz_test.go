@@ -22,6 +22,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
 	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
@@ -40,7 +41,7 @@ var (
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`, "resp": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`, "record-mark": `[^\s\S]`, "resp": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
@@ -157,6 +158,8 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = jsonvalue.New()
 	case "resp":
 		f = resp.New()
+	case "record-mark":
+		f = recordmark.New()
 	case "slip":
 		f = slip.New()
 		if has("leading-end") {

@@ -17,6 +17,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
 	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
@@ -101,6 +102,7 @@ func TestParse(t *testing.T) {
 		{"content-length", contentlength.New(), ""},
 		{"json", jsonvalue.New(), ""},
 		{"resp", resp.New(), ""},
+		{"record-mark", recordmark.New(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},

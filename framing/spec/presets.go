@@ -71,6 +71,7 @@ var presets = []Preset{
 	{"libp2p", "libp2p, multistream-select", "varint"},
 	{"mqtt", "MQTT", "varint,offset=1,max-bytes=4,keep"},
 	{"redis", "Redis and Valkey, both directions", "resp"},
+	{"onc-rpc", "ONC RPC over TCP: NFS, rpcbind", "record-mark"},
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},

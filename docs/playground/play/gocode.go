@@ -29,6 +29,7 @@ var presets = map[string]string{
 	"content-length":     "contentlength.New()",
 	"json":               "jsonvalue.New()",
 	"resp":               "resp.New()",
+	"record-mark":        "recordmark.New()",
 	"slip":               "slip.New()",
 	"slip,leading-end":   "slip.LeadingEnd()",
 	"cobs":               "cobs.New()",

@@ -20,7 +20,7 @@
 // The Framers are in packages below this one. Three are families: delimiter, which
 // includes lines, lengthprefix and fixed. The others implement what protocols
 // define: netstring, octetcount (syslog), contentlength (the Language Server
-// Protocol), slip, cobs and stx, and jsonvalue the values of a stream of JSON, resp those of Redis, and recordmark the records of ONC RPC.
+// Protocol), slip, cobs, stx and stuffed (HDLC), and jsonvalue the values of a stream of JSON, resp those of Redis, and recordmark the records of ONC RPC.
 //
 // [Buffer] is a Reader for callers that do their own I/O, such as event loops, and
 // [SplitFunc] adapts a Framer to [bufio.Scanner]. [Reader.NextReader] and

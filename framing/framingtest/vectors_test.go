@@ -317,6 +317,7 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 		"json":           "too_large unexpected_eof malformed payload",
 		"resp":           "too_large unexpected_eof malformed payload",
 		"record-mark":    "too_large unexpected_eof",
+		"stuffed":        "too_large unexpected_eof malformed payload",
 		"slip":           "too_large unexpected_eof malformed payload",
 		"cobs":           "too_large unexpected_eof malformed",
 		"stx":            "too_large unexpected_eof malformed payload",

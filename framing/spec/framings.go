@@ -16,6 +16,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/recordmark"
 	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
@@ -196,6 +197,19 @@ var framings = []Framing{
 				return slip.LeadingEnd(), nil
 			}
 			return slip.New(), nil
+		},
+	},
+	{
+		Name:    "stuffed",
+		About:   "a payload is between flags, 7e, which are escaped in it with 7d",
+		Example: "stuffed,table=hdlc",
+		Keys:    []Key{choice("table", "what follows 7d: 5e and 5d, or 02 and 01", "hdlc", "jt808")},
+		needs:   []string{"table"},
+		build: func(o options) (framing.Framer, error) {
+			if o.bytes("table") == "jt808" {
+				return stuffed.JT808(), nil
+			}
+			return stuffed.HDLC(), nil
 		},
 	},
 	{

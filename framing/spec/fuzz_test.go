@@ -26,6 +26,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
@@ -41,7 +42,7 @@ var (
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`, "record-mark": `[^\s\S]`, "resp": `[^\s\S]`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "content-length": `[^\s\S]`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`, "stuffed": `table=hdlc|table=jt808`, "record-mark": `[^\s\S]`, "resp": `[^\s\S]`,
 		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
@@ -164,6 +165,14 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = slip.New()
 		if has("leading-end") {
 			f = slip.LeadingEnd()
+		}
+	case "stuffed":
+		if !has("table") {
+			return nil, false
+		}
+		f = stuffed.HDLC()
+		if given["table"] == "jt808" {
+			f = stuffed.JT808()
 		}
 	case "cobs":
 		f = cobs.New()

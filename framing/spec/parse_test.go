@@ -21,6 +21,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 )
 
@@ -103,6 +104,8 @@ func TestParse(t *testing.T) {
 		{"json", jsonvalue.New(), ""},
 		{"resp", resp.New(), ""},
 		{"record-mark", recordmark.New(), ""},
+		{"stuffed,table=hdlc", stuffed.HDLC(), ""},
+		{"stuffed,table=jt808", stuffed.JT808(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},

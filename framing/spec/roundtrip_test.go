@@ -27,6 +27,9 @@ func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
 			}
 		}
 	}
+	if f.Name == "stuffed" {
+		return must(spec.Parse("stuffed,table=" + rapid.SampledFrom([]string{"hdlc", "jt808"}).Draw(t, "table")))
+	}
 	text := f.Name
 	for _, k := range f.Keys {
 		if rapid.Bool().Draw(t, k.Name) {

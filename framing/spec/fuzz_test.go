@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
@@ -39,6 +40,7 @@ const (
 
 var (
 	part    = regexp.MustCompile(`(?s)^(?:[^,\\]|\\.|\\$)*`)
+	checks  = regexp.MustCompile(`^check=(?:xor8|sum8|crc16-(?:x25|modbus|ccitt|xmodem)|crc32c?(?:-le)?)$`)
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
 		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
@@ -79,6 +81,10 @@ func described(text string) (f framing.Framer, ok bool) {
 	for _, p := range parts[1:] {
 		key, value, _ := strings.Cut(p, "=")
 		_, duplicate := given[key]
+		if checks.MatchString(p) && !duplicate {
+			given[key] = value
+			continue
+		}
 		if !grammar.MatchString(p) || duplicate && key != "hex" && key != "text" {
 			return nil, false
 		}
@@ -191,6 +197,13 @@ func described(text string) (f framing.Framer, ok bool) {
 		}
 		f = d
 	}
+	if has("check") {
+		for _, kind := range checksum.Kinds() {
+			if kind.String() == given["check"] {
+				f = must(checksum.Wrap(f, kind))
+			}
+		}
+	}
 	return f, true
 }
 
@@ -240,7 +253,7 @@ func FuzzParse(f *testing.F) {
 		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
 		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
 		"length,width=2,digits=bcd,offset=2,magic=cafe,trailer=0d0a,resync", "length,order=little,digits=hex",
-		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "fixed,size=64KiB,pad=fF",
+		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "cobs,check=crc32", "check=crc32", "delimiter,check=xor8,text=;", "line,check=crc32,check=crc32", "fixed,size=64KiB,pad=fF",
 	} {
 		f.Add(text)
 	}

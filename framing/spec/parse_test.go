@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
@@ -109,6 +110,8 @@ func TestParse(t *testing.T) {
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},
+		{"cobs,check=crc32", must(checksum.Wrap(cobs.New(), checksum.CRC32)), ""},
+		{"delimiter,check=crc16-x25,text=;", must(checksum.Wrap(delims(";"), checksum.CRC16X25)), "delimiter,text=;,check=crc16-x25"},
 		{"stx", stx.New(), ""},
 		{"stx,dle", stx.DLE(), ""},
 	} {
@@ -150,6 +153,9 @@ func TestParseErrors(t *testing.T) {
 		offset int
 		want   string
 	}{
+		{"cobs,check=crc", 5, `check: invalid value "crc": want one of xor8, sum8, crc16-x25, crc16-modbus, crc16-ccitt, crc16-xmodem, crc32, crc32-le, crc32c, crc32c-le`},
+		{"cobs,check", 5, "key \"check\" needs a value: check=NAME"},
+		{"cobs,check=crc32,check=crc32", 17, "duplicate key \"check\""},
 		// Names.
 		{"", 0, `unknown framing ""` + names},
 		{"lines", 0, `unknown framing "lines"` + names},

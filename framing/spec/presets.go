@@ -72,6 +72,8 @@ var presets = []Preset{
 	{"mqtt", "MQTT", "varint,offset=1,max-bytes=4,keep"},
 	{"redis", "Redis and Valkey, both directions", "resp"},
 	{"onc-rpc", "ONC RPC over TCP: NFS, rpcbind", "record-mark"},
+	{"hdlc", "HDLC in asynchronous mode, PPP", "stuffed,table=hdlc,check=crc16-x25"},
+	{"jt808", "JT/T 808, vehicles in China", "stuffed,table=jt808,check=xor8"},
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},

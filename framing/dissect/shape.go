@@ -81,6 +81,21 @@ func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 	body := wire[f.Start:f.Size]
 	body, trailer := body[:max(0, len(body)-s.trailer)], min(s.trailer, len(body))
 	kinds, ok := s.kinds(payload)
+	if !ok && len(body) > len(payload) && !bytes.HasPrefix(body, payload) {
+		// Fragments: what is between the first and the last is not told apart.
+		head, tail := 0, 0
+		for head < len(payload) && body[head] == payload[head] {
+			head++
+		}
+		for tail < len(payload)-head && body[len(body)-1-tail] == payload[len(payload)-1-tail] {
+			tail++
+		}
+		p.add(Payload, head)
+		p.add(Stuffing, len(body)-head-tail)
+		p.add(Payload, tail)
+		p.add(Trailer, trailer)
+		return p
+	}
 	if !ok {
 		p.add(Payload, f.End-f.Start)
 		p.add(Trailer, f.Size-f.End)

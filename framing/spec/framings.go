@@ -15,7 +15,10 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
+	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
 	"github.com/wholeframe/wholeframe/framing/texthead"
@@ -222,6 +225,18 @@ var framings = []Framing{
 		build:   func(options) (framing.Framer, error) { return jsonvalue.New(), nil },
 	},
 	{
+		Name:    "resp",
+		About:   "whole values of RESP2 and RESP3, and inline commands (Redis, Valkey)",
+		Example: "resp",
+		build:   func(options) (framing.Framer, error) { return resp.New(), nil },
+	},
+	{
+		Name:    "record-mark",
+		About:   "records of fragments, each after its length (ONC RPC, RFC 5531: NFS)",
+		Example: "record-mark",
+		build:   func(options) (framing.Framer, error) { return recordmark.New(), nil },
+	},
+	{
 		Name:    "slip",
 		About:   "a frame ends at c0, which is escaped in the payload (RFC 1055)",
 		Example: "slip",
@@ -231,6 +246,19 @@ var framings = []Framing{
 				return slip.LeadingEnd(), nil
 			}
 			return slip.New(), nil
+		},
+	},
+	{
+		Name:    "stuffed",
+		About:   "a payload is between flags, 7e, which are escaped in it with 7d",
+		Example: "stuffed,table=hdlc",
+		Keys:    []Key{choice("table", "what follows 7d: 5e and 5d, or 02 and 01", "hdlc", "jt808")},
+		needs:   []string{"table"},
+		build: func(o options) (framing.Framer, error) {
+			if o.bytes("table") == "jt808" {
+				return stuffed.JT808(), nil
+			}
+			return stuffed.HDLC(), nil
 		},
 	},
 	{

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
@@ -19,8 +20,11 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
+	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
 	"github.com/wholeframe/wholeframe/framing/texthead"
@@ -113,6 +117,10 @@ func TestParse(t *testing.T) {
 		{"nats", texthead.NATS(), "text-head,protocol=nats"},
 		{"memcached", texthead.Memcached(), "text-head,protocol=memcached"},
 		{"json", jsonvalue.New(), ""},
+		{"resp", resp.New(), ""},
+		{"record-mark", recordmark.New(), ""},
+		{"stuffed,table=hdlc", stuffed.HDLC(), ""},
+		{"stuffed,table=jt808", stuffed.JT808(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},
@@ -121,6 +129,8 @@ func TestParse(t *testing.T) {
 		{"enclosed,begin=1e,end=0a,noise=error", enclosed.JSONSeq(), "enclosed,begin=1e,end=0a"},
 		{"enclosed,begin=02,end=03", stx.New(), "stx"},
 		{"stx", enclosed.STX(), ""},
+		{"cobs,check=crc32", must(checksum.Wrap(cobs.New(), checksum.CRC32)), ""},
+		{"delimiter,check=crc16-x25,text=;", must(checksum.Wrap(delims(";"), checksum.CRC16X25)), "delimiter,text=;,check=crc16-x25"},
 		{"stx,dle", stx.DLE(), ""},
 	} {
 		t.Run(c.text, func(t *testing.T) {
@@ -161,6 +171,9 @@ func TestParseErrors(t *testing.T) {
 		offset int
 		want   string
 	}{
+		{"cobs,check=crc", 5, `check: invalid value "crc": want one of xor8, sum8, crc16-x25, crc16-modbus, crc16-ccitt, crc16-xmodem, crc32, crc32-le, crc32c, crc32c-le`},
+		{"cobs,check", 5, "key \"check\" needs a value: check=NAME"},
+		{"cobs,check=crc32,check=crc32", 17, "duplicate key \"check\""},
 		// Names.
 		{"", 0, `unknown framing ""` + names},
 		{"lines", 0, `unknown framing "lines"` + names},

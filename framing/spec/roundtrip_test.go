@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
@@ -20,6 +21,15 @@ import (
 
 // drawFramer draws a Framer of that framing, with any keys.
 func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
+	framer := drawPlain(t, f)
+	if rapid.IntRange(0, 3).Draw(t, "checked") == 0 {
+		return must(checksum.Wrap(framer, rapid.SampledFrom(checksum.Kinds()).Draw(t, "check")))
+	}
+	return framer
+}
+
+// drawPlain draws a Framer of that framing, with any keys but check.
+func drawPlain(t *rapid.T, f spec.Framing) framing.Framer {
 	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "varint": drawVarint, "fixed": drawFixed, "enclosed": drawEnclosed}
 	if draw := configurable[f.Name]; draw != nil {
 		for {
@@ -27,6 +37,9 @@ func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
 				return f
 			}
 		}
+	}
+	if f.Name == "stuffed" {
+		return must(spec.Parse("stuffed,table=" + rapid.SampledFrom([]string{"hdlc", "jt808"}).Draw(t, "table")))
 	}
 	text := f.Name
 	for _, k := range f.Keys {

@@ -24,25 +24,27 @@ func FuzzLengthPrefix(f *testing.F) {
 		{Width: 1, Offset: 2, Strip: 1, Magic: []byte{0xca}},
 		{Width: 1, Offset: 2, Magic: []byte{0xca, 0xfe}, Keep: true},
 		{Width: 4, Strip: 2},
+		{Width: 4, SkipEmpty: true},
+		{Width: 2, Adjust: 2, Strip: 4, SkipEmpty: true},
 		{},
 	} {
 		for _, wire := range []string{
 			"", "\x00", "\x00\x00\x00\x05hello", "\x05\x00\x00\x00\x00\x00\x00\x00hello", "\x00\x05abc\x00\x04de\x00", "\x00\x00\x01ab|", "\xca\x00\x05ab",
 			"MAG\x00\x00\x00\x02IChi", "\xca\xfe\x02hi\xca\xfe\x00", "\xff\xff\xff\xff\xff\xff\xff\xff",
 		} {
-			f.Add(byte(c.Width), c.LittleEndian, byte(c.Offset), int16(c.Adjust), c.IncludesHeader, byte(c.Strip), c.Magic, c.Keep, []byte(wire))
+			f.Add(byte(c.Width), c.LittleEndian, byte(c.Offset), int16(c.Adjust), c.IncludesHeader, byte(c.Strip), c.Magic, c.Keep, c.SkipEmpty, []byte(wire))
 		}
 	}
-	f.Fuzz(func(t *testing.T, width byte, little bool, offset byte, adjust int16, includes bool, strip byte, magic []byte, keep bool, wire []byte) {
+	f.Fuzz(func(t *testing.T, width byte, little bool, offset byte, adjust int16, includes bool, strip byte, magic []byte, keep, skipEmpty bool, wire []byte) {
 		if len(wire) > frametest.MaxFuzz {
 			return
 		}
 		c := lengthprefix.Config{
-			Width: int(width), LittleEndian: little, Offset: int(offset), Adjust: int(adjust), IncludesHeader: includes, Strip: int(strip), Magic: magic, Keep: keep,
+			Width: int(width), LittleEndian: little, Offset: int(offset), Adjust: int(adjust), IncludesHeader: includes, Strip: int(strip), Magic: magic, Keep: keep, SkipEmpty: skipEmpty,
 		}
 		l := layoutOf(c)
 		framer, err := lengthprefix.New(c)
-		valid := width >= 1 && width <= 8 && !(keep && strip > 0) && len(l.magic) == len(magic)
+		valid := width >= 1 && width <= 8 && !(keep && strip > 0) && len(l.magic) == len(magic) && !(skipEmpty && l.strip < l.header)
 		if valid {
 			valid = sizeOf(c, math.MaxUint64>>(64-8*c.Width)).Cmp(big.NewInt(int64(max(l.header, l.strip)))) >= 0
 		}
@@ -57,7 +59,7 @@ func FuzzLengthPrefix(f *testing.F) {
 		// The frame that carries wire, with every byte in its place.
 		sent := append(make([]byte, l.strip), wire...)
 		value := new(big.Int).Sub(big.NewInt(int64(len(sent))), sizeOf(c, 0))
-		fits := len(sent) >= l.header && value.Sign() >= 0 && value.BitLen() <= 8*c.Width
+		fits := len(sent) >= l.header && value.Sign() >= 0 && value.BitLen() <= 8*c.Width && !(skipEmpty && len(wire) == 0)
 		filled := bytes.Clone(wire)
 		if err := framer.PutHeader(filled); (err == nil) != fits || err != nil && !bytes.Equal(filled, wire) {
 			t.Fatalf("%v: PutHeader(%q) = %v, %q; want nil: %t", framer, wire, err, filled, fits)
@@ -133,7 +135,9 @@ func (l layout) decode(wire []byte) (s frametest.Stream) {
 			s.Torn = true
 			return s
 		}
-		s.Valid(wire[l.strip:size.Int64()])
+		if payload := wire[l.strip:size.Int64()]; len(payload) > 0 || !l.SkipEmpty {
+			s.Valid(payload)
+		}
 		wire = wire[size.Int64():]
 	}
 	return s

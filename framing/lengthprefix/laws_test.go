@@ -18,6 +18,8 @@ func TestLaws(t *testing.T) {
 		{"magic and other bytes kept", lengthprefix.Config{Width: 1, Offset: 3, Magic: []byte("m"), Keep: true}},
 		{"magic delivered in part", lengthprefix.Config{Width: 1, Offset: 3, Magic: []byte("mn"), Strip: 1}},
 		{"magic around the length", lengthprefix.Config{Width: 2, Offset: 1, Adjust: 3, Strip: 6, Magic: []byte("abc")}},
+		{"empty frames skipped", lengthprefix.Config{Width: 2, SkipEmpty: true}},
+		{"empty frames skipped after a header", lengthprefix.Config{Width: 2, Adjust: 2, Strip: 4, SkipEmpty: true}},
 		{"long magic", lengthprefix.Config{Width: 2, Offset: 1, Adjust: 599, Strip: 602, Magic: bytes.Repeat([]byte("m"), 600)}},
 	} {
 		f := newFramer(t, test.config)

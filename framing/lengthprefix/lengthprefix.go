@@ -50,6 +50,11 @@ type Config struct {
 	// Keep delivers the whole frame: header and payload together are the payload.
 	// It excludes Strip.
 	Keep bool
+
+	// SkipEmpty means that frames without a payload are fill: readers discard them,
+	// and [framing.Writer.WriteFill] writes them as heartbeats. An empty payload is
+	// refused. The whole header must be stripped.
+	SkipEmpty bool
 }
 
 // A Framer precedes each payload with its length, in a field of fixed width. Make
@@ -118,6 +123,9 @@ func New(c Config) (*Framer, error) {
 	case c.Strip < 0 || c.Strip > maxHeader:
 		return fault("strip", "%d is not allowed; it must be 1 to %d bytes", c.Strip, maxHeader)
 	}
+	if strip := c.Strip; c.SkipEmpty && (c.Keep || strip > 0 && strip < c.Offset+c.Width) {
+		return fault("skip-empty", "no frame is empty if a part of the header is delivered")
+	}
 	if most := c.Offset + max(0, c.Strip-c.Offset-c.Width); len(c.Magic) > most {
 		return fault("magic", "%d bytes are too many; the header has %d besides the length field", len(c.Magic), most)
 	}
@@ -153,7 +161,7 @@ func build(c Config) *Framer {
 	if before := copy(f.known[:min(c.Offset, len(f.known))], c.Magic); before < len(c.Magic) {
 		copy(f.known[f.header:], c.Magic[before:])
 	}
-	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian {
+	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && !c.SkipEmpty {
 		switch c.Width {
 		case 2:
 			f.kind = big16
@@ -204,6 +212,9 @@ func (f *Framer) split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 		return framing.Frame{}, r, f.invalid(value)
 	}
 	size := int(int64(value) + f.base)
+	if f.config.SkipEmpty && size == f.config.Strip && size <= len(data) {
+		return framing.Frame{Size: size, Start: size, End: size}, r, framing.ErrFill
+	}
 	return framing.Frame{Size: size, Start: f.config.Strip, End: size}, r, nil
 }
 
@@ -357,6 +368,8 @@ func (f *Framer) field(size int64) (field [8]byte, err error) {
 	switch {
 	case size < 0:
 		reason = "a size cannot be negative"
+	case size == 0 && f.config.SkipEmpty:
+		reason = "it is empty, and empty frames are fill"
 	case total < uint64(f.header):
 		reason = fmt.Sprintf("it must begin with the %d bytes of the header that are delivered", f.header-f.config.Strip)
 	case f.base > 0 && total < uint64(f.base):
@@ -412,6 +425,9 @@ func (f *Framer) String() string {
 	}
 	if c.Keep {
 		s = append(s, ",keep"...)
+	}
+	if c.SkipEmpty {
+		s = append(s, ",skip-empty"...)
 	}
 	return string(s)
 }

@@ -48,7 +48,7 @@ func ExampleParse() {
 	// length
 	// line
 	// spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes
-	// spec: at byte 5: unknown key "trim"; line takes keep
+	// spec: at byte 5: unknown key "trim"; line takes keep, skip-empty
 }
 
 // A Value is a flag.
@@ -135,5 +135,6 @@ func ExampleHelp() {
 	//     strip=SIZE        leading bytes that are not delivered, 1 or more; default offset + width
 	//     magic=HEX         values of the first header bytes, the field left out; default any
 	//     keep              deliver the whole frame, with its header
+	//     skip-empty        discard empty frames, and refuse to write them
 	//     example: length,width=2,order=little
 }

@@ -31,7 +31,10 @@ type Framing struct {
 	build func(options) (framing.Framer, error)
 }
 
-var keep = word("keep", "deliver the whole frame, with its delimiter")
+var (
+	keep      = word("keep", "deliver the whole frame, with its delimiter")
+	skipEmpty = word("skip-empty", "discard empty frames, and refuse to write them")
+)
 
 // framings lists all framings, for parsing and for help; a new one is an entry
 // here. A key has the name that its Framer's String method uses, and that its
@@ -41,14 +44,14 @@ var framings = []Framing{
 		Name:    "line",
 		About:   `lines that end in \n or \r\n; written with \n`,
 		Example: "line",
-		Keys:    []Key{keep},
+		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.Line(), o), nil },
 	},
 	{
 		Name:    "crlf",
 		About:   `lines that end in \r\n only`,
 		Example: "crlf",
-		Keys:    []Key{keep},
+		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.CRLF(), o), nil },
 	},
 	{
@@ -65,12 +68,13 @@ var framings = []Framing{
 			repeated(octets("hex", "a delimiter", 0)),
 			repeated(text("text", "a delimiter")),
 			keep,
+			skipEmpty,
 		},
 		needs: []string{"hex", "text"},
 		build: func(o options) (framing.Framer, error) {
 			var delims []string
 			for _, o := range o {
-				if o.key != keep.Name {
+				if o.bytes != "" {
 					delims = append(delims, o.bytes)
 				}
 			}
@@ -94,6 +98,7 @@ var framings = []Framing{
 			size("strip", "leading bytes that are not delivered, 1 or more; default offset + width"),
 			octets("magic", "values of the first header bytes, the field left out; default any", 0),
 			word("keep", "deliver the whole frame, with its header"),
+			skipEmpty,
 		},
 		build: func(o options) (framing.Framer, error) {
 			c := lengthprefix.Config{
@@ -105,6 +110,7 @@ var framings = []Framing{
 				Strip:          o.number("strip", 0),
 				Magic:          []byte(o.bytes("magic")),
 				Keep:           o.has("keep"),
+				SkipEmpty:      o.has(skipEmpty.Name),
 			}
 			if c.Strip == 0 && o.has("strip") {
 				return nil, &framing.ConfigError{Framer: "lengthprefix", Option: "strip", Reason: "0 is not allowed; keep delivers the whole frame"}
@@ -248,7 +254,10 @@ var framings = []Framing{
 
 func kept(f *delimiter.Framer, o options) framing.Framer {
 	if o.has(keep.Name) {
-		return f.Keep()
+		f = f.Keep()
+	}
+	if o.has(skipEmpty.Name) {
+		f = f.SkipEmpty()
 	}
 	return f
 }

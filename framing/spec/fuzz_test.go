@@ -41,13 +41,13 @@ var (
 	part    = regexp.MustCompile(`(?s)^(?:[^,\\]|\\.|\\$)*`)
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
-		"line": `keep`, "crlf": `keep`, "varint": `non-minimal`, "stx": `dle`,
+		"line": `keep|skip-empty`, "crlf": `keep|skip-empty`, "varint": `non-minimal`, "stx": `dle`,
 		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "text-head": `protocol=(?:sip|rtsp|stomp|nats|memcached)`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`,
-		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
+		"delimiter": `keep|skip-empty|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|includes-header|` +
-			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|keep`,
+			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|keep|skip-empty`,
 	}
 	grammars = map[string]*regexp.Regexp{}
 )
@@ -142,7 +142,7 @@ func described(text string) (f framing.Framer, ok bool) {
 	case "length":
 		c := lengthprefix.Config{
 			Width: number("width", 4), LittleEndian: given["order"] == "little", Offset: number("offset", 0),
-			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])), Keep: has("keep"),
+			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])), Keep: has("keep"), SkipEmpty: has("skip-empty"),
 		}
 		if has("strip") && c.Strip == 0 {
 			return nil, false
@@ -197,6 +197,9 @@ func described(text string) (f framing.Framer, ok bool) {
 	if d != nil {
 		if has("keep") {
 			d = d.Keep()
+		}
+		if has("skip-empty") {
+			d = d.SkipEmpty()
 		}
 		f = d
 	}

@@ -47,6 +47,9 @@ func drawDelimiter(t *rapid.T) (framing.Framer, error) {
 	if err == nil && rapid.Bool().Draw(t, "keep") {
 		f = f.Keep()
 	}
+	if err == nil && rapid.Bool().Draw(t, "skip-empty") {
+		f = f.SkipEmpty()
+	}
 	return f, err
 }
 
@@ -58,6 +61,7 @@ func drawLength(t *rapid.T) (framing.Framer, error) {
 		Adjust:         rapid.OneOf(rapid.Just(0), rapid.IntRange(-9, 9), rapid.IntRange(-1<<30, 1<<30)).Draw(t, "adjust"),
 		IncludesHeader: rapid.Bool().Draw(t, "includes-header"),
 		Keep:           rapid.Bool().Draw(t, "keep"),
+		SkipEmpty:      rapid.Bool().Draw(t, "skip-empty"),
 	}
 	if !c.Keep {
 		c.Strip = rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12), rapid.IntRange(0, 1<<16-1)).Draw(t, "strip")

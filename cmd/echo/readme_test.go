@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -209,7 +210,8 @@ func TestDocuments_Commands(t *testing.T) {
 	}
 }
 
-// The table has every framing, and shows the message "hello" as it is written.
+// The table has every framing, and shows the message "hello" as it is written, or a
+// message that the framing takes in which it is.
 func TestReadme_Framings(t *testing.T) {
 	quoted := regexp.MustCompile("`([^`]+)`")
 	for _, name := range readmes {
@@ -222,10 +224,11 @@ func TestReadme_Framings(t *testing.T) {
 			for i, m := range quoted.FindAllStringSubmatch(cells[0], -1) {
 				o, err := parse([]string{"-framing", m[1]})
 				require.NoError(t, err)
-				wire, err := o.framing.Framer.Append(nil, []byte("hello"))
+				message := map[string]string{"dot": "hello\r\n", "nats": "PUB a 5\r\nhello\r\n"}[m[1]]
+				wire, err := o.framing.Framer.Append(nil, []byte(cmp.Or(message, "hello")))
 				require.NoError(t, err)
 				assert.Equal(t, written(t, wires[i][1]), string(wire), m[1])
-				framing, _, _ := strings.Cut(m[1], ",")
+				framing, _, _ := strings.Cut(fmt.Sprint(o.framing.Framer), ",")
 				shown[framing] = true
 			}
 		}

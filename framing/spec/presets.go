@@ -65,6 +65,8 @@ var presets = []Preset{
 	{"protobuf", "delimited protocol buffers", "varint"},
 	{"libp2p", "libp2p, multistream-select", "varint"},
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
+	{"syslog-tcp", "syslog over TCP, octet-counted or in lines", "syslog"},
+	{"syslog-tls", "syslog over TLS", "octet-count"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},
 	{"smtp-data", "SMTP mail text, also replies of many lines of POP3 and NNTP", "dot"},

@@ -74,6 +74,8 @@ func TestAll(t *testing.T) {
 		{"cobs", "\x06hello\x00\x02a\x02b\x00\x01\x00\x01\x01\x00", "H.....T|H.S.T|HT|HST|", nil},
 		{"cobs", "\xff" + run + "\x02a\x00", "H" + strings.Repeat(".", 254) + "S.T|", nil},
 		{"cobs", "\xff" + run + "\x01\x00", "H" + strings.Repeat(".", 254) + "ST|", nil},
+		{"dot", "..a\r\n.\r\n.\r\n", ".S...TTT|TTT|", nil},
+		{"enclosed,begin=0b,end=1c0d,noise=skip", "xx\x0ba\x1c\r", "ii|H.TT|", nil},
 		{"stx", "\x02hello\x03xx\x02a\x03", "H.....T|xx|H.T|", []string{"missing begin mark"}},
 		{"stx,dle", "\x10\x02a\x10\x10\x10\x03\x10\x02\x10\x10\x10\x10\x10\x03", "HH.SSTT|HHSSSSTT|", nil},
 	} {

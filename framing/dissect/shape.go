@@ -81,22 +81,10 @@ func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 	body := wire[f.Start:f.Size]
 	body, trailer := body[:max(0, len(body)-s.trailer)], min(s.trailer, len(body))
 	kinds, ok := s.kinds(payload)
-	if !ok && len(body) > len(payload) && !bytes.HasPrefix(body, payload) {
-		// Fragments: what is between the first and the last is not told apart.
-		head, tail := 0, 0
-		for head < len(payload) && body[head] == payload[head] {
-			head++
-		}
-		for tail < len(payload)-head && body[len(body)-1-tail] == payload[len(payload)-1-tail] {
-			tail++
-		}
-		p.add(Payload, head)
-		p.add(Stuffing, len(body)-head-tail)
-		p.add(Payload, tail)
-		p.add(Trailer, trailer)
-		return p
-	}
 	if !ok {
+		if a, ok := aligned(f, wire, payload); ok && !bytes.Equal(wire[f.Start:f.End], payload) {
+			return a
+		}
 		p.add(Payload, f.End-f.Start)
 		p.add(Trailer, f.Size-f.End)
 		return p
@@ -112,6 +100,24 @@ func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 	}
 	p.add(Trailer, trailer)
 	return p
+}
+
+// aligned returns the parts of a frame in whose bytes those of payload are in order,
+// after the header, with others among them.
+func aligned(f framing.Frame, wire, payload []byte) (p parts, ok bool) {
+	p.add(Header, f.Start)
+	for _, c := range wire[f.Start:f.Size] {
+		switch {
+		case len(payload) == 0:
+			p.add(Trailer, 1)
+		case c == payload[0]:
+			p.add(Payload, 1)
+			payload = payload[1:]
+		default:
+			p.add(Stuffing, 1)
+		}
+	}
+	return p, len(payload) == 0
 }
 
 // kinds returns the kinds of the bytes between header and trailer in the frame that

@@ -35,7 +35,10 @@ type Framing struct {
 	build func(options) (framing.Framer, error)
 }
 
-var keep = word("keep", "deliver the whole frame, with its delimiter")
+var (
+	keep      = word("keep", "deliver the whole frame, with its delimiter")
+	skipEmpty = word("skip-empty", "discard empty frames, and refuse to write them")
+)
 
 // framings lists all framings, for parsing and for help; a new one is an entry
 // here. A key has the name that its Framer's String method uses, and that its
@@ -45,14 +48,14 @@ var framings = []Framing{
 		Name:    "line",
 		About:   `lines that end in \n or \r\n; written with \n`,
 		Example: "line",
-		Keys:    []Key{keep},
+		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.Line(), o), nil },
 	},
 	{
 		Name:    "crlf",
 		About:   `lines that end in \r\n only`,
 		Example: "crlf",
-		Keys:    []Key{keep},
+		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.CRLF(), o), nil },
 	},
 	{
@@ -69,12 +72,13 @@ var framings = []Framing{
 			repeated(octets("hex", "a delimiter", 0)),
 			repeated(text("text", "a delimiter")),
 			keep,
+			skipEmpty,
 		},
 		needs: []string{"hex", "text"},
 		build: func(o options) (framing.Framer, error) {
 			var delims []string
 			for _, o := range o {
-				if o.key != keep.Name {
+				if o.bytes != "" {
 					delims = append(delims, o.bytes)
 				}
 			}
@@ -101,6 +105,7 @@ var framings = []Framing{
 			octets("trailer", "what follows each payload; the length does not count it", 0),
 			word("resync", "after an invalid header, continue at the next magic, of 2 bytes or more"),
 			word("keep", "deliver the whole frame, with its header and trailer"),
+			skipEmpty,
 		},
 		build: func(o options) (framing.Framer, error) {
 			c := lengthprefix.Config{
@@ -115,6 +120,7 @@ var framings = []Framing{
 				Trailer:        []byte(o.bytes("trailer")),
 				Resync:         o.has("resync"),
 				Keep:           o.has("keep"),
+				SkipEmpty:      o.has(skipEmpty.Name),
 			}
 			if c.Strip == 0 && o.has("strip") {
 				return nil, &framing.ConfigError{Framer: "lengthprefix", Option: "strip", Reason: "0 is not allowed; keep delivers the whole frame"}
@@ -200,7 +206,7 @@ var framings = []Framing{
 	{
 		Name:    "text-head",
 		About:   "a head of text that announces the size of the body; the whole frame is delivered",
-		Example: "text-head,protocol=sip",
+		Example: "text-head,protocol=nats",
 		Keys:    []Key{choice("protocol", "whose head it is", "sip", "rtsp", "stomp", "nats", "memcached")},
 		needs:   []string{"protocol"},
 		build: func(o options) (framing.Framer, error) {
@@ -303,7 +309,10 @@ var digits = map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "he
 
 func kept(f *delimiter.Framer, o options) framing.Framer {
 	if o.has(keep.Name) {
-		return f.Keep()
+		f = f.Keep()
+	}
+	if o.has(skipEmpty.Name) {
+		f = f.SkipEmpty()
 	}
 	return f
 }

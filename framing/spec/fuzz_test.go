@@ -47,14 +47,14 @@ var (
 	checks  = regexp.MustCompile(`^check=(?:xor8|sum8|crc16-(?:x25|modbus|ccitt|xmodem)|crc32c?(?:-le)?)$`)
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
-		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
+		"line": `keep|skip-empty`, "crlf": `keep|skip-empty`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
 		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "text-head": `protocol=(?:sip|rtsp|stomp|nats|memcached)`, "syslog": `write=count|write=line`, "content-length": `keep`, "json": `[^\s\S]`, "resp": `[^\s\S]`, "record-mark": `[^\s\S]`,
 		"slip": `leading-end`, "cobs": `[^\s\S]`, "stuffed": `table=hdlc|table=jt808`,
-		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
+		"delimiter": `keep|skip-empty|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
-			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep`,
+			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep|skip-empty`,
 	}
 	grammars = map[string]*regexp.Regexp{}
 )
@@ -153,9 +153,9 @@ func described(text string) (f framing.Framer, ok bool) {
 	case "length":
 		c := lengthprefix.Config{
 			Width: number("width", 4), LittleEndian: given["order"] == "little", Offset: number("offset", 0),
-			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])), Keep: has("keep"),
+			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])),
 			Digits:  map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "hex": lengthprefix.Hex, "bcd": lengthprefix.BCD}[given["digits"]],
-			Trailer: []byte(unhex(given["trailer"])), Resync: has("resync"),
+			Trailer: []byte(unhex(given["trailer"])), Resync: has("resync"), Keep: has("keep"), SkipEmpty: has("skip-empty"),
 		}
 		if has("strip") && c.Strip == 0 {
 			return nil, false
@@ -224,6 +224,9 @@ func described(text string) (f framing.Framer, ok bool) {
 	if d != nil {
 		if has("keep") {
 			d = d.Keep()
+		}
+		if has("skip-empty") {
+			d = d.SkipEmpty()
 		}
 		f = d
 	}

@@ -72,6 +72,10 @@ func TestParse(t *testing.T) {
 		{"delimiter,text= ", delims(" "), ""},
 		{`delimiter,text="',text='`, delims(`"'`, `'`), ""},
 
+		{"line,skip-empty", delimiter.Line().SkipEmpty(), ""},
+		{"crlf,skip-empty,keep", delimiter.CRLF().SkipEmpty().Keep(), "crlf,keep,skip-empty"},
+		{"delimiter,skip-empty,text=;", delims(";").(*delimiter.Framer).SkipEmpty(), "delimiter,text=;,skip-empty"},
+		{"length,skip-empty", length(lengthprefix.Config{Width: 4, SkipEmpty: true}), ""},
 		{"length", lengthprefix.Uint32(), ""},
 		{"length,width=4", lengthprefix.Uint32(), "length"},
 		{"length,order=big", lengthprefix.Uint32(), "length"},
@@ -160,8 +164,8 @@ func allNames() string {
 func TestParseErrors(t *testing.T) {
 	names := "; want one of " + allNames() + ", or the name of a protocol"
 	const (
-		lineKeys  = "; line takes keep"
-		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep"
+		lineKeys  = "; line takes keep, skip-empty"
+		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep, skip-empty"
 		sizes     = ": want bytes, or 64KiB, 1MiB, 2GiB"
 		digits    = ": want two digits for each byte"
 		escapes   = `: want \, or an escape of a Go string: \n \r \t \\ \x00`
@@ -189,7 +193,7 @@ func TestParseErrors(t *testing.T) {
 		{"line, keep", 5, `unknown key " keep"` + lineKeys},
 		{"line,=", 5, `unknown key ""` + lineKeys},
 		{"length,width=2,widht=2", 15, `unknown key "widht"` + allLength},
-		{"delimiter,text=;,end", 17, `unknown key "end"; delimiter takes hex=HEX, text=TEXT, keep`},
+		{"delimiter,text=;,end", 17, `unknown key "end"; delimiter takes hex=HEX, text=TEXT, keep, skip-empty`},
 		{"varint,minimal", 7, `unknown key "minimal"; varint takes offset=SIZE, max-bytes=N, non-minimal, keep`},
 		{"fixed,16", 6, `unknown key "16"; fixed takes size=SIZE, pad=HEX`},
 		{"line,keep,keep", 10, `duplicate key "keep"`},

@@ -75,6 +75,8 @@ var presets = []Preset{
 	{"hdlc", "HDLC in asynchronous mode, PPP", "stuffed,table=hdlc,check=crc16-x25"},
 	{"jt808", "JT/T 808, vehicles in China", "stuffed,table=jt808,check=xor8"},
 	{"ndjson", "newline-delimited JSON, MCP over stdio", "line"},
+	{"syslog-tcp", "syslog over TCP, octet-counted or in lines", "syslog"},
+	{"syslog-tls", "syslog over TLS", "octet-count"},
 	{"gelf", "GELF over TCP", "delimiter,hex=00"},
 	{"smtp", "SMTP commands and replies, also POP3, IMAP and FTP", "crlf"},
 	{"smtp-data", "SMTP mail text, also replies of many lines of POP3 and NNTP", "dot"},

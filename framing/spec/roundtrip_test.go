@@ -38,9 +38,6 @@ func drawPlain(t *rapid.T, f spec.Framing) framing.Framer {
 			}
 		}
 	}
-	if f.Name == "stuffed" {
-		return must(spec.Parse("stuffed,table=" + rapid.SampledFrom([]string{"hdlc", "jt808"}).Draw(t, "table")))
-	}
 	text := f.Name
 	for _, k := range f.Keys {
 		if needed := strings.Contains(f.Example, ","+k.Name); needed && k.Value != "" || rapid.Bool().Draw(t, k.Name) {
@@ -60,6 +57,9 @@ func drawDelimiter(t *rapid.T) (framing.Framer, error) {
 	if err == nil && rapid.Bool().Draw(t, "keep") {
 		f = f.Keep()
 	}
+	if err == nil && rapid.Bool().Draw(t, "skip-empty") {
+		f = f.SkipEmpty()
+	}
 	return f, err
 }
 
@@ -71,6 +71,7 @@ func drawLength(t *rapid.T) (framing.Framer, error) {
 		Adjust:         rapid.OneOf(rapid.Just(0), rapid.IntRange(-9, 9), rapid.IntRange(-1<<30, 1<<30)).Draw(t, "adjust"),
 		IncludesHeader: rapid.Bool().Draw(t, "includes-header"),
 		Keep:           rapid.Bool().Draw(t, "keep"),
+		SkipEmpty:      rapid.Bool().Draw(t, "skip-empty"),
 	}
 	if !c.Keep {
 		c.Strip = rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12), rapid.IntRange(0, 1<<16-1)).Draw(t, "strip")

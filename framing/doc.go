@@ -20,8 +20,10 @@
 // The Framers are in packages below this one. Three are families: delimiter, which
 // includes lines, lengthprefix and fixed. The others implement what protocols
 // define: dot (mail), netstring, octetcount and syslog, contentlength (the Language
-// Server Protocol), slip, cobs, stx and enclosed (marks of any bytes), texthead (SIP,
-// RTSP, STOMP, NATS and memcached), and jsonvalue (a stream of JSON values).
+// Server Protocol), texthead (SIP, RTSP, STOMP, NATS and memcached), resp (Redis),
+// recordmark (ONC RPC), slip, cobs, stuffed (HDLC), stx and enclosed (marks of any
+// bytes), and jsonvalue (a stream of JSON values). Package checksum adds a checksum
+// to any of them.
 //
 // [Buffer] is a Reader for callers that do their own I/O, such as event loops, and
 // [SplitFunc] adapts a Framer to [bufio.Scanner]. [Reader.NextReader] and

@@ -223,9 +223,13 @@ func roundTrip(t *testing.T, c net.Conn, text string) {
 	require.Equal(t, text, string(got))
 }
 
-// message returns a payload with text in it that the framing takes.
+// message returns a message with text in it that framing takes; most take any text.
 func message(framing, text string) []byte {
 	switch framing {
+	case "dot":
+		text += "\r\n"
+	case "text-head":
+		text = fmt.Sprintf("PUB a %d\r\n%s\r\n", len(text), text)
 	case "json":
 		text = `"` + text + `"`
 	case "resp":

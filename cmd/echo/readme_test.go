@@ -209,7 +209,8 @@ func TestDocuments_Commands(t *testing.T) {
 	}
 }
 
-// The table has every framing, and shows the message "hello" as it is written.
+// The table has every framing, and shows the message "hello" as it is written, or a
+// message that the framing takes in which it is.
 func TestReadme_Framings(t *testing.T) {
 	quoted := regexp.MustCompile("`([^`]+)`")
 	for _, name := range readmes {
@@ -222,7 +223,7 @@ func TestReadme_Framings(t *testing.T) {
 			for i, m := range quoted.FindAllStringSubmatch(cells[0], -1) {
 				o, err := parse([]string{"-framing", m[1]})
 				require.NoError(t, err)
-				framing, _, _ := strings.Cut(m[1], ",")
+				framing, _, _ := strings.Cut(fmt.Sprint(o.framing.Framer), ",")
 				wire, err := o.framing.Framer.Append(nil, message(framing, "hello"))
 				require.NoError(t, err)
 				assert.Equal(t, written(t, wires[i][1]), string(wire), m[1])

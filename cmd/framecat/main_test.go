@@ -190,7 +190,7 @@ func TestChat_FileLargestLimit(t *testing.T) {
 func TestChat_Refused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ framing, args, stdin, stdout, stderr string }{
-		{"stx", "", "ok\na\x02b\nnever\n", "ok\n", "line 2: framing: payload of 3 bytes refused: it contains the mark 0x02"},
+		{"stx", "", "ok\na\x02b\nnever\n", "ok\n", "line 2: framing: payload of 3 bytes refused: it contains the mark \"\\x02\""},
 		{"length", "-hex", "00\nxx\n", "00\n", "line 2: not pairs"},
 		{"length", "-max-payload=3", "abc\nabcd\n", "abc\n", "line 2: longer than -max-payload 3"},
 		{"length", "-hex -max-payload=2", "61 62\n616263\n", "6162\n", "line 2: larger than -max-payload 2"},

@@ -17,9 +17,11 @@ const maxDelims = 255
 // A Framer ends each frame at a delimiter. Make one with [Line], [CRLF] or
 // [New]. It is a [framing.Skipper], a [framing.Finisher] and a [framing.Encloser].
 type Framer struct {
-	delims [][]byte // as given
-	keep   bool
-	lines  bool // the framer that Line returns
+	delims    [][]byte // as given
+	keep      bool
+	skipEmpty bool
+	lines     bool // a "\r" before "\n" is not delivered
+	short     bool // the framer that Line returns
 
 	auto    automaton
 	longest int       // size of the longest delimiter
@@ -31,14 +33,14 @@ type Framer struct {
 // before that is not part of the payload, as with [bufio.ScanLines]. A payload is
 // written with "\n", or with "\r\n" if it ends in "\r". One that contains "\n" is
 // refused.
-func Line() *Framer { return build(ofLine, false) }
+func Line() *Framer { return build(ofLine, false, false) }
 
 var ofLine = []string{"\n", "\r\n"}
 
 // CRLF returns the framer for lines that end in "\r\n" and nothing else, as those
 // of SMTP (RFC 5321 section 2.3.8). A lone "\n" or "\r" is part of the payload. A
 // payload that contains "\r\n" is refused.
-func CRLF() *Framer { return build([]string{"\r\n"}, false) }
+func CRLF() *Framer { return build([]string{"\r\n"}, false, false) }
 
 // New returns a framer for frames that end at any of delims, which are at most 255
 // bytes in total. The delimiter that ends first ends the frame; of several that end at
@@ -78,11 +80,12 @@ func New(delims ...string) (*Framer, error) {
 			}
 		}
 	}
-	return build(delims, false), nil
+	return build(delims, false, false), nil
 }
 
-func build(delims []string, keep bool) *Framer {
-	f := &Framer{keep: keep, lines: slices.Equal(delims, ofLine) && !keep, auto: newAutomaton(delims)}
+func build(delims []string, keep, skipEmpty bool) *Framer {
+	lines := slices.Equal(delims, ofLine) && !keep
+	f := &Framer{keep: keep, skipEmpty: skipEmpty, lines: lines, short: lines && !skipEmpty, auto: newAutomaton(delims)}
 	for i, d := range delims {
 		f.delims = append(f.delims, []byte(d))
 		f.longest = max(f.longest, len(d))
@@ -99,17 +102,25 @@ func build(delims []string, keep bool) *Framer {
 
 // Keep returns a framer like f that delivers each frame whole, as payload and
 // delimiter. Append then takes exactly one frame and refuses anything else.
-func (f *Framer) Keep() *Framer {
+func (f *Framer) Keep() *Framer { return build(f.texts(), true, f.skipEmpty) }
+
+// SkipEmpty returns a framer like f for which frames without a payload, such as empty
+// lines, are fill: readers discard them, and [framing.Writer.WriteFill] writes them as
+// heartbeats. Append then refuses an empty payload.
+func (f *Framer) SkipEmpty() *Framer { return build(f.texts(), f.keep, true) }
+
+// texts returns the delimiters as build takes them.
+func (f *Framer) texts() []string {
 	delims := make([]string, len(f.delims))
 	for i, d := range f.delims {
 		delims[i] = string(d)
 	}
-	return build(delims, true)
+	return delims
 }
 
-// Split implements [framing.Framer]. It returns no error.
+// Split implements [framing.Framer]. It returns no error but [framing.ErrFill].
 func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
-	if f.lines {
+	if f.short {
 		// Most delimited streams are lines, and short: for 16 bytes, find takes
 		// about twice as long (BenchmarkSplit).
 		rest := data
@@ -130,6 +141,8 @@ func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 	switch {
 	case end == 0:
 		return framing.Frame{}, framing.Resume{Pos: len(data), State: uint64(state)}, nil
+	case f.skipEmpty && r.Pos+end == delim:
+		return framing.Frame{Size: delim}, r, framing.ErrFill
 	case f.keep:
 		delim = 0
 	}
@@ -199,6 +212,8 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 func (f *Framer) check(payload []byte) (state uint8, err error) {
 	end, delim, state := f.find(payload, 0)
 	switch {
+	case f.skipEmpty && (len(payload) == 0 || f.keep && end == len(payload) && delim == end):
+		return 0, refused(payload, "it is empty, and empty frames are fill")
 	case f.keep && (end == 0 || end < len(payload)):
 		return 0, refused(payload, "it must be one whole frame, with a delimiter at its end and nowhere else")
 	case !f.keep && end > 0:
@@ -247,6 +262,8 @@ func (f *Framer) Trailer() []byte {
 // MaxEncodedLen implements [framing.Framer].
 func (f *Framer) MaxEncodedLen(n int) int {
 	switch {
+	case f.keep && f.skipEmpty:
+		return max(n, f.longest)
 	case f.keep:
 		return n
 	case n > math.MaxInt-f.longest:
@@ -265,9 +282,9 @@ func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume
 }
 
 // Finish implements [framing.Finisher]: all of data is the payload, except, for
-// Line, a "\r" at its end.
+// Line, a "\r" at its end. With SkipEmpty, a lone "\r" is the payload.
 func (f *Framer) Finish(data []byte) ([]byte, error) {
-	if f.lines {
+	if f.lines && (len(data) > 1 || !f.skipEmpty) {
 		data = bytes.TrimSuffix(data, []byte("\r"))
 	}
 	return data, nil
@@ -294,6 +311,9 @@ func (f *Framer) String() string {
 	}
 	if f.keep {
 		s.WriteString(",keep")
+	}
+	if f.skipEmpty {
+		s.WriteString(",skip-empty")
 	}
 	return s.String()
 }

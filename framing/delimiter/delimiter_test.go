@@ -373,6 +373,43 @@ func TestAppendHeader(t *testing.T) {
 	}
 }
 
+// Empty frames are fill, and the same frames can be written with WriteFill only.
+func TestSkipEmpty(t *testing.T) {
+	for _, test := range []struct {
+		framer *delimiter.Framer
+		wire   string
+		want   frametest.Stream
+		fill   string
+	}{
+		{delimiter.Line(), "\n\r\na\n\n\r\n b\r\n\r\r\n", frametest.Frames("a", " b", "\r"), "\n\r\n"},
+		{delimiter.Line().Keep(), "\n\r\na\n\n\r\nb\r\n", frametest.Frames("a\n", "b\r\n"), "\r\n"},
+		{delimiter.CRLF(), "\r\n\n\r\na\r\n\r\n", frametest.Frames("\n", "a"), "\r\n"},
+		{newFramer(t, ";", "<end>"), ";a<end><end>;b;", frametest.Frames("a", "b"), ";<end>"},
+		{newFramer(t, ";"), ";;a", frametest.Stream{Torn: true}, ";"},
+	} {
+		f := test.framer.SkipEmpty()
+		frametest.Compare(t, f, []byte(test.wire), test.want)
+		var wire strings.Builder
+		w := framing.NewWriter(&wire, f)
+		if err := w.WriteFill([]byte(test.fill)); err != nil {
+			t.Errorf("%v: WriteFill(%q) = %v; want nil", f, test.fill, err)
+		}
+		payload := ""
+		if strings.Contains(f.String(), "keep") {
+			payload = test.fill
+		}
+		got, err := f.Append([]byte("x"), []byte(payload))
+		if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || e.Reason != "it is empty, and empty frames are fill" || string(got) != "x" {
+			t.Errorf(`%v: Append(%q) = %q, %v; want "x" and a PayloadError`, f, payload, got, err)
+		}
+	}
+	r := framing.NewReader(strings.NewReader("\n\r"), delimiter.Line().SkipEmpty())
+	r.AcceptUnterminated(true)
+	if payload, err := r.ReadFrame(); string(payload) != "\r" || err != nil {
+		t.Errorf(`ReadFrame of an unterminated "\r" = %q, %v; want "\r", nil`, payload, err)
+	}
+}
+
 func TestAllocs(t *testing.T) {
 	frametest.CheckAllocs(t, delimiter.Line(), []byte("a line\r"))
 	frametest.CheckAllocs(t, newFramer(t, ";", "<end>"), []byte("ab"))

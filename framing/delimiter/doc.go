@@ -11,5 +11,7 @@
 // payload that no delimiter can follow is refused on writing. For binary payloads,
 // use package lengthprefix.
 //
+// With [Framer.SkipEmpty], empty frames are discarded, as blank lines between records are.
+//
 // A frame that grows larger than the limit is skipped up to its delimiter.
 package delimiter

@@ -74,3 +74,24 @@ func ExampleFramer_Keep() {
 	// "world\r\n"
 	// "hello\r\n"
 }
+
+// Blank lines between records are discarded, and can be written as heartbeats.
+func ExampleFramer_SkipEmpty() {
+	f := delimiter.Line().SkipEmpty()
+	var wire strings.Builder
+	w := framing.NewWriter(&wire, f)
+	for _, err := range []error{w.WriteFrame([]byte("{}")), w.WriteFill([]byte("\n")), w.WriteFrame([]byte("[]")), w.Flush(), w.WriteFrame(nil)} {
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+	fmt.Printf("%q\n", wire.String())
+	for payload, err := range framing.NewReader(strings.NewReader(wire.String()), f).Frames() {
+		fmt.Printf("%s %v\n", payload, err)
+	}
+	// Output:
+	// framing: payload of 0 bytes refused: it is empty, and empty frames are fill
+	// "{}\n\n[]\n"
+	// {} <nil>
+	// [] <nil>
+}

@@ -14,15 +14,17 @@ import (
 // every delimiter at every byte. The delimiters are one text, separated by commas.
 func FuzzDelimiter(f *testing.F) {
 	for _, text := range []string{"a", "aa", "b,ab,xab", "ab,bc", "abc,c", "cab,abb,bb", "\r\n", "\n,\r\n", "\r\n,\n", "a,ab", ",", "a,a"} {
-		f.Add(text, false, []byte("aab,cab\nxab\r\nabab"))
-		f.Add(text, true, []byte("aab"))
+		f.Add(text, false, false, []byte("aab,cab\nxab\r\nabab"))
+		f.Add(text, true, false, []byte("aab"))
+		f.Add(text, false, true, []byte("\n\r\naaabxab\n,,"))
+		f.Add(text, true, true, []byte("a"))
 	}
 	for _, name := range []string{"line", "crlf", "delimiter"} {
 		frametest.Vectors(f, name, func(text string, wire []byte) {
-			f.Add(delims(text), strings.HasSuffix(text, ",keep"), wire)
+			f.Add(delims(text), strings.Contains(text, ",keep"), strings.Contains(text, ",skip-empty"), wire)
 		})
 	}
-	f.Fuzz(func(t *testing.T, text string, keep bool, wire []byte) {
+	f.Fuzz(func(t *testing.T, text string, keep, skip bool, wire []byte) {
 		if len(text) > 64 || len(wire) > frametest.MaxFuzz {
 			return
 		}
@@ -37,7 +39,10 @@ func FuzzDelimiter(f *testing.F) {
 		if keep {
 			f = f.Keep()
 		}
-		frametest.Compare(t, f, wire, delimited(delims, keep, wire))
+		if skip {
+			f = f.SkipEmpty()
+		}
+		frametest.Compare(t, f, wire, delimited(delims, keep, skip, wire))
 
 		var frames []string // that may carry wire
 		for _, d := range delims {
@@ -48,7 +53,7 @@ func FuzzDelimiter(f *testing.F) {
 		}
 		var want []byte
 		for _, frame := range frames {
-			if s := delimited(delims, keep, []byte(frame)); want == nil && !s.Torn && slices.Equal(s.Frames, []frametest.Frame{{Payload: string(wire)}}) {
+			if s := delimited(delims, keep, skip, []byte(frame)); want == nil && !s.Torn && slices.Equal(s.Frames, []frametest.Frame{{Payload: string(wire)}}) {
 				want = []byte(frame)
 			}
 		}
@@ -99,8 +104,9 @@ func delims(text string) string {
 	return strings.Join(s, ",")
 }
 
-// delimited ends a frame where any delimiter ends, with the longest of them.
-func delimited(delims []string, keep bool, wire []byte) (s frametest.Stream) {
+// delimited ends a frame where any delimiter ends, with the longest of them, and skips
+// those that are nothing else.
+func delimited(delims []string, keep, skip bool, wire []byte) (s frametest.Stream) {
 	from := 0
 	for to := 1; to <= len(wire); to++ {
 		longest := 0
@@ -112,10 +118,12 @@ func delimited(delims []string, keep bool, wire []byte) (s frametest.Stream) {
 		if longest == 0 {
 			continue
 		}
-		if keep {
-			longest = 0
+		if empty := from+longest == to; !empty || !skip {
+			if keep {
+				longest = 0
+			}
+			s.Valid(wire[from : to-longest])
 		}
-		s.Valid(wire[from : to-longest])
 		from = to
 	}
 	s.Torn = from < len(wire)

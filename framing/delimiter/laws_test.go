@@ -21,3 +21,11 @@ func TestLaws(t *testing.T) {
 		})
 	}
 }
+
+func TestLawsSkipEmpty(t *testing.T) {
+	for _, f := range []*delimiter.Framer{delimiter.Line(), delimiter.Line().Keep(), newFramer(t, ";").Keep(), newFramer(t, "|", "END", "BEND")} {
+		t.Run(f.String(), func(t *testing.T) {
+			framingtest.Config{Wire: [][]byte{[]byte("\n\r\na\n"), []byte(";;a;")}}.Run(t, f.SkipEmpty())
+		})
+	}
+}

@@ -63,6 +63,7 @@ func TestAll(t *testing.T) {
 		{"length,width=1,offset=1,keep", "x\x00y\x01z", "..|...|", nil},
 		{"varint", "\x05hello\x80\x00", "H.....|!!|", []string{"overlong"}},
 		{"fixed,size=4,pad=00", "ab\x00\x00abcdab", "..TT|....|??|", []string{"unexpected EOF after 2 of 4 bytes"}},
+		{"record-mark", "\x00\x00\x00\x02he\x80\x00\x00\x03llo\x80\x00\x00\x01x", "HHHH..SSSS...|HHHH.|", nil},
 		{"netstring", "5:hello,2:hi;3:abc,", "HH.....T|HHxxx|HH...T|", []string{"want ','"}},
 		{"netstring", "5:hello,x123", "HH.....T|!!!!|", []string{"want a digit"}},
 		{"content-length", "Content-Length: 2\r\n\r\nhi", strings.Repeat("H", 21) + "..|", nil},
@@ -73,6 +74,8 @@ func TestAll(t *testing.T) {
 		{"cobs", "\x06hello\x00\x02a\x02b\x00\x01\x00\x01\x01\x00", "H.....T|H.S.T|HT|HST|", nil},
 		{"cobs", "\xff" + run + "\x02a\x00", "H" + strings.Repeat(".", 254) + "S.T|", nil},
 		{"cobs", "\xff" + run + "\x01\x00", "H" + strings.Repeat(".", 254) + "ST|", nil},
+		{"dot", "..a\r\n.\r\n.\r\n", ".S...TTT|TTT|", nil},
+		{"enclosed,begin=0b,end=1c0d,noise=skip", "xx\x0ba\x1c\r", "ii|H.TT|", nil},
 		{"stx", "\x02hello\x03xx\x02a\x03", "H.....T|xx|H.T|", []string{"missing begin mark"}},
 		{"stx,dle", "\x10\x02a\x10\x10\x10\x03\x10\x02\x10\x10\x10\x10\x10\x03", "HH.SSTT|HHSSSSTT|", nil},
 	} {

@@ -9,6 +9,7 @@
 // If a framing changes the payload on the wire, the bytes that it adds are stuffing:
 // escapes, or the codes between runs. They are found by building the frame of another
 // payload of the same shape, for any [framing.Framer] that leaves ordinary bytes
-// unchanged. For others, such as one that masks the payload, all bytes between
+// unchanged. If payloads of one byte are refused, the bytes that are not in the payload
+// are stuffing. For others, such as one that masks the payload, all bytes between
 // [framing.Frame] Start and End count as payload.
 package dissect

@@ -82,6 +82,9 @@ func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 	body, trailer := body[:max(0, len(body)-s.trailer)], min(s.trailer, len(body))
 	kinds, ok := s.kinds(payload)
 	if !ok {
+		if a, ok := aligned(f, wire, payload); ok && !bytes.Equal(wire[f.Start:f.End], payload) {
+			return a
+		}
 		p.add(Payload, f.End-f.Start)
 		p.add(Trailer, f.Size-f.End)
 		return p
@@ -97,6 +100,24 @@ func (s *shape) parts(f framing.Frame, wire, payload []byte) []Part {
 	}
 	p.add(Trailer, trailer)
 	return p
+}
+
+// aligned returns the parts of a frame in whose bytes those of payload are in order,
+// after the header, with others among them.
+func aligned(f framing.Frame, wire, payload []byte) (p parts, ok bool) {
+	p.add(Header, f.Start)
+	for _, c := range wire[f.Start:f.Size] {
+		switch {
+		case len(payload) == 0:
+			p.add(Trailer, 1)
+		case c == payload[0]:
+			p.add(Payload, 1)
+			payload = payload[1:]
+		default:
+			p.add(Stuffing, 1)
+		}
+	}
+	return p, len(payload) == 0
 }
 
 // kinds returns the kinds of the bytes between header and trailer in the frame that

@@ -219,10 +219,7 @@ func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume
 	case end:
 		return pos + i + len(f.end), framing.Resume{}, true
 	}
-	if n = len(data) - f.partial(data[pos:]); n == 0 {
-		return 0, r, false
-	}
-	return n, framing.Resume{State: inside}, false
+	return len(data) - f.partial(data[pos:]), framing.Resume{State: inside}, false
 }
 
 // String returns f as package spec reads it: "enclosed,begin=3c,end=3e", or "stx" for

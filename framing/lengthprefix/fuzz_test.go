@@ -30,6 +30,9 @@ func FuzzLengthPrefix(f *testing.F) {
 		{Width: 2, Digits: lengthprefix.Decimal},
 		{Width: 1, Digits: lengthprefix.BCD, Offset: 2, Magic: []byte{0xca, 0xfe}, Trailer: []byte{'e'}, Resync: true},
 		{Width: 2, Digits: lengthprefix.Hex, Offset: 2, Magic: []byte{0xca, 0xfe}, Trailer: []byte{'h', 'i'}, Keep: true, Resync: true},
+		{Width: 4, SkipEmpty: true},
+		{Width: 2, Adjust: 2, Strip: 4, SkipEmpty: true},
+		{Width: 2, Digits: lengthprefix.Decimal, Offset: 2, Magic: []byte{0xca, 0xfe}, Trailer: []byte{'h', 'i'}, Resync: true, SkipEmpty: true},
 		{},
 	} {
 		for _, wire := range []string{
@@ -37,21 +40,21 @@ func FuzzLengthPrefix(f *testing.F) {
 			"MAG\x00\x00\x00\x02IChi", "\xca\xfe\x02hi\xca\xfe\x00", "\xff\xff\xff\xff\xff\xff\xff\xff",
 			"02hi0a0001x", "\xca\xfe0Ahellohello\xca\xfe\xca\xca\xfe02hi\xca\xfe02ho", "\xca\xfe\x02hie\xca\xfe\x1ahie",
 		} {
-			f.Add(byte(c.Width), c.LittleEndian, byte(c.Offset), int16(c.Adjust), c.IncludesHeader, byte(c.Strip), c.Magic, byte(c.Digits), c.Trailer, c.Resync, c.Keep, []byte(wire))
+			f.Add(byte(c.Width), c.LittleEndian, byte(c.Offset), int16(c.Adjust), c.IncludesHeader, byte(c.Strip), c.Magic, byte(c.Digits), c.Trailer, c.Resync, c.Keep, c.SkipEmpty, []byte(wire))
 		}
 	}
-	f.Fuzz(func(t *testing.T, width byte, little bool, offset byte, adjust int16, includes bool, strip byte, magic []byte, digits byte, trailer []byte, resync, keep bool, wire []byte) {
+	f.Fuzz(func(t *testing.T, width byte, little bool, offset byte, adjust int16, includes bool, strip byte, magic []byte, digits byte, trailer []byte, resync, keep, skipEmpty bool, wire []byte) {
 		if len(wire) > frametest.MaxFuzz {
 			return
 		}
 		c := lengthprefix.Config{
 			Width: int(width), LittleEndian: little, Offset: int(offset), Adjust: int(adjust), IncludesHeader: includes, Strip: int(strip), Magic: magic,
-			Digits: lengthprefix.Digits(digits), Trailer: trailer, Resync: resync, Keep: keep,
+			Digits: lengthprefix.Digits(digits), Trailer: trailer, Resync: resync, Keep: keep, SkipEmpty: skipEmpty,
 		}
 		l := layoutOf(c)
 		framer, err := lengthprefix.New(c)
 		valid := width >= 1 && width <= 8 && !(keep && strip > 0) && len(l.magic) == len(magic) && digits < 4 && !(little && digits > 0) &&
-			len(trailer) < 256 && !(resync && min(len(magic), c.Offset) < 2)
+			len(trailer) < 256 && !(resync && min(len(magic), c.Offset) < 2) && !(skipEmpty && l.strip < l.header)
 		if valid {
 			valid = sizeOf(c, l.most().Uint64()).Cmp(big.NewInt(int64(l.least()))) >= 0
 		}
@@ -69,7 +72,7 @@ func FuzzLengthPrefix(f *testing.F) {
 			sent = append(sent, trailer...)
 		}
 		value := new(big.Int).Sub(big.NewInt(int64(len(sent))), sizeOf(c, 0))
-		fits := len(sent) >= l.header+len(trailer) && value.Sign() >= 0 && value.Cmp(l.most()) <= 0
+		fits := len(sent) >= l.header+len(trailer) && value.Sign() >= 0 && value.Cmp(l.most()) <= 0 && !(skipEmpty && len(wire) == 0)
 		filled := bytes.Clone(wire)
 		if err := framer.PutHeader(filled); (err == nil) != fits || err != nil && !bytes.Equal(filled, wire) {
 			t.Fatalf("%v: PutHeader(%q) = %v, %q; want nil: %t", framer, wire, err, filled, fits)
@@ -220,6 +223,7 @@ func (l layout) decode(wire []byte) (s frametest.Stream) {
 			s.Invalid()
 		case l.Keep:
 			s.Valid(wire[:end])
+		case l.SkipEmpty && end == l.least(): // fill
 		default:
 			s.Valid(wire[l.strip : end-len(l.Trailer)])
 		}

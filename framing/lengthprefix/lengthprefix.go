@@ -65,6 +65,12 @@ type Config struct {
 	// Keep delivers the whole frame: header, payload and trailer together are the
 	// payload. It excludes Strip.
 	Keep bool
+
+	// SkipEmpty means that frames without a payload are fill: readers discard them,
+	// and [framing.Writer.WriteFill] writes them as heartbeats. An empty payload is
+	// refused. The whole header must be stripped. Magic, Digits and Trailer are
+	// verified in empty frames too.
+	SkipEmpty bool
 }
 
 // A Framer precedes each payload with its length, in a field of fixed width. Make
@@ -84,6 +90,7 @@ type Framer struct {
 	kind     kind
 	strict   bool   // a frame has more to verify than its length: Magic, digits, Trailer
 	outside  int    // bytes of a frame that are not delivered
+	fill     int    // the size of the frames that are fill, or zero
 	sync     []byte // what Skip searches for
 	known    []byte // the first bytes of a frame: Magic, with zeros for the length and the other stripped bytes
 }
@@ -146,6 +153,9 @@ func New(c Config) (*Framer, error) {
 	case len(c.Trailer) > maxTrailer:
 		return fault("trailer", "%d bytes are too many; it must have at most %d", len(c.Trailer), maxTrailer)
 	}
+	if strip := c.Strip; c.SkipEmpty && (c.Keep || strip > 0 && strip < c.Offset+c.Width) {
+		return fault("skip-empty", "no frame is empty if a part of the header is delivered")
+	}
 	if most := c.Offset + max(0, c.Strip-c.Offset-c.Width); len(c.Magic) > most {
 		return fault("magic", "%d bytes are too many; the header has %d besides the length field", len(c.Magic), most)
 	}
@@ -193,7 +203,10 @@ func build(c Config) *Framer {
 	if c.Resync {
 		f.sync = c.Magic[:min(len(c.Magic), c.Offset, maxSync)]
 	}
-	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && !f.strict {
+	if c.SkipEmpty {
+		f.fill = f.outside
+	}
+	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && !c.SkipEmpty && !f.strict {
 		switch c.Width {
 		case 2:
 			f.kind = big16
@@ -241,7 +254,11 @@ func (f *Framer) split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 		return framing.Frame{}, r, f.invalid(value)
 	}
 	size := int(int64(value) + f.base)
-	return framing.Frame{Size: size, Start: f.config.Strip, End: size}, r, nil
+	frame := framing.Frame{Size: size, Start: f.config.Strip, End: size}
+	if size == f.fill && size <= len(data) {
+		return frame, r, framing.ErrFill
+	}
+	return frame, r, nil
 }
 
 // splitStrict is Split for layouts that have more to verify than a length.
@@ -259,10 +276,7 @@ func (f *Framer) splitStrict(data []byte, r framing.Resume) (framing.Frame, fram
 	}
 	size := int(int64(value) + f.base)
 	frame := framing.Frame{Size: size, Start: f.config.Strip, End: size - len(f.config.Trailer)}
-	if len(f.config.Trailer) == 0 {
-		return frame, r, nil
-	}
-	if f.config.Keep {
+	if f.trailerKept() {
 		frame.End = frame.Start // until the trailer, which is delivered, is verified
 	}
 	if size > len(data) {
@@ -270,6 +284,9 @@ func (f *Framer) splitStrict(data []byte, r framing.Resume) (framing.Frame, fram
 	}
 	if err := f.checkTrailer(data[:size]); err != nil {
 		return frame, r, err
+	}
+	if size == f.fill {
+		return frame, r, framing.ErrFill
 	}
 	if f.config.Keep {
 		frame.End = size
@@ -474,6 +491,8 @@ func (f *Framer) field(size int64) (field [8]byte, err error) {
 	switch {
 	case size < 0:
 		reason = "a size cannot be negative"
+	case size == 0 && f.config.SkipEmpty:
+		reason = "it is empty, and empty frames are fill"
 	case total < uint64(f.header+trailer) && f.trailerKept():
 		reason = fmt.Sprintf("it must begin with the %d bytes of the header and end with the %d of the trailer", f.header, trailer)
 	case total < uint64(f.header+trailer):
@@ -549,6 +568,9 @@ func (f *Framer) String() string {
 	}
 	if c.Keep {
 		s = append(s, ",keep"...)
+	}
+	if c.SkipEmpty {
+		s = append(s, ",skip-empty"...)
 	}
 	return string(s)
 }

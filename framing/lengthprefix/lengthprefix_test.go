@@ -45,6 +45,8 @@ func TestNewRefuses(t *testing.T) {
 		{lengthprefix.Config{Width: 4, Adjust: -1<<30 - 1}, "adjust", "-1073741825 is not allowed; it must be -1073741824 to 1073741824"},
 		{lengthprefix.Config{Width: 1, Strip: -1}, "strip", "-1 is not allowed; it must be 1 to 65535 bytes"},
 		{lengthprefix.Config{Width: 1, Strip: 65536}, "strip", "65536 is not allowed; it must be 1 to 65535 bytes"},
+		{lengthprefix.Config{Width: 1, SkipEmpty: true, Keep: true}, "skip-empty", "no frame is empty if a part of the header is delivered"},
+		{lengthprefix.Config{Width: 2, SkipEmpty: true, Strip: 1}, "skip-empty", "no frame is empty if a part of the header is delivered"},
 		{lengthprefix.Config{Width: 1, Strip: 1, Keep: true}, "strip", "1 is not allowed with keep, which delivers the whole frame"},
 		{lengthprefix.Config{Width: 2, Magic: []byte("a")}, "magic", "1 bytes are too many; the header has 0 besides the length field"},
 		{lengthprefix.Config{Width: 2, Magic: []byte("a"), Keep: true}, "magic", "1 bytes are too many; the header has 0 besides the length field"},
@@ -698,5 +700,20 @@ func Benchmark(b *testing.B) {
 	}
 	for _, f := range []framing.Framer{lengthprefix.Uint32(), little, lengthprefix.Varint()} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) { frametest.Benchmark(b, f, make([]byte, 16)) })
+	}
+}
+
+// Empty frames are fill, which WriteFill writes and Append refuses.
+func TestSkipEmpty(t *testing.T) {
+	f := newFramer(t, lengthprefix.Config{Width: 2, Adjust: 2, Strip: 4, SkipEmpty: true})
+	frametest.Compare(t, f, []byte("\x00\x00\x00\x00\x00\x01\x00\x00a\x00\x00\x00\x00"), frametest.Frames("a"))
+	frametest.Compare(t, f, []byte("\x00\x00\x00"), frametest.Stream{Torn: true})
+	w := framing.NewWriter(io.Discard, f)
+	if err := w.WriteFill([]byte("\x00\x00\x00\x00")); err != nil {
+		t.Errorf("WriteFill() = %v; want nil", err)
+	}
+	got, err := f.Append([]byte("x"), nil)
+	if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || e.Reason != "it is empty, and empty frames are fill" || string(got) != "x" {
+		t.Errorf(`Append of an empty payload = %q, %v; want "x" and a PayloadError`, got, err)
 	}
 }

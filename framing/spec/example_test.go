@@ -48,7 +48,7 @@ func ExampleParse() {
 	// length
 	// line
 	// spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes
-	// spec: at byte 5: unknown key "trim"; line takes keep
+	// spec: at byte 5: unknown key "trim"; line takes keep, skip-empty
 }
 
 // A Value is a flag.
@@ -138,5 +138,6 @@ func ExampleHelp() {
 	//     trailer=HEX            what follows each payload; the length does not count it
 	//     resync                 after an invalid header, continue at the next magic, of 2 bytes or more
 	//     keep                   deliver the whole frame, with its header and trailer
+	//     skip-empty             discard empty frames, and refuse to write them
 	//     example: length,width=2,order=little
 }

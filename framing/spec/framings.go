@@ -15,7 +15,10 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
+	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
 	"github.com/wholeframe/wholeframe/framing/texthead"
@@ -32,7 +35,10 @@ type Framing struct {
 	build func(options) (framing.Framer, error)
 }
 
-var keep = word("keep", "deliver the whole frame, with its delimiter")
+var (
+	keep      = word("keep", "deliver the whole frame, with its delimiter")
+	skipEmpty = word("skip-empty", "discard empty frames, and refuse to write them")
+)
 
 // framings lists all framings, for parsing and for help; a new one is an entry
 // here. A key has the name that its Framer's String method uses, and that its
@@ -42,14 +48,14 @@ var framings = []Framing{
 		Name:    "line",
 		About:   `lines that end in \n or \r\n; written with \n`,
 		Example: "line",
-		Keys:    []Key{keep},
+		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.Line(), o), nil },
 	},
 	{
 		Name:    "crlf",
 		About:   `lines that end in \r\n only`,
 		Example: "crlf",
-		Keys:    []Key{keep},
+		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.CRLF(), o), nil },
 	},
 	{
@@ -66,12 +72,13 @@ var framings = []Framing{
 			repeated(octets("hex", "a delimiter", 0)),
 			repeated(text("text", "a delimiter")),
 			keep,
+			skipEmpty,
 		},
 		needs: []string{"hex", "text"},
 		build: func(o options) (framing.Framer, error) {
 			var delims []string
 			for _, o := range o {
-				if o.key != keep.Name {
+				if o.bytes != "" {
 					delims = append(delims, o.bytes)
 				}
 			}
@@ -98,6 +105,7 @@ var framings = []Framing{
 			octets("trailer", "what follows each payload; the length does not count it", 0),
 			word("resync", "after an invalid header, continue at the next magic, of 2 bytes or more"),
 			word("keep", "deliver the whole frame, with its header and trailer"),
+			skipEmpty,
 		},
 		build: func(o options) (framing.Framer, error) {
 			c := lengthprefix.Config{
@@ -112,6 +120,7 @@ var framings = []Framing{
 				Trailer:        []byte(o.bytes("trailer")),
 				Resync:         o.has("resync"),
 				Keep:           o.has("keep"),
+				SkipEmpty:      o.has(skipEmpty.Name),
 			}
 			if c.Strip == 0 && o.has("strip") {
 				return nil, &framing.ConfigError{Framer: "lengthprefix", Option: "strip", Reason: "0 is not allowed; keep delivers the whole frame"}
@@ -197,7 +206,7 @@ var framings = []Framing{
 	{
 		Name:    "text-head",
 		About:   "a head of text that announces the size of the body; the whole frame is delivered",
-		Example: "text-head,protocol=sip",
+		Example: "text-head,protocol=nats",
 		Keys:    []Key{choice("protocol", "whose head it is", "sip", "rtsp", "stomp", "nats", "memcached")},
 		needs:   []string{"protocol"},
 		build: func(o options) (framing.Framer, error) {
@@ -222,6 +231,18 @@ var framings = []Framing{
 		build:   func(options) (framing.Framer, error) { return jsonvalue.New(), nil },
 	},
 	{
+		Name:    "resp",
+		About:   "whole values of RESP2 and RESP3, and inline commands (Redis, Valkey)",
+		Example: "resp",
+		build:   func(options) (framing.Framer, error) { return resp.New(), nil },
+	},
+	{
+		Name:    "record-mark",
+		About:   "records of fragments, each after its length (ONC RPC, RFC 5531: NFS)",
+		Example: "record-mark",
+		build:   func(options) (framing.Framer, error) { return recordmark.New(), nil },
+	},
+	{
 		Name:    "slip",
 		About:   "a frame ends at c0, which is escaped in the payload (RFC 1055)",
 		Example: "slip",
@@ -231,6 +252,19 @@ var framings = []Framing{
 				return slip.LeadingEnd(), nil
 			}
 			return slip.New(), nil
+		},
+	},
+	{
+		Name:    "stuffed",
+		About:   "a payload is between flags, 7e, which are escaped in it with 7d",
+		Example: "stuffed,table=hdlc",
+		Keys:    []Key{choice("table", "what follows 7d: 5e and 5d, or 02 and 01", "hdlc", "jt808")},
+		needs:   []string{"table"},
+		build: func(o options) (framing.Framer, error) {
+			if o.bytes("table") == "jt808" {
+				return stuffed.JT808(), nil
+			}
+			return stuffed.HDLC(), nil
 		},
 	},
 	{
@@ -275,7 +309,10 @@ var digits = map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "he
 
 func kept(f *delimiter.Framer, o options) framing.Framer {
 	if o.has(keep.Name) {
-		return f.Keep()
+		f = f.Keep()
+	}
+	if o.has(skipEmpty.Name) {
+		f = f.SkipEmpty()
 	}
 	return f
 }

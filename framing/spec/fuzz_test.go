@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
@@ -24,8 +25,11 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
+	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
 	"github.com/wholeframe/wholeframe/framing/texthead"
@@ -40,15 +44,17 @@ const (
 
 var (
 	part    = regexp.MustCompile(`(?s)^(?:[^,\\]|\\.|\\$)*`)
+	checks  = regexp.MustCompile(`^check=(?:xor8|sum8|crc16-(?:x25|modbus|ccitt|xmodem)|crc32c?(?:-le)?)$`)
 	escapes = regexp.MustCompile(escape)
 	keys    = map[string]string{ // of each framing
-		"line": `keep`, "crlf": `keep`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
-		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "text-head": `protocol=(?:sip|rtsp|stomp|nats|memcached)`, "syslog": `write=count|write=line`, "content-length": `keep`, "slip": `leading-end`, "cobs": `[^\s\S]`, "json": `[^\s\S]`,
-		"delimiter": `keep|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
+		"line": `keep|skip-empty`, "crlf": `keep|skip-empty`, "varint": `non-minimal|keep|offset=` + sizes + `|max-bytes=[-+]?[0-9]+`, "stx": `dle`,
+		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "text-head": `protocol=(?:sip|rtsp|stomp|nats|memcached)`, "syslog": `write=count|write=line`, "content-length": `keep`, "json": `[^\s\S]`, "resp": `[^\s\S]`, "record-mark": `[^\s\S]`,
+		"slip": `leading-end`, "cobs": `[^\s\S]`, "stuffed": `table=hdlc|table=jt808`,
+		"delimiter": `keep|skip-empty|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
 		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
-			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep`,
+			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep|skip-empty`,
 	}
 	grammars = map[string]*regexp.Regexp{}
 )
@@ -81,6 +87,10 @@ func described(text string) (f framing.Framer, ok bool) {
 	for _, p := range parts[1:] {
 		key, value, _ := strings.Cut(p, "=")
 		_, duplicate := given[key]
+		if checks.MatchString(p) && !duplicate {
+			given[key] = value
+			continue
+		}
 		if !grammar.MatchString(p) || duplicate && key != "hex" && key != "text" {
 			return nil, false
 		}
@@ -143,9 +153,9 @@ func described(text string) (f framing.Framer, ok bool) {
 	case "length":
 		c := lengthprefix.Config{
 			Width: number("width", 4), LittleEndian: given["order"] == "little", Offset: number("offset", 0),
-			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])), Keep: has("keep"),
+			Adjust: number("adjust", 0), IncludesHeader: has("includes-header"), Strip: number("strip", 0), Magic: []byte(unhex(given["magic"])),
 			Digits:  map[string]lengthprefix.Digits{"decimal": lengthprefix.Decimal, "hex": lengthprefix.Hex, "bcd": lengthprefix.BCD}[given["digits"]],
-			Trailer: []byte(unhex(given["trailer"])), Resync: has("resync"),
+			Trailer: []byte(unhex(given["trailer"])), Resync: has("resync"), Keep: has("keep"), SkipEmpty: has("skip-empty"),
 		}
 		if has("strip") && c.Strip == 0 {
 			return nil, false
@@ -177,10 +187,22 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = protocols[given["protocol"]]()
 	case "json":
 		f = jsonvalue.New()
+	case "resp":
+		f = resp.New()
+	case "record-mark":
+		f = recordmark.New()
 	case "slip":
 		f = slip.New()
 		if has("leading-end") {
 			f = slip.LeadingEnd()
+		}
+	case "stuffed":
+		if !has("table") {
+			return nil, false
+		}
+		f = stuffed.HDLC()
+		if given["table"] == "jt808" {
+			f = stuffed.JT808()
 		}
 	case "cobs":
 		f = cobs.New()
@@ -203,7 +225,17 @@ func described(text string) (f framing.Framer, ok bool) {
 		if has("keep") {
 			d = d.Keep()
 		}
+		if has("skip-empty") {
+			d = d.SkipEmpty()
+		}
 		f = d
+	}
+	if has("check") {
+		for _, kind := range checksum.Kinds() {
+			if kind.String() == given["check"] {
+				f = must(checksum.Wrap(f, kind))
+			}
+		}
 	}
 	return f, true
 }
@@ -254,7 +286,7 @@ func FuzzParse(f *testing.F) {
 		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
 		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
 		"length,width=2,digits=bcd,offset=2,magic=cafe,trailer=0d0a,resync", "length,order=little,digits=hex",
-		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "fixed,size=64KiB,pad=fF",
+		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "cobs,check=crc32", "check=crc32", "delimiter,check=xor8,text=;", "line,check=crc32,check=crc32", "fixed,size=64KiB,pad=fF",
 	} {
 		f.Add(text)
 	}

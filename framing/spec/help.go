@@ -23,6 +23,8 @@ func Help() string {
 		}
 		fmt.Fprintf(&s, "    example: %s\n", f.Example)
 	}
+	fmt.Fprintf(&s, "\nEvery framing also takes\n    %-22s %s\n", check, check.About)
+	fmt.Fprintf(&s, "        %s\n", strings.ReplaceAll(checkNames(), ",", ""))
 	s.WriteString("\nThe name of a protocol is short for its framing.\n\n")
 	for _, p := range presets {
 		fmt.Fprintf(&s, "    %-17s %s\n        %s\n", p.Name, p.Protocol, p.Spec)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 )
 
 // A Key is an option of a framing.
@@ -92,6 +93,27 @@ func text(name, about string) Key {
 		return err
 	}
 	return Key{Name: name, Value: "TEXT", About: about, read: read}
+}
+
+// check is the key that every framing takes. Its value is one of the names of the kinds
+// of checksum.
+var check = Key{Name: "check", Value: "NAME", About: "a checksum after the payload, verified and not delivered", read: func(value string, o *option) error {
+	kinds := checksum.Kinds()
+	i := slices.IndexFunc(kinds, func(k checksum.Kind) bool { return k.String() == value })
+	if i < 0 {
+		return fmt.Errorf("invalid value %q: want one of %s", value, checkNames())
+	}
+	o.number = int(kinds[i])
+	return nil
+}}
+
+// checkNames returns the names of all kinds of checksum.
+func checkNames() string {
+	var s []string
+	for _, k := range checksum.Kinds() {
+		s = append(s, k.String())
+	}
+	return strings.Join(s, ", ")
 }
 
 // repeated returns k as a key that may be given more than once.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 )
 
 // Parse returns the Framer that text describes. If text is not a valid spec, it
@@ -42,9 +43,13 @@ func Parse(text string) (framing.Framer, error) {
 	if len(f.needs) > 0 && !slices.ContainsFunc(f.needs, given.has) {
 		return nil, fault(text, "%s needs %s, as in %s", f.Name, strings.Join(f.needs, " or "), f.Example)
 	}
-	framer, err := f.build(given)
+	own := slices.DeleteFunc(slices.Clone(given), func(o option) bool { return o.key == check.Name })
+	framer, err := f.build(own)
 	if err != nil {
 		return nil, &Error{Text: text, Offset: given.offset(err), Err: err}
+	}
+	if o := given.find(check.Name); o != nil {
+		return checksum.Wrap(framer, checksum.Kind(o.number))
 	}
 	return framer, nil
 }
@@ -66,10 +71,13 @@ func cut(text string) (part, rest string, found bool) {
 func (f Framing) option(part string) (option, error) {
 	name, value, hasValue := strings.Cut(part, "=")
 	i := slices.IndexFunc(f.Keys, func(k Key) bool { return k.Name == name })
-	if i < 0 {
+	if i < 0 && name != check.Name {
 		return option{}, fmt.Errorf("unknown key %q; %s", name, f.takes())
 	}
-	key := f.Keys[i]
+	key := check
+	if i >= 0 {
+		key = f.Keys[i]
+	}
 	o := option{key: name}
 	switch {
 	case key.Value == "" && hasValue:

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/cobs"
 	"github.com/wholeframe/wholeframe/framing/contentlength"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
@@ -19,8 +20,11 @@ import (
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/framing/octetcount"
+	"github.com/wholeframe/wholeframe/framing/recordmark"
+	"github.com/wholeframe/wholeframe/framing/resp"
 	"github.com/wholeframe/wholeframe/framing/slip"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 	"github.com/wholeframe/wholeframe/framing/stx"
 	"github.com/wholeframe/wholeframe/framing/syslog"
 	"github.com/wholeframe/wholeframe/framing/texthead"
@@ -68,6 +72,10 @@ func TestParse(t *testing.T) {
 		{"delimiter,text= ", delims(" "), ""},
 		{`delimiter,text="',text='`, delims(`"'`, `'`), ""},
 
+		{"line,skip-empty", delimiter.Line().SkipEmpty(), ""},
+		{"crlf,skip-empty,keep", delimiter.CRLF().SkipEmpty().Keep(), "crlf,keep,skip-empty"},
+		{"delimiter,skip-empty,text=;", delims(";").(*delimiter.Framer).SkipEmpty(), "delimiter,text=;,skip-empty"},
+		{"length,skip-empty", length(lengthprefix.Config{Width: 4, SkipEmpty: true}), ""},
 		{"length", lengthprefix.Uint32(), ""},
 		{"length,width=4", lengthprefix.Uint32(), "length"},
 		{"length,order=big", lengthprefix.Uint32(), "length"},
@@ -113,6 +121,10 @@ func TestParse(t *testing.T) {
 		{"nats", texthead.NATS(), "text-head,protocol=nats"},
 		{"memcached", texthead.Memcached(), "text-head,protocol=memcached"},
 		{"json", jsonvalue.New(), ""},
+		{"resp", resp.New(), ""},
+		{"record-mark", recordmark.New(), ""},
+		{"stuffed,table=hdlc", stuffed.HDLC(), ""},
+		{"stuffed,table=jt808", stuffed.JT808(), ""},
 		{"slip", slip.New(), ""},
 		{"slip,leading-end", slip.LeadingEnd(), ""},
 		{"cobs", cobs.New(), ""},
@@ -121,6 +133,8 @@ func TestParse(t *testing.T) {
 		{"enclosed,begin=1e,end=0a,noise=error", enclosed.JSONSeq(), "enclosed,begin=1e,end=0a"},
 		{"enclosed,begin=02,end=03", stx.New(), "stx"},
 		{"stx", enclosed.STX(), ""},
+		{"cobs,check=crc32", must(checksum.Wrap(cobs.New(), checksum.CRC32)), ""},
+		{"delimiter,check=crc16-x25,text=;", must(checksum.Wrap(delims(";"), checksum.CRC16X25)), "delimiter,text=;,check=crc16-x25"},
 		{"stx,dle", stx.DLE(), ""},
 	} {
 		t.Run(c.text, func(t *testing.T) {
@@ -150,8 +164,8 @@ func allNames() string {
 func TestParseErrors(t *testing.T) {
 	names := "; want one of " + allNames() + ", or the name of a protocol"
 	const (
-		lineKeys  = "; line takes keep"
-		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep"
+		lineKeys  = "; line takes keep, skip-empty"
+		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep, skip-empty"
 		sizes     = ": want bytes, or 64KiB, 1MiB, 2GiB"
 		digits    = ": want two digits for each byte"
 		escapes   = `: want \, or an escape of a Go string: \n \r \t \\ \x00`
@@ -161,6 +175,9 @@ func TestParseErrors(t *testing.T) {
 		offset int
 		want   string
 	}{
+		{"cobs,check=crc", 5, `check: invalid value "crc": want one of xor8, sum8, crc16-x25, crc16-modbus, crc16-ccitt, crc16-xmodem, crc32, crc32-le, crc32c, crc32c-le`},
+		{"cobs,check", 5, "key \"check\" needs a value: check=NAME"},
+		{"cobs,check=crc32,check=crc32", 17, "duplicate key \"check\""},
 		// Names.
 		{"", 0, `unknown framing ""` + names},
 		{"lines", 0, `unknown framing "lines"` + names},
@@ -176,7 +193,7 @@ func TestParseErrors(t *testing.T) {
 		{"line, keep", 5, `unknown key " keep"` + lineKeys},
 		{"line,=", 5, `unknown key ""` + lineKeys},
 		{"length,width=2,widht=2", 15, `unknown key "widht"` + allLength},
-		{"delimiter,text=;,end", 17, `unknown key "end"; delimiter takes hex=HEX, text=TEXT, keep`},
+		{"delimiter,text=;,end", 17, `unknown key "end"; delimiter takes hex=HEX, text=TEXT, keep, skip-empty`},
 		{"varint,minimal", 7, `unknown key "minimal"; varint takes offset=SIZE, max-bytes=N, non-minimal, keep`},
 		{"fixed,16", 6, `unknown key "16"; fixed takes size=SIZE, pad=HEX`},
 		{"line,keep,keep", 10, `duplicate key "keep"`},

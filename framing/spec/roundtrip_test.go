@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
@@ -20,6 +21,15 @@ import (
 
 // drawFramer draws a Framer of that framing, with any keys.
 func drawFramer(t *rapid.T, f spec.Framing) framing.Framer {
+	framer := drawPlain(t, f)
+	if rapid.IntRange(0, 3).Draw(t, "checked") == 0 {
+		return must(checksum.Wrap(framer, rapid.SampledFrom(checksum.Kinds()).Draw(t, "check")))
+	}
+	return framer
+}
+
+// drawPlain draws a Framer of that framing, with any keys but check.
+func drawPlain(t *rapid.T, f spec.Framing) framing.Framer {
 	configurable := map[string]func(t *rapid.T) (framing.Framer, error){"delimiter": drawDelimiter, "length": drawLength, "varint": drawVarint, "fixed": drawFixed, "enclosed": drawEnclosed}
 	if draw := configurable[f.Name]; draw != nil {
 		for {
@@ -47,6 +57,9 @@ func drawDelimiter(t *rapid.T) (framing.Framer, error) {
 	if err == nil && rapid.Bool().Draw(t, "keep") {
 		f = f.Keep()
 	}
+	if err == nil && rapid.Bool().Draw(t, "skip-empty") {
+		f = f.SkipEmpty()
+	}
 	return f, err
 }
 
@@ -58,6 +71,7 @@ func drawLength(t *rapid.T) (framing.Framer, error) {
 		Adjust:         rapid.OneOf(rapid.Just(0), rapid.IntRange(-9, 9), rapid.IntRange(-1<<30, 1<<30)).Draw(t, "adjust"),
 		IncludesHeader: rapid.Bool().Draw(t, "includes-header"),
 		Keep:           rapid.Bool().Draw(t, "keep"),
+		SkipEmpty:      rapid.Bool().Draw(t, "skip-empty"),
 	}
 	if !c.Keep {
 		c.Strip = rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 12), rapid.IntRange(0, 1<<16-1)).Draw(t, "strip")

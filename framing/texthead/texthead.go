@@ -127,11 +127,8 @@ func (f *Framer) body(data []byte, p parser) (framing.Frame, framing.Resume, err
 	default:
 		return framing.Frame{}, framing.Resume{}, errMissing
 	}
-	value, _, err := decimal.Parse(data[digits:p.pos])
+	value, _, _ := decimal.Parse(data[digits:p.pos]) // number has checked it
 	overhead := p.pos + len(f.trailer)
-	if err != nil {
-		return framing.Frame{}, framing.Resume{}, err
-	}
 	if value > uint64(math.MaxInt-overhead) {
 		return framing.Frame{}, framing.Resume{}, decimal.TooLarge(value, overhead)
 	}

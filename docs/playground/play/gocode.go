@@ -15,10 +15,6 @@ import (
 
 // presets are the framers that no number configures.
 var presets = map[string]string{
-	"line":                         "delimiter.Line()",
-	"line,keep":                    "delimiter.Line().Keep()",
-	"crlf":                         "delimiter.CRLF()",
-	"crlf,keep":                    "delimiter.CRLF().Keep()",
 	"dot":                          "dot.New()",
 	"text-head,protocol=sip":       "texthead.SIP()",
 	"text-head,protocol=rtsp":      "texthead.RTSP()",
@@ -37,12 +33,16 @@ var presets = map[string]string{
 	"syslog,write=line":            "syslog.New().WriteLines()",
 	"content-length":               "contentlength.New()",
 	"content-length,keep":          "contentlength.New().Keep()",
+	"json":                         "jsonvalue.New()",
+	"resp":                         "resp.New()",
+	"record-mark":                  "recordmark.New()",
 	"slip":                         "slip.New()",
 	"slip,leading-end":             "slip.LeadingEnd()",
 	"cobs":                         "cobs.New()",
+	"stuffed,table=hdlc":           "stuffed.HDLC()",
+	"stuffed,table=jt808":          "stuffed.JT808()",
 	"stx":                          "enclosed.STX()",
 	"stx,dle":                      "stx.DLE()",
-	"json":                         "jsonvalue.New()",
 
 	"enclosed,begin=0b,end=1c0d,noise=skip": "enclosed.MLLP()",
 	"enclosed,begin=1e,end=0a":              "enclosed.JSONSeq()",
@@ -73,12 +73,13 @@ func goCode(framer framing.Framer) (path, code string) {
 	return path, code
 }
 
-// delimiterCode returns the statements for a framer of several delimiters, or
-// one. New may fail, so that Keep takes a second statement.
+// delimiterCode returns the statements for a framer of one delimiter or several. New may
+// fail, so that the options take a second statement.
 func delimiterCode(text string) string {
 	var delims []string
-	keep := ""
-	for _, part := range split(text)[1:] {
+	options := ""
+	parts := split(text)
+	for _, part := range parts[1:] {
 		key, value, _ := strings.Cut(part, "=")
 		switch key {
 		case "text":
@@ -88,10 +89,20 @@ func delimiterCode(text string) string {
 				delims = append(delims, fmt.Sprintf("%q", d))
 			}
 		case "keep":
-			keep = "\nif err != nil {\n\treturn err\n}\nframer = framer.Keep()"
+			options += ".Keep()"
+		case "skip-empty":
+			options += ".SkipEmpty()"
 		}
 	}
-	return "framer, err := delimiter.New(" + strings.Join(delims, ", ") + ")" + keep
+	switch {
+	case parts[0] == "line":
+		return "framer := delimiter.Line()" + options
+	case parts[0] == "crlf":
+		return "framer := delimiter.CRLF()" + options
+	case options != "":
+		options = "\nif err != nil {\n\treturn err\n}\nframer = framer" + options
+	}
+	return "framer, err := delimiter.New(" + strings.Join(delims, ", ") + ")" + options
 }
 
 // enclosedCode returns the statements for a framer of two marks. New may fail, so that
@@ -159,6 +170,9 @@ func fields(c lengthprefix.Config) string {
 	}
 	if c.Keep {
 		s = append(s, "Keep: true")
+	}
+	if c.SkipEmpty {
+		s = append(s, "SkipEmpty: true")
 	}
 	return strings.Join(s, ", ")
 }

@@ -24,9 +24,10 @@ type Key struct {
 
 // samples are messages for the framings that do not take any text.
 var samples = map[string]string{
-	"text-head": `OPTIONS sip:bob SIP/2.0\r\nl: 0\r\n\r\n` + "\n" + `SIP/2.0 200 OK\r\nl: 5\r\n\r\nhello`,
+	"text-head": `PUB a 5\r\nhello\r\n` + "\n" + `PING\r\n`,
 	"dot":       `hello\r\n` + "\n" + `world\r\nagain\r\n`,
 	"json":      "{\"hello\":1}\n[\"world\"]\n12",
+	"resp":      `PING\r\n` + "\n" + `+PONG\r\n` + "\n" + `$5\r\nhello\r\n`,
 }
 
 // Menu returns the framings that there are.

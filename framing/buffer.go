@@ -13,7 +13,7 @@ import (
 var (
 	errBadReadCount = errors.New("framing: Read returned an impossible count")
 	errBadResync    = errors.New("the framer's Split returned Resync without an error")
-	errNoSkip       = errors.New("the framer's Skip makes no progress")
+	errNoSkip       = errors.New("the framer's Skip makes no progress, or leaves more than 64 KiB")
 )
 
 // neverSplit is the value of Buffer.need while the next bytes start no frame.
@@ -35,8 +35,9 @@ const neverSplit = math.MaxInt
 //	_, err := buf.Finish() // io.EOF, or an error if a frame is incomplete
 //
 // Its memory grows with the bytes that arrive, never with what a header announces.
-// A large buffer is given up after a number of frames that did not need it. A
-// Buffer is not safe for concurrent use.
+// A large buffer is replaced by a smaller one after 17 reads that did not need it; an
+// idle Buffer keeps its memory until Release. A Buffer is not safe for concurrent
+// use.
 type Buffer struct {
 	framer Framer
 	max    int // payload limit; math.MaxInt if there is none
@@ -97,6 +98,7 @@ func (b *Buffer) SetMaxPayload(n int) {
 // are split with f. It returns [ErrSkipping] while the rest of a frame is being
 // skipped, or the terminal error if there is one; the Framer is then unchanged.
 func (b *Buffer) SetFramer(f Framer) error {
+	b.passInvalid()
 	switch b.state {
 	case skipping, streaming:
 		return ErrSkipping
@@ -106,6 +108,13 @@ func (b *Buffer) SetFramer(f Framer) error {
 	b.framer = f
 	b.restart()
 	return nil
+}
+
+// passInvalid discards the buffered bytes of a frame that was reported as invalid.
+func (b *Buffer) passInvalid() {
+	if b.state == skipping && b.trailer == nil {
+		b.skip() // there is no trailer whose error could be lost
+	}
 }
 
 // restart makes Split examine the frame at the front from its first byte.
@@ -217,7 +226,7 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 		b.state, b.trailer = streaming, b.enclosing()
 		return nil
 	case tooLarge && !streams:
-		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data[:min(f.Start, len(data))])}
+		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data[:min(cmp.Or(f.Start, f.Size), len(data))])}
 		b.drop(f)
 		return e
 	case err != nil:
@@ -313,7 +322,7 @@ func (b *Buffer) end(n int) error {
 	var err error
 	trailer := b.mem.buf[b.r+n-len(b.trailer):][:len(b.trailer)]
 	if !bytes.Equal(trailer, b.trailer) {
-		err = &FormatError{Offset: b.start, Err: fmt.Errorf("malformed trailer: got % x after the payload, want % x", trailer, b.trailer)}
+		err = &FormatError{Offset: b.start, Err: fmt.Errorf("malformed trailer: got %+q after the payload, want %+q", trailer, b.trailer)}
 	}
 	b.r += n
 	b.begin()
@@ -346,6 +355,7 @@ func (b *Buffer) Frames() iter.Seq2[[]byte, error] {
 // payload, which is valid as long as one of Next. Bytes written after that start
 // a frame.
 func (b *Buffer) Finish() (payload []byte, err error) {
+	b.passInvalid()
 	finisher, ok := b.framer.(Finisher)
 	partial := b.partial && ok
 	switch {
@@ -403,7 +413,7 @@ func (b *Buffer) Bytes() []byte { return b.mem.buf[b.r:b.w] }
 
 // Write appends a copy of p to the buffered bytes. It never fails.
 func (b *Buffer) Write(p []byte) (int, error) {
-	b.room(len(p))
+	b.room(len(p), len(p))
 	b.w += copy(b.mem.buf[b.w:], p)
 	b.mem.note(b.w)
 	return len(p), nil
@@ -412,7 +422,7 @@ func (b *Buffer) Write(p []byte) (int, error) {
 // Fill calls src.Read once, appends the bytes read, and returns the results of
 // Read. If src repeatedly returns 0, nil, Fill returns [io.ErrNoProgress].
 func (b *Buffer) Fill(src io.Reader) (int, error) {
-	b.room(1)
+	b.room(1, b.wanted())
 	free := b.mem.buf[b.w:]
 	if rest := b.pending.Size - (b.w - b.r); b.pending.Size > len(b.mem.buf)/4 && 0 < rest && rest < len(free) {
 		// Read little more than the frame at the front: from a fast source it
@@ -449,11 +459,12 @@ func (b *Buffer) Release() {
 }
 
 // SetPool makes b take the memory that it needs from now on from p. After a
-// Release, b starts with as much memory as it needed before.
+// Release, b starts with as much memory as it needed before, at most 64 KiB.
 func (b *Buffer) SetPool(p *Pool) { b.mem.pool = p }
 
-// room makes room for n more bytes, n >= 1, and for as many as a Read is worth.
-func (b *Buffer) room(n int) {
+// room makes room for n more bytes, n >= 1. If the free space is less than worth, the
+// buffered bytes are moved to the front.
+func (b *Buffer) room(n, worth int) {
 	held, size := b.w-b.r, len(b.mem.buf)
 	switch {
 	case size == 0:
@@ -472,7 +483,7 @@ func (b *Buffer) room(n int) {
 	switch free := len(b.mem.buf) - b.w; {
 	case size != len(b.mem.buf):
 		b.mem.replace(size, b.mem.buf[b.r:b.w])
-	case b.r > 0 && (free < n || held <= minBuffer || free < b.wanted(held)):
+	case b.r > 0 && (free < n || held <= minBuffer || free < worth):
 		copy(b.mem.buf, b.mem.buf[b.r:b.w])
 	default:
 		return
@@ -481,11 +492,11 @@ func (b *Buffer) room(n int) {
 	b.r, b.w, b.full = 0, held, false
 }
 
-// wanted returns how many bytes the frame at the front needs beyond the held
+// wanted returns how many bytes the frame at the front needs beyond the buffered
 // ones, or, if that is not known, how many are worth a Read.
-func (b *Buffer) wanted(held int) int {
+func (b *Buffer) wanted() int {
 	if b.state == splitting && b.pending.Size > 0 {
-		return b.pending.Size - held
+		return b.pending.Size - (b.w - b.r)
 	}
 	return minBuffer
 }

@@ -1,6 +1,7 @@
 package framing_test
 
 import (
+	"errors"
 	"io"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/netstring"
 )
 
 // Frame returns the sizes of header, payload and trailer.
@@ -126,4 +128,27 @@ func TestBuffer_Pending(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A frame that was reported as invalid, and of which nothing is missing, is over: the
+// Framer can be replaced, and the stream can end.
+func TestBuffer_AfterACompleteInvalidFrame(t *testing.T) {
+	invalid := func(wire string) *framing.Buffer {
+		b := framing.NewBuffer(netstring.New())
+		io.WriteString(b, wire)
+		if p, ok, err := b.Next(); ok || !errors.Is(err, framing.ErrFrame) {
+			t.Fatalf("Next() = %q, %v, %v; want an error that matches ErrFrame", p, ok, err)
+		}
+		return b
+	}
+	b := invalid("5:helloXline\n")
+	if err := b.SetFramer(delimiter.Line()); err != nil {
+		t.Errorf("SetFramer() = %v; want nil", err)
+	}
+	if p, ok, err := b.Next(); string(p) != "line" || !ok || err != nil {
+		t.Errorf("Next() = %q, %v, %v; want \"line\", true, nil", p, ok, err)
+	}
+	if p, err := invalid("5:helloX").Finish(); p != nil || err != io.EOF {
+		t.Errorf("Finish() = %q, %v; want nil, io.EOF", p, err)
+	}
 }

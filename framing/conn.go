@@ -69,8 +69,8 @@ func (c *Conn) Unread() []byte { return c.r.Unread() }
 func (c *Conn) WriteFrame(payload []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.sending && c.w.vectors(payload) {
-		c.sent.Wait() // the payload has to follow its header directly
+	for c.sending && (c.w.vectors(payload) || len(c.w.mem.buf) >= flushAt) {
+		c.sent.Wait() // the payload has to follow its header directly, or a batch is full
 	}
 	body, trailer, err := c.w.add(payload, c.w.vectors(payload))
 	switch {
@@ -91,14 +91,31 @@ func (c *Conn) WriteFrames(payloads ...[]byte) error {
 	if c.w.err != nil || len(payloads) == 0 {
 		return c.w.err
 	}
-	before := len(c.w.mem.buf)
+	for c.sending && len(c.w.mem.buf) >= flushAt {
+		c.sent.Wait()
+	}
+	if err := c.collect(payloads); err != nil {
+		return err
+	}
+	return c.flush()
+}
+
+// collect adds the frames of all payloads to the buffer, or none, also if the Framer
+// panics.
+func (c *Conn) collect(payloads [][]byte) error {
+	before, all := len(c.w.mem.buf), false
+	defer func() {
+		if !all {
+			c.w.mem.buf = c.w.mem.buf[:before]
+		}
+	}()
 	for i, p := range payloads {
 		if _, _, err := c.w.add(p, false); err != nil {
-			c.w.mem.buf = c.w.mem.buf[:before]
 			return fmt.Errorf("payload %d of %d: %w", i+1, len(payloads), err)
 		}
 	}
-	return c.flush()
+	all = true
+	return nil
 }
 
 // WriteFill writes bytes between frames that the receiver discards: see

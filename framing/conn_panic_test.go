@@ -190,3 +190,26 @@ func TestWriter_Panics(t *testing.T) {
 		}
 	}
 }
+
+// If a Framer panics on one of the payloads of WriteFrames, none of them is written.
+func TestConn_WriteFramesPanicsInAppend(t *testing.T) {
+	var dst bytes.Buffer
+	c := framing.NewConn(ioConn{Writer: &dst}, panickingFramer{lengthprefix.Uint8()})
+	func() {
+		defer func() { recover() }()
+		c.WriteFrames([]byte("first"), []byte("boom"))
+	}()
+	if err := c.WriteFrame([]byte("later")); err != nil || dst.String() != "\x05later" {
+		t.Errorf("WriteFrame() = %v, %q is written; want nil, \"\\x05later\"", err, dst.String())
+	}
+}
+
+// A panickingFramer panics when it is to append "boom".
+type panickingFramer struct{ framing.Framer }
+
+func (f panickingFramer) Append(dst, payload []byte) ([]byte, error) {
+	if string(payload) == "boom" {
+		panic("boom")
+	}
+	return f.Framer.Append(dst, payload)
+}

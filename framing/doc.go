@@ -45,8 +45,7 @@
 //
 // R4, an invalid frame is not the end: a frame that is too large, or malformed,
 // is reported with one error, which matches [ErrFrame]; the next call skips the
-// rest of the frame, in bounded memory, and returns the following one. Every other
-// framing error is terminal. A frame with a wrong checksum or trailer is never
+// rest of the frame, in bounded memory, and returns the following one. A frame with a wrong checksum or trailer is never
 // delivered as valid, however it is read.
 //
 // R5, memory follows arrival: buffers grow with the bytes received, never with what
@@ -69,16 +68,17 @@
 // L2, concatenation: frames appended one after another split into the same payloads
 // in the same order.
 //
-// L3, chunking: however the bytes arrive, and whatever the limit, frames and errors
-// are the same.
+// L3, chunking: for a given limit, frames and errors are the same however the bytes
+// arrive.
 //
 // L4, resumption: Split with the Resume that it returned gives the result of Split
 // with the zero Resume. Before the call that makes Size known or returns an error, it
 // does not examine the bytes before Resume.Pos again; that call and later ones may, to
 // parse a header, to unescape or to verify a checksum.
 //
-// L5, honesty: for a strict prefix of a frame, Split reports no complete frame, and
-// the Size, Start and End that it announces are the final ones. An error is reported
+// L5, honesty: for a strict prefix of a frame, Split reports no complete frame. The
+// Size that it announces is the final one, and so are Start and End, with the exception
+// that [Frame] describes. An error is reported
 // as soon as no continuation could be valid, where a field of fixed size counts as
 // one unit; an error that loses a single frame may wait until its Size is known.
 //
@@ -92,8 +92,9 @@
 // L8, linear work: over all calls for one frame, Split examines each byte a bounded
 // number of times, however the bytes arrive.
 //
-// L9, skipping: Skip finds the same end however the bytes arrive, after any prefix of at
-// least MaxEncodedLen(0) bytes for which Split has returned no Size.
+// L9, skipping: Skip may begin after any prefix of a frame that has at least
+// MaxEncodedLen(0) bytes and whose Size Split does not know; however the bytes arrive, it
+// finds the end that Split would find.
 //
 // # Why Split has this shape
 //

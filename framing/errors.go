@@ -12,7 +12,8 @@ const DefaultMaxPayload = 1 << 20
 
 // ErrFrame is matched, through [errors.Is], by the read errors that lose a single
 // frame. The stream is still synchronized after one, and the next call returns
-// the following frame. Every other framing error is terminal.
+// the following frame. Any other FormatError, TooLargeError or UnexpectedEOFError is
+// terminal.
 var ErrFrame = errors.New("framing: invalid frame")
 
 // ErrSkipping is returned by SetFramer while the rest of a frame is being skipped

@@ -86,8 +86,10 @@ type Skipper interface {
 	// skipped and, if end is true, that they complete it, so that the next frame
 	// starts at data[n]. The first call for a frame gets the Resume that Split
 	// returned for the same data, or the beginning of it; each further call gets
-	// data[n:] with the bytes that followed, and the Resume that Skip returned. data
-	// may be empty.
+	// data[n:] with the bytes that followed, and the Resume that Skip returned. Skip
+	// examines all of data, which is not empty: end is false only if the frame does not
+	// end in data, and then the bytes after n are at most 64 KiB with which its end, or
+	// the next frame, may begin.
 	//
 	// Skip returns no error: if it meets bytes that no frame may contain, it ends the
 	// frame before them, and Split reports them. Skip must not modify data[n:].

@@ -79,17 +79,21 @@ func (m *memory) drop() {
 	m.buf, m.block = nil, nil
 }
 
-// release gives the buffer up. With a Pool, the next one starts with the same
-// size, or half of it if no use took more than a quarter.
+// release gives the buffer up, if there is one. With a Pool, the next one starts with
+// the same size, or half of it if no use took more than a quarter, but not with more
+// than maxReadAhead.
 func (m *memory) release() {
+	if m.buf == nil {
+		return
+	}
 	size := cap(m.buf)
-	m.drop()
 	if m.uses > 0 && m.peak <= size/4 {
 		size /= 2
 	}
+	m.drop()
 	m.first = 0
 	if m.pool != nil {
-		m.first = size
+		m.first = min(size, maxReadAhead)
 	}
 	m.uses, m.peak = 0, 0
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
 // withoutGC turns garbage collection off for a test: it empties a Pool.
@@ -287,4 +289,57 @@ func TestConn_ReleaseAfterFailure(t *testing.T) {
 	if c.Release(); c.Held() != 0 {
 		t.Errorf("%d bytes held after Release(); want 0", c.Held())
 	}
+}
+
+// After a Release, one byte takes no more memory than a Reader reads ahead, however
+// large a frame was before; after an idle timeout it takes the least.
+func TestGrowth_FirstBufferIsSmall(t *testing.T) {
+	var pool framing.Pool
+	large := must(lengthprefix.Uint32().Append(nil, make([]byte, 8<<20)))
+	b := framing.NewBuffer(lengthprefix.Uint32())
+	b.SetPool(&pool)
+	b.SetMaxPayload(-1)
+	b.Write(large)
+	b.Next()
+	b.Release()
+	if b.Write([]byte{0}); b.Held() > 64<<10 {
+		t.Errorf("%d bytes held for one byte after a Release; want at most 64 KiB", b.Held())
+	}
+	r := framing.NewReader(&frametest.Script{{Data: string(large)}, {Err: os.ErrDeadlineExceeded}, {Data: "x"}}, lengthprefix.Uint32())
+	r.SetPool(&pool)
+	r.SetMaxPayload(-1)
+	for range 3 {
+		r.ReadFrame()
+	}
+	if r.Held() > 4<<10 {
+		t.Errorf("%d bytes held for one byte after an idle timeout; want 4 KiB", r.Held())
+	}
+}
+
+// While a write blocks, a Conn collects frames of 32 KiB and one more; the other
+// writers wait.
+func TestGrowth_BatchIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newBlockingWriter()
+		c := framing.NewConn(ioConn{Writer: w}, slip.New())
+		const writers, size = 20, 30 << 10
+		payload := make([]byte, size)
+		errs := make(chan error, writers)
+		for range writers {
+			go func() { errs <- c.WriteFrame(payload) }()
+		}
+		synctest.Wait()
+		if held := c.Held(); held > 200<<10 {
+			t.Errorf("%d bytes held for %d writers that wait; want at most three frames", held, writers)
+		}
+		for done := 0; done < writers; {
+			select {
+			case w.results <- nil:
+			case err := <-errs:
+				if done++; err != nil {
+					t.Errorf("WriteFrame() = %v; want nil", err)
+				}
+			}
+		}
+	})
 }

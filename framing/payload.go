@@ -19,14 +19,15 @@ var errStalePayload = errors.New("framing: payload read after the next frame was
 // A payload is streamed if its framing announces the size and leaves the payload
 // unchanged, as a length prefix does. The limit of SetMaxPayload, which bounds
 // memory, does not apply to it; the caller should examine size, which is at most
-// math.MaxInt. Any other payload is held in memory, within the limit.
+// math.MaxInt. A frame within the limit that has already arrived whole is not
+// streamed, and any other payload is held in memory, within the limit.
 //
 // The payload is valid until the next call of a read method, which discards its
-// unread rest, or of Release; until the rest is read or discarded, SetFramer returns
-// [ErrSkipping] if the payload is streamed. Read returns [io.EOF]
-// only at the end of the payload, and an [*UnexpectedEOFError] if the stream ends
-// before that. An error of the source is returned unchanged, and the next Read
-// resumes where this one stopped.
+// unread rest, or of Release. The Framer should not be changed before the payload is
+// read: SetFramer returns [ErrSkipping] if a part of the frame has not arrived. Read
+// returns [io.EOF] only at the end of the payload, and an [*UnexpectedEOFError] if the
+// stream ends before that. An error of the source is returned as by ReadFrame, and the
+// next Read resumes where this one stopped.
 //
 // The last byte of the payload is held back until the trailer, if the framing has
 // one, has been verified. If it is wrong, Read returns a [*FormatError] in place of

@@ -10,7 +10,8 @@ import (
 // A Reader reads frames from an [io.Reader]. It is not safe for concurrent use.
 //
 // An error of the source is returned unchanged, after the frames that arrived
-// before it. The Reader does not remember it: the next call reads from the source
+// before it; only if it matches [ErrFrame], as that of a payload which is itself a
+// stream of frames may, it is wrapped so that it does not. The Reader does not remember it: the next call reads from the source
 // again and resumes where this one stopped, so a timeout inside a frame loses
 // nothing. A source that has failed permanently must keep returning its error.
 // [io.EOF], in contrast, is remembered.
@@ -38,11 +39,21 @@ func (s *source) fill(b *Buffer) (err error) {
 	if err = s.err; err != io.EOF {
 		s.err = nil
 	}
-	if len(b.mem.buf) > b.mem.least && errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case len(b.mem.buf) > b.mem.least && errors.Is(err, os.ErrDeadlineExceeded):
 		b.Release() // a connection that was idle for the timeout needs no large buffer
+		b.mem.first = 0
+	case errors.Is(err, ErrFrame):
+		err = &sourceError{err}
 	}
 	return err
 }
+
+// A sourceError is an error of a source that matches ErrFrame, which is about the
+// frames that the source reads, not about those that are read from it.
+type sourceError struct{ err error }
+
+func (e *sourceError) Error() string { return e.err.Error() }
 
 // NewReader returns a Reader that reads frames of f from src and rejects payloads
 // of more than [DefaultMaxPayload] bytes. It may read more from src than the

@@ -13,6 +13,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/netstring"
 )
 
 // A source whose counts are impossible, or never any, is an error.
@@ -242,5 +243,24 @@ func TestReader_FramesStops(t *testing.T) {
 	}
 	for p, err := range r.Frames() {
 		t.Errorf("Frames() at the end yields %q, %v; want nothing", p, err)
+	}
+}
+
+// An error of the source that matches ErrFrame is about frames of the source: the
+// Reader cannot continue, and its error does not say that it can.
+func TestReader_SourceOfFrames(t *testing.T) {
+	outer := framing.NewReader(iotest.OneByteReader(strings.NewReader("5:a\nbc\nX3:xyz,")), netstring.New())
+	_, payload, err := outer.NextReader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for p, err := range framing.NewReader(payload, delimiter.Line()).Frames() {
+		if got = append(got, event(string(p), err)); len(got) > 5 {
+			break
+		}
+	}
+	if len(got) != 2 || got[0] != `"a"` || errors.Is(err, framing.ErrFrame) || !strings.Contains(got[1], "malformed trailer") {
+		t.Errorf("Frames() of a payload with a wrong trailer = %q; want \"a\" and one error", got)
 	}
 }

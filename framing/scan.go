@@ -10,7 +10,8 @@ import (
 //
 // The limit is the Scanner's, on complete frames: 64 KiB, or what was passed to
 // Scanner.Buffer. Every error ends the scan; a [Reader] can continue after an
-// invalid frame. A stream that ends inside a frame is an [*UnexpectedEOFError].
+// invalid frame. A stream that ends inside a frame is an [*UnexpectedEOFError];
+// so, unlike with [bufio.ScanLines], is a last line without "\n".
 func SplitFunc(f Framer) bufio.SplitFunc {
 	b := NewBuffer(f)
 	b.SetMaxPayload(-1)

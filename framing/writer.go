@@ -226,7 +226,9 @@ func (w *Writer) encode(e encoder, buf []byte, src io.Reader, size int64) (rest 
 		n := len(frame)
 		frame = frame[:n+int(min(int64(full-n), size-p.have))]
 		if err := p.read(frame[n:]); err != nil {
-			err.Final = sent
+			if err.Final = sent; sent {
+				buf = buf[:0]
+			}
 			return buf, sent, err
 		}
 	}
@@ -350,13 +352,13 @@ func (w *Writer) Buffered() int { return len(w.mem.buf) }
 // server calls it before it waits for an idle connection. If there are frames in
 // the buffer, it does nothing.
 func (w *Writer) Release() {
-	if len(w.mem.buf) == 0 && w.mem.buf != nil {
+	if len(w.mem.buf) == 0 {
 		w.mem.release()
 	}
 }
 
 // SetPool makes w take the memory that it needs from now on from p. After a
-// Release, w starts with as much memory as it needed before.
+// Release, w starts with as much memory as it needed before, at most 64 KiB.
 func (w *Writer) SetPool(p *Pool) { w.mem.pool = p }
 
 // SetMaxPayload sets the maximum payload size, in bytes as a Reader delivers them.

@@ -3,7 +3,7 @@
 //	Line   hello\n        →  hello
 //	       hello\r\n      →  hello
 //	CRLF   hello\r\n      →  hello
-//	New    hello;world|   →  hello world    (New(";", "|"))
+//	New    hello;world|   →  hello, world    (New(";", "|"))
 //
 // A payload must not contain a delimiter, which would end its frame early, and its
 // end must not form one with the first bytes of the delimiter that follows, as "a"

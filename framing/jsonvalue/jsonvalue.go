@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/decimal"
 )
 
 // A Framer splits a stream of JSON values. Make one with [New]. It is a
@@ -66,7 +67,7 @@ func begin(c byte) (state uint64, err error) {
 	case scalar:
 		return inScalar, nil
 	}
-	return 0, fmt.Errorf("malformed value: it begins with %q, want {, [, \", a digit, -, true, false or null", c)
+	return 0, fmt.Errorf("malformed value: it begins with %s, want {, [, \", a digit, -, true, false or null", decimal.Quote(c))
 }
 
 // Split implements [framing.Framer].

@@ -298,7 +298,7 @@ func (f *Framer) splitStrict(data []byte, r framing.Resume) (framing.Frame, fram
 func (f *Framer) checkTrailer(data []byte) error {
 	want := f.config.Trailer
 	if got := data[len(data)-len(want):]; !bytes.Equal(got, want) {
-		return fmt.Errorf("malformed trailer: got % x after the payload, want % x", got, want)
+		return fmt.Errorf("malformed trailer: got %+q after the payload, want %+q", got, want)
 	}
 	return nil
 }

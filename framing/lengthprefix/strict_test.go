@@ -83,7 +83,7 @@ func TestTrailer(t *testing.T) {
 	frametest.Compare(t, bare, wire, frametest.Stream{Frames: []frametest.Frame{{Payload: "hi"}, lost, {}}})
 	frametest.Compare(t, kept, wire, frametest.Stream{Frames: []frametest.Frame{{Payload: "\x02hi\r\n"}, lost, {Payload: "\x00\r\n"}}})
 
-	want := "malformed trailer: got 21 21 after the payload, want 0d 0a"
+	want := `malformed trailer: got "!!" after the payload, want "\r\n"`
 	if frame, _, err := bare.Split([]byte("\x00!!"), framing.Resume{}); fmt.Sprint(err) != want || frame.Size != 3 {
 		t.Errorf("Split = %+v, %v; want Size 3, %s", frame, err, want)
 	}

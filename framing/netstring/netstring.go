@@ -24,7 +24,7 @@ var trailer = []byte{','}
 func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
 	frame, err := decimal.Split(data, ':', len(trailer))
 	if err == nil && frame.End < len(data) && frame.Size > 0 && data[frame.End] != ',' {
-		err = fmt.Errorf("malformed trailer: got %s after the payload, want ','", decimal.Quote(data[frame.End]))
+		err = fmt.Errorf("malformed trailer: got %+q after the payload, want \",\"", data[frame.End:frame.End+1])
 	}
 	return frame, r, err
 }

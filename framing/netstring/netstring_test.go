@@ -46,9 +46,9 @@ func TestErrors(t *testing.T) {
 		"5x":        "malformed length: got 'x' after digits, want ':'",
 		"5\xef":     "malformed length: got 0xef after digits, want ':'",
 		"00":        "malformed length: leading zero, which some programs read as octal",
-		"1:a;":      "malformed trailer: got ';' after the payload, want ','",
-		"1:a\xef":   "malformed trailer: got 0xef after the payload, want ','",
-		"1:a\x00b,": `malformed trailer: got '\x00' after the payload, want ','`,
+		"1:a;":      `malformed trailer: got ";" after the payload, want ","`,
+		"1:a\xef":   `malformed trailer: got "\xef" after the payload, want ","`,
+		"1:a\x00b,": `malformed trailer: got "\x00" after the payload, want ","`,
 	} {
 		if _, _, err := netstring.New().Split([]byte(wire), framing.Resume{}); err == nil || err.Error() != want {
 			t.Errorf("Split(%q): got error %v; want %s", wire, err, want)

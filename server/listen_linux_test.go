@@ -140,9 +140,16 @@ func TestC18_ClientsAroundT0(t *testing.T) {
 
 // C18: from T0 on nobody new is taken in, or those who keep coming would keep the
 // listener open. Each client here waits for its end, so that one that comes after
-// it finds the door shut.
+// it finds the door shut. Another listener is open until its queue is empty, which
+// a quick client can delay a little.
 func TestC18_NobodyNew(t *testing.T) {
-	for name, listen := range map[string]func(network, addr string) (net.Listener, error){"ours": server.Listen, "another": net.Listen} {
+	for name, test := range map[string]struct {
+		listen func(network, addr string) (net.Listener, error)
+		most   int
+	}{
+		"ours":    {server.Listen, 2},
+		"another": {net.Listen, 50},
+	} {
 		for _, network := range []string{"tcp", "unix"} {
 			t.Run(name+" "+network, func(t *testing.T) {
 				t.Parallel()
@@ -150,7 +157,7 @@ func TestC18_NobodyNew(t *testing.T) {
 				if network == "unix" {
 					addr = filepath.Join(t.TempDir(), "s")
 				}
-				l, err := listen(network, addr)
+				l, err := test.listen(network, addr)
 				require.NoError(t, err)
 				s := &server.Server{Framer: lines, Handler: hangUp, Logger: new(log).logger()}
 				serve(t, s, l)
@@ -163,7 +170,7 @@ func TestC18_NobodyNew(t *testing.T) {
 				for visit(network, l.Addr().String()) != "refused" {
 					taken++
 				}
-				assert.LessOrEqual(t, taken, 2)
+				assert.LessOrEqual(t, taken, test.most)
 			})
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/wholeframe/wholeframe/server"
 )
@@ -174,6 +175,58 @@ func TestC18_NobodyNew(t *testing.T) {
 			})
 		}
 	}
+}
+
+// C18: those whose handshakes are under way at T0 are let in. A machine that
+// stalls for longer than the server waits for a handshake shows nothing: then
+// there is another try.
+func TestC18_HandshakesUnderWay(t *testing.T) {
+	t.Parallel()
+	const clients = 5
+	answered := 0
+	for try := 0; answered < clients && try < 5; try++ {
+		answered = finishHandshakes(t, clients)
+	}
+	assert.Equal(t, clients, answered)
+}
+
+// finishHandshakes returns how many of n clients are answered that finish their
+// handshakes after T0. TCP_DEFER_ACCEPT leaves a handshake open, on the side of
+// the server, until the first byte; a client sends it when the one before has its
+// answer.
+func finishHandshakes(t *testing.T, n int) (answered int) {
+	t.Helper()
+	l, err := server.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	raw, err := l.(syscall.Conn).SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 10)
+	}))
+	require.NoError(t, err)
+	s := &server.Server{Framer: lines, Handler: hangUp, Logger: new(log).logger()}
+	served := serve(t, s, l)
+	var all []net.Conn
+	for range n {
+		c := dial(t, "tcp", l.Addr().String())
+		defer c.Close()
+		all = append(all, c)
+	}
+	require.Zero(t, s.Stats().Accepted)
+	go s.Shutdown(background)
+	for !s.Stats().Draining {
+		runtime.Gosched()
+	}
+	for _, c := range all {
+		io.WriteString(c, "hello\n")
+		if got, err := io.ReadAll(c); err != nil || string(got) != "hello\n" {
+			break
+		}
+		c.Close()
+		answered++
+	}
+	assert.Equal(t, server.ErrServerClosed, <-served)
+	return answered
 }
 
 // C23: each server hands its socket over to the next one while clients come. A

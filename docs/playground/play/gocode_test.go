@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wholeframe/wholeframe/framing/checksum"
 	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
@@ -26,6 +27,10 @@ func specs() []string {
 	for _, f := range spec.Framings() {
 		all = append(all, f.Example)
 	}
+	for _, kind := range checksum.Kinds() {
+		all = append(all, "cobs,check="+kind.String())
+	}
+	all = append(all, "hdlc", "line,keep,check=crc32", "length,width=3,check=sum8", "delimiter,text=;,text=\\,check=,keep,check=xor8", "enclosed,begin=3c,end=3e,noise=skip,check=xor8")
 	return all
 }
 
@@ -38,7 +43,9 @@ func TestGoCode(t *testing.T) {
 	for _, text := range specs() {
 		r := Play(Request{Spec: text, Mode: Text})
 		require.Empty(t, r.SpecError, text)
-		imports = append(imports, fmt.Sprintf("import %q\n", r.Package))
+		for _, path := range r.Packages {
+			imports = append(imports, fmt.Sprintf("import %q\n", path))
+		}
 		failure := ""
 		if strings.Contains(r.Code, "err :=") {
 			failure = "if err != nil { return err }\n"

@@ -14,7 +14,7 @@ import (
 )
 
 // Each preset has a row, in order, with its spec and with the message and source of its
-// vector.
+// vector, and is counted in both READMEs.
 func TestProtocols(t *testing.T) {
 	var vectors []struct{ Spec, Source, Wire string }
 	require.NoError(t, json.Unmarshal([]byte(read(t, "testdata/decode/presets.json")), &vectors))
@@ -29,4 +29,6 @@ func TestProtocols(t *testing.T) {
 		assert.True(t, strings.EqualFold(p.Protocol, table[i][0]), "%s: %s", p.Name, table[i][0])
 		assert.Equal(t, []string{"`" + p.Name + "`", "`" + p.Spec + "`", fmt.Sprintf("`% x`", wire), vectors[i].Source}, table[i][1:])
 	}
+	assert.Contains(t, read(t, "README.md"), fmt.Sprintf("(docs/protocols.md): %d by name", len(presets)))
+	assert.Contains(t, read(t, "README.zh-CN.md"), fmt.Sprintf("(docs/protocols.md)：%d 种", len(presets)))
 }

@@ -139,7 +139,7 @@ function showFraming() {
 	$("made").closest("section").hidden = answer.specError !== "";
 	$("spec-text").textContent = answer.spec;
 	$("code").textContent = answer.code;
-	$("import").textContent = `import "${answer.package}"`;
+	$("import").textContent = answer.packages.map((path) => `import "${path}"`).join("\n");
 }
 
 const capital = (s) => s.charAt(0).toUpperCase() + s.slice(1);

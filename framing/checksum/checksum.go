@@ -13,11 +13,11 @@ import (
 // Wrap returns a Framer whose frames are those of f, with the checksum after the
 // payload. It is a [framing.Skipper] if f is, but no [framing.Finisher], since a frame
 // without its end cannot be told from a damaged one, and no [framing.Encloser]. It
-// returns a [*framing.ConfigError] if kind is not one of the
-// kinds above.
+// returns a [*framing.ConfigError] if kind is not one of the kinds above.
 //
 // A payload is refused if f refuses it with its checksum: a line whose checksum would
-// contain a line end.
+// contain a line end. What f reports as fill, such as an empty line with SkipEmpty, has
+// no checksum.
 func Wrap(f framing.Framer, kind Kind) (framing.Framer, error) {
 	if kind >= numKinds {
 		return nil, &framing.ConfigError{Framer: "checksum", Option: "check", Reason: fmt.Sprintf("%d is not a kind of checksum", kind)}

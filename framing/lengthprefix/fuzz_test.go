@@ -39,6 +39,7 @@ func FuzzLengthPrefix(f *testing.F) {
 			"", "\x00", "\x00\x00\x00\x05hello", "\x05\x00\x00\x00\x00\x00\x00\x00hello", "\x00\x05abc\x00\x04de\x00", "\x00\x00\x01ab|", "\xca\x00\x05ab",
 			"MAG\x00\x00\x00\x02IChi", "\xca\xfe\x02hi\xca\xfe\x00", "\xff\xff\xff\xff\xff\xff\xff\xff",
 			"02hi0a0001x", "\xca\xfe0Ahellohello\xca\xfe\xca\xca\xfe02hi\xca\xfe02ho", "\xca\xfe\x02hie\xca\xfe\x1ahie",
+			"\xca\xfe00hi\xca\xfe01xhi\xca\xfe00ho\xca\xfexx\xca\xfe00hi",
 		} {
 			f.Add(byte(c.Width), c.LittleEndian, byte(c.Offset), int16(c.Adjust), c.IncludesHeader, byte(c.Strip), c.Magic, byte(c.Digits), c.Trailer, c.Resync, c.Keep, c.SkipEmpty, []byte(wire))
 		}

@@ -91,6 +91,7 @@ type Framer struct {
 	strict   bool   // a frame has more to verify than its length: Magic, digits, Trailer
 	outside  int    // bytes of a frame that are not delivered
 	fill     int    // the size of the frames that are fill, or zero
+	smallest uint64 // Append refuses what would make a smaller frame
 	sync     []byte // what Skip searches for
 	known    []byte // the first bytes of a frame: Magic, with zeros for the length and the other stripped bytes
 }
@@ -189,6 +190,11 @@ func build(c Config) *Framer {
 		f.outside += len(c.Trailer)
 	}
 	f.strict = f.magicEnd > 0 || c.Digits != Binary || len(c.Trailer) > 0
+	f.smallest = uint64(f.header + len(c.Trailer))
+	if c.SkipEmpty {
+		f.fill = f.outside
+		f.smallest = uint64(f.fill + 1)
+	}
 	f.base = int64(c.Adjust + len(c.Trailer))
 	if !c.IncludesHeader {
 		f.base += int64(f.header)
@@ -202,9 +208,6 @@ func build(c Config) *Framer {
 	}
 	if c.Resync {
 		f.sync = c.Magic[:min(len(c.Magic), c.Offset, maxSync)]
-	}
-	if c.SkipEmpty {
-		f.fill = f.outside
 	}
 	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && !c.SkipEmpty && !f.strict {
 		switch c.Width {
@@ -404,7 +407,11 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	return append(append(frame, payload...), f.Trailer()...), nil
+	frame = append(frame, payload...)
+	if f.strict {
+		frame = append(frame, f.Trailer()...)
+	}
+	return frame, nil
 }
 
 // AppendHeader implements [framing.Encloser]. If a part of the header is
@@ -485,18 +492,13 @@ func (f *Framer) PutHeader(payload []byte) error {
 // size bytes.
 func (f *Framer) field(size int64) (field [8]byte, err error) {
 	total := uint64(size) + uint64(f.outside)
-	trailer := len(f.config.Trailer)
 	value := total - uint64(f.base)
 	reason := ""
 	switch {
 	case size < 0:
 		reason = "a size cannot be negative"
-	case size == 0 && f.config.SkipEmpty:
-		reason = "it is empty, and empty frames are fill"
-	case total < uint64(f.header+trailer) && f.trailerKept():
-		reason = fmt.Sprintf("it must begin with the %d bytes of the header and end with the %d of the trailer", f.header, trailer)
-	case total < uint64(f.header+trailer):
-		reason = fmt.Sprintf("it must begin with the %d bytes of the header that are delivered", f.header-f.config.Strip)
+	case total < f.smallest:
+		reason = f.tooSmall()
 	case f.base > 0 && total < uint64(f.base):
 		reason = fmt.Sprintf("it must have at least %d bytes; with fewer, this adjustment makes the length negative", f.base-int64(f.outside))
 	case value > f.most:
@@ -506,14 +508,26 @@ func (f *Framer) field(size int64) (field [8]byte, err error) {
 		return field, &framing.PayloadError{Size: size, Reason: reason}
 	}
 	switch {
-	case f.config.Digits != Binary:
-		f.config.Digits.put(field[:f.config.Width], value)
 	case f.config.LittleEndian:
 		binary.LittleEndian.PutUint64(field[:], value)
-	default:
+	case f.config.Digits == Binary:
 		binary.BigEndian.PutUint64(field[:], value<<f.shift)
+	default:
+		f.config.Digits.put(field[:f.config.Width], value)
 	}
 	return field, nil
+}
+
+// tooSmall returns what is wrong with a payload that has no room for the header and
+// the trailer, or that is empty and SkipEmpty is set.
+func (f *Framer) tooSmall() string {
+	if f.config.SkipEmpty {
+		return "it is empty, and empty frames are fill"
+	}
+	if f.trailerKept() {
+		return fmt.Sprintf("it must begin with the %d bytes of the header and end with the %d of the trailer", f.header, len(f.config.Trailer))
+	}
+	return fmt.Sprintf("it must begin with the %d bytes of the header that are delivered", f.header-f.config.Strip)
 }
 
 // Trailer implements [framing.Encloser]. It returns nil if the trailer is part of

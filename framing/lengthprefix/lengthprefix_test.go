@@ -708,6 +708,9 @@ func TestSkipEmpty(t *testing.T) {
 	f := newFramer(t, lengthprefix.Config{Width: 2, Adjust: 2, Strip: 4, SkipEmpty: true})
 	frametest.Compare(t, f, []byte("\x00\x00\x00\x00\x00\x01\x00\x00a\x00\x00\x00\x00"), frametest.Frames("a"))
 	frametest.Compare(t, f, []byte("\x00\x00\x00"), frametest.Stream{Torn: true})
+	trailed := newFramer(t, lengthprefix.Config{Width: 1, Digits: lengthprefix.BCD, Trailer: []byte("\r\n"), SkipEmpty: true})
+	frametest.Compare(t, trailed, []byte("\x00\r\n\x01a\r\n\x00\r\n"), frametest.Frames("a"))
+	frametest.Compare(t, trailed, []byte("\x01a\r\n\x00\r"), frametest.Stream{Frames: frametest.Frames("a").Frames, Torn: true})
 	w := framing.NewWriter(io.Discard, f)
 	if err := w.WriteFill([]byte("\x00\x00\x00\x00")); err != nil {
 		t.Errorf("WriteFill() = %v; want nil", err)

@@ -39,6 +39,7 @@ type VarintConfig struct {
 // It is a [framing.Encloser].
 type VarintFramer struct {
 	config VarintConfig // with MaxBytes set
+	plain  bool         // like Varint, but for NonMinimal
 	short  byte         // a first byte below it is all of the header; 0 if the header is more than a varint
 }
 
@@ -66,6 +67,7 @@ func buildVarint(c VarintConfig) *VarintFramer {
 	f := &VarintFramer{config: c}
 	if c.Offset == 0 && !c.Keep {
 		f.short = 0x80
+		f.plain = c.MaxBytes == binary.MaxVarintLen64
 	}
 	return f
 }
@@ -137,6 +139,9 @@ func (f *VarintFramer) tooLong() error {
 
 // Append implements [framing.Framer].
 func (f *VarintFramer) Append(dst, payload []byte) ([]byte, error) {
+	if f.plain { // which AppendHeader handles too; a third faster for 16 bytes
+		return append(binary.AppendUvarint(dst, uint64(len(payload))), payload...), nil
+	}
 	frame, err := f.AppendHeader(dst, payload, int64(len(payload)))
 	if err != nil {
 		return dst, err

@@ -3,6 +3,7 @@ package recordmark_test
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"testing"
 
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
@@ -29,6 +30,7 @@ func decode(wire []byte) (s frametest.Stream) {
 	r := bytes.NewReader(wire)
 	for r.Len() > 0 {
 		var record []byte
+		begin := r.Len()
 		for more, count := true, 0; more; count++ {
 			var v uint32
 			if err := binary.Read(r, binary.BigEndian, &v); err != nil {
@@ -37,6 +39,10 @@ func decode(wire []byte) (s frametest.Stream) {
 			}
 			more = v < 1<<31
 			n := int(v % (1 << 31))
+			if !more && n > math.MaxInt-(begin-r.Len()) {
+				s.Lost = true
+				return s
+			}
 			if n > r.Len() {
 				s.Torn = true
 				return s

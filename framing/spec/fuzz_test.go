@@ -78,6 +78,9 @@ func described(text string) (f framing.Framer, ok bool) {
 		text = text[1:] // the comma
 	}
 	name := parts[0]
+	if preset := slices.IndexFunc(spec.Presets(), func(p spec.Preset) bool { return p.Name == name }); preset >= 0 && len(parts) == 1 {
+		return described(spec.Presets()[preset].Spec)
+	}
 	grammar := grammars[name]
 	if grammar == nil {
 		return nil, false
@@ -287,6 +290,7 @@ func FuzzParse(f *testing.F) {
 		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
 		"length,width=2,digits=bcd,offset=2,magic=cafe,trailer=0d0a,resync", "length,order=little,digits=hex",
 		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "cobs,check=crc32", "check=crc32", "delimiter,check=xor8,text=;", "line,check=crc32,check=crc32", "fixed,size=64KiB,pad=fF",
+		"length,trailer=0a,skip-empty", "length,keep,skip-empty", "sip", "hdlc", "sip,keep",
 	} {
 		f.Add(text)
 	}

@@ -88,11 +88,13 @@ func octets(name, about string, count int) Key {
 
 // text returns a key whose value is characters and escapes.
 func text(name, about string) Key {
-	read := func(value string, o *option) (err error) {
-		o.bytes, err = unescape(value)
-		return err
-	}
-	return Key{Name: name, Value: "TEXT", About: about, read: read}
+	return Key{Name: name, Value: "TEXT", About: about, read: readText}
+}
+
+// readText is the read of a key whose value is characters and escapes.
+func readText(value string, o *option) (err error) {
+	o.bytes, err = unescape(value)
+	return err
 }
 
 // check is the key that every framing takes. Its value is one of the names of the kinds

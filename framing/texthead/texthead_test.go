@@ -101,17 +101,19 @@ func TestAppendHeader(t *testing.T) {
 
 // A frame of more than math.MaxInt is too large for any limit.
 func TestTooLarge(t *testing.T) {
+	head := func(size int) string { return "A\r\nl: " + strconv.Itoa(size) + "\r\n\r\n" }
+	most := math.MaxInt - len(head(math.MaxInt))
 	for wire, want := range map[string]framing.TooLargeError{
-		"A\r\nl: 18446744073709551616":                         {Max: uint64(math.MaxInt - texthead.MaxHead)},
-		"A\r\nl: 18446744073709551615\r\n\r\n":                 {Size: math.MaxUint64, Max: uint64(math.MaxInt - 30)},
-		"A\r\nl: " + strconv.Itoa(math.MaxInt-28) + "\r\n\r\n": {Size: math.MaxInt - 28, Max: uint64(math.MaxInt - 29)},
+		"A\r\nl: 18446744073709551616":         {Max: uint64(math.MaxInt - texthead.MaxHead)},
+		"A\r\nl: 18446744073709551615\r\n\r\n": {Size: math.MaxUint64, Max: uint64(math.MaxInt - 30)},
+		head(most + 1):                         {Size: uint64(most + 1), Max: uint64(most)},
 	} {
 		frame, _, err := texthead.SIP().Split([]byte(wire), framing.Resume{})
 		if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || *e != want || frame != (framing.Frame{}) {
 			t.Errorf("Split(%q) = %+v, %+v; want %+v", wire, frame, err, want)
 		}
 	}
-	frame, _, err := texthead.SIP().Split([]byte("A\r\nl: "+strconv.Itoa(math.MaxInt-29)+"\r\n\r\n"), framing.Resume{})
+	frame, _, err := texthead.SIP().Split([]byte(head(most)), framing.Resume{})
 	if frame.Size != math.MaxInt || err != nil {
 		t.Errorf("Split = %+v, %v; want Size %d, nil", frame, err, math.MaxInt)
 	}

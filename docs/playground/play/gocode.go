@@ -11,6 +11,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
 // presets are the framers that no number configures.
@@ -48,34 +49,76 @@ var presets = map[string]string{
 	"enclosed,begin=1e,end=0a":              "enclosed.JSONSeq()",
 }
 
-// goCode returns the import path of the package that makes framer, and the
+// kinds are the names of the kinds of checksum in Go.
+var kinds = map[string]string{
+	"xor8":         "XOR8",
+	"sum8":         "SUM8",
+	"crc16-x25":    "CRC16X25",
+	"crc16-modbus": "CRC16Modbus",
+	"crc16-ccitt":  "CRC16CCITT",
+	"crc16-xmodem": "CRC16XModem",
+	"crc32":        "CRC32",
+	"crc32-le":     "CRC32LE",
+	"crc32c":       "CRC32C",
+	"crc32c-le":    "CRC32CLE",
+}
+
+const (
+	checksumPath = "github.com/wholeframe/wholeframe/framing/checksum"
+	returnErr    = "if err != nil {\n\treturn err\n}\n"
+)
+
+// goCode returns the import paths of the packages that make framer, and the
 // statements that do so.
-func goCode(framer framing.Framer) (path, code string) {
-	path = reflect.TypeOf(framer).Elem().PkgPath()
+func goCode(framer framing.Framer) (paths []string, code string) {
+	path := reflect.TypeOf(framer).Elem().PkgPath()
+	text := fmt.Sprint(framer)
+	if i := strings.LastIndex(text, ",check="); path == checksumPath && i >= 0 {
+		inner, err := spec.Parse(text[:i])
+		if err != nil {
+			return nil, ""
+		}
+		paths, code = statements("inner", inner)
+		call, simple := strings.CutPrefix(code, "inner := ")
+		if simple {
+			code = ""
+		} else {
+			call = "inner"
+			code += "\n" + returnErr
+		}
+		return append(paths, path), code + "framer, err := checksum.Wrap(" + call + ", checksum." + kinds[text[i+len(",check="):]] + ")"
+	}
+	return statements("framer", framer)
+}
+
+// statements returns what goCode does, for a framer without a checksum and a variable
+// of that name.
+func statements(name string, framer framing.Framer) (paths []string, code string) {
+	paths = []string{reflect.TypeOf(framer).Elem().PkgPath()}
 	text := fmt.Sprint(framer)
 	if call, ok := presets[text]; ok {
-		return path, "framer := " + call
+		return paths, name + " := " + call
 	}
 	switch f := framer.(type) {
 	case *delimiter.Framer:
-		code = delimiterCode(text)
+		code = delimiterCode(name, text)
 	case *enclosed.Framer:
-		code = enclosedCode(text)
+		code = enclosedCode(name, text)
 	case *lengthprefix.Framer:
-		code = "framer, err := lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
+		code = name + ", err := lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
 	case *lengthprefix.VarintFramer:
-		code = "framer, err := lengthprefix.NewVarint(lengthprefix.VarintConfig{" + varintFields(f.Config()) + "})"
+		code = name + ", err := lengthprefix.NewVarint(lengthprefix.VarintConfig{" + varintFields(f.Config()) + "})"
 	case *fixed.Framer:
-		code = fmt.Sprintf("framer, err := fixed.New(%d)", f.Size())
+		code = fmt.Sprintf("%s, err := fixed.New(%d)", name, f.Size())
 	case *fixed.PaddedFramer:
-		code = fmt.Sprintf("framer, err := fixed.Padded(%d, 0x%s)", f.Size(), text[len(text)-2:])
+		code = fmt.Sprintf("%s, err := fixed.Padded(%d, 0x%s)", name, f.Size(), text[len(text)-2:])
 	}
-	return path, code
+	return paths, code
 }
 
 // delimiterCode returns the statements for a framer of one delimiter or several. New may
 // fail, so that the options take a second statement.
-func delimiterCode(text string) string {
+func delimiterCode(name, text string) string {
 	var delims []string
 	options := ""
 	parts := split(text)
@@ -96,28 +139,28 @@ func delimiterCode(text string) string {
 	}
 	switch {
 	case parts[0] == "line":
-		return "framer := delimiter.Line()" + options
+		return name + " := delimiter.Line()" + options
 	case parts[0] == "crlf":
-		return "framer := delimiter.CRLF()" + options
+		return name + " := delimiter.CRLF()" + options
 	case options != "":
-		options = "\nif err != nil {\n\treturn err\n}\nframer = framer" + options
+		options = "\n" + returnErr + name + " = " + name + options
 	}
-	return "framer, err := delimiter.New(" + strings.Join(delims, ", ") + ")" + options
+	return name + ", err := delimiter.New(" + strings.Join(delims, ", ") + ")" + options
 }
 
 // enclosedCode returns the statements for a framer of two marks. New may fail, so that
 // SkipNoise takes a second statement.
-func enclosedCode(text string) string {
+func enclosedCode(name, text string) string {
 	var marks []string
 	skip := ""
 	for _, part := range split(text)[1:] {
 		if _, value, _ := strings.Cut(part, "="); value == "skip" {
-			skip = "\nif err != nil {\n\treturn err\n}\nframer = framer.SkipNoise()"
+			skip = "\n" + returnErr + name + " = " + name + ".SkipNoise()"
 		} else if mark, err := hex.DecodeString(value); err == nil {
 			marks = append(marks, fmt.Sprintf("%q", mark))
 		}
 	}
-	return "framer, err := enclosed.New(" + strings.Join(marks, ", ") + ")" + skip
+	return name + ", err := enclosed.New(" + strings.Join(marks, ", ") + ")" + skip
 }
 
 // split cuts a text in canonical form, which is ASCII, at its commas and

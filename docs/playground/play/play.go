@@ -28,9 +28,9 @@ type Request struct {
 // A Response is what the page shows. Where a field of the request is wrong, what
 // depends on it is empty.
 type Response struct {
-	Spec    string `json:"spec"`    // in canonical form
-	Package string `json:"package"` // import path of the package that makes the framer
-	Code    string `json:"code"`    // Go statements that make the framer
+	Spec     string   `json:"spec"`     // in canonical form
+	Packages []string `json:"packages"` // import paths of the packages that make the framer
+	Code     string   `json:"code"`     // Go statements that make the framer
 
 	SpecError   string   `json:"specError"`
 	MaxError    string   `json:"maxError"`
@@ -68,7 +68,7 @@ type Part struct {
 
 // Play answers a request.
 func Play(q Request) Response {
-	r := Response{InputErrors: []string{}, Cuts: []int{}, Results: []Result{}}
+	r := Response{Packages: []string{}, InputErrors: []string{}, Cuts: []int{}, Results: []Result{}}
 	limit := spec.Size(framing.DefaultMaxPayload)
 	if q.Max != "" {
 		if err := limit.Set(q.Max); err != nil {
@@ -80,7 +80,7 @@ func Play(q Request) Response {
 		r.SpecError = err.Error()
 	} else {
 		r.Spec = fmt.Sprint(framer)
-		r.Package, r.Code = goCode(framer)
+		r.Packages, r.Code = goCode(framer)
 	}
 	var stream []byte
 	if q.Mode != Messages || r.SpecError == "" && r.MaxError == "" {

@@ -78,6 +78,7 @@ type Client struct {
 	// TrustFIN says that the servers end a connection with FIN only if they have not
 	// handled what they have not answered, and that there is no proxy in the path: see
 	// the package documentation. If false, such requests have the outcome Unknown.
+	// TrustFIN has no effect on Unix sockets without TLS, which cannot be reset.
 	TrustFIN bool
 
 	// MaxPayload is the maximum payload size in bytes, in both directions. If zero,

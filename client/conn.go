@@ -10,6 +10,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -544,10 +545,14 @@ func (cn *conn) outcome(cl *call) Outcome {
 //
 // After a reset, Linux returns ECONNRESET once, from whatever call comes first. If that
 // is Write, Read returns io.EOF. So io.EOF counts only if no write has failed, which none
-// does while a server that has sent FIN lingers.
+// does while a server that has sent FIN lingers. A Unix socket cannot be reset: its
+// stream ends in the same way whatever has happened to the server.
 func (cn *conn) trusted() bool {
 	if cn.end != nil {
 		return !cn.end.ended.Load() // TLS has ended with close_notify
+	}
+	if a := cn.raw.RemoteAddr(); a != nil && strings.HasPrefix(a.Network(), "unix") {
+		return false
 	}
 	return cn.writeErr == nil || errors.Is(cn.writeErr, net.ErrClosed)
 }

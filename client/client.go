@@ -101,13 +101,14 @@ type Client struct {
 	// seconds is used; if negative, there is no timeout.
 	DialTimeout time.Duration
 
-	// ReplyTimeout limits how long a connection may deliver no frame while calls are
-	// in flight. It is then reset, and the calls fail. If zero, 1 minute is used; if
-	// negative, there is no timeout.
+	// ReplyTimeout limits how long a connection may deliver no frame while it owes a
+	// reply to a request that has been written. It is then reset, and the calls fail. If
+	// zero, 1 minute is used; if negative, there is no timeout.
 	ReplyTimeout time.Duration
 
-	// WriteTimeout limits how long a write may block. The connection is then reset.
-	// If zero, 10 seconds is used; if negative, there is no timeout.
+	// WriteTimeout limits how long a write may block. The connection is then reset. No
+	// write is longer than 128 KiB: longer requests take several. If zero, 10 seconds
+	// is used; if negative, there is no timeout.
 	WriteTimeout time.Duration
 
 	// IdleTimeout closes a connection that has carried no frame for this long. If

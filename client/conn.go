@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	maxBatch = 64 << 10    // no frame is added to a batch of this many bytes or more
-	endWait  = time.Second // how long a connection is still read after a write has failed
+	maxBatch = 64 << 10     // no frame is added to a batch of this many bytes or more
+	maxWrite = 2 * maxBatch // a longer batch is written in pieces of maxBatch bytes
+	endWait  = time.Second  // how long a connection is still read after a write has failed
 )
 
 // A conn is a connection of a Client. One goroutine reads and one writes; the last of
@@ -45,10 +46,12 @@ type conn struct {
 	inFlight int              // calls in either
 	sends    queue            // calls of Send that are not yet written
 	opened   time.Duration
-	heard    time.Duration // when a frame came last, or a first call was sent
+	batched  int           // calls whose frames are in batch, those of Send left out
+	sending  int           // the same, in the batch that is being written
+	heard    time.Duration // when a frame came last, or when a first call was written
 	active   time.Duration // when a frame came or was sent last, pings left out
 	writing  bool          // a write runs
-	wrote    time.Duration // when it began
+	wrote    time.Duration // when it last made progress
 	received bool          // a frame has come
 	news     bool          // one has come since heard was set
 	used     bool          // and it was not the reply to a ping
@@ -125,13 +128,8 @@ func (cn *conn) put(cl *call) error {
 		cl.seq = cn.replies.push(cl)
 	}
 	if !cl.oneway {
-		if cn.inFlight == 0 {
-			cn.heard = c.now()
-			if !cl.ping {
-				cn.active = cn.heard
-			}
-		}
 		cn.inFlight++
+		cn.batched++
 	}
 	if before == 0 {
 		cn.wake.Signal()
@@ -186,17 +184,11 @@ func (cn *conn) write() {
 		}
 		batch := cn.batch
 		cn.batch, cn.spare = cn.spare, nil
+		cn.sending, cn.batched = cn.batched, 0
 		cn.writing, cn.wrote = true, c.now()
 		c.dispatch()
-		c.mu.Unlock()
-		n, err := cn.nc.Write(batch)
-		c.mu.Lock()
+		err := cn.writeBatch(batch)
 		cn.writing = false
-		cn.written += int64(max(0, min(n, len(batch))))
-		cn.endSends()
-		if err == nil && n < len(batch) {
-			err = io.ErrShortWrite
-		}
 		if err != nil {
 			// What the server has sent before is still read: see check.
 			cn.writeErr = err
@@ -213,6 +205,46 @@ func (cn *conn) write() {
 	c.mu.Unlock()
 	cn.exit()
 }
+
+// writeBatch writes batch, in pieces if it is long, so that progress is seen. It unlocks
+// client.mu meanwhile.
+func (cn *conn) writeBatch(batch []byte) error {
+	c := cn.client
+	for {
+		piece := batch
+		if len(batch) > maxWrite {
+			piece = batch[:maxBatch]
+		}
+		batch = batch[len(piece):]
+		c.mu.Unlock()
+		n, err := cn.nc.Write(piece)
+		c.mu.Lock()
+		cn.written += int64(max(0, min(n, len(piece))))
+		cn.endSends()
+		if err == nil && n < len(piece) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return err
+		}
+		waited := cn.awaits()
+		if len(batch) == 0 {
+			cn.sending = 0
+		} else {
+			cn.sending = min(cn.sending, 1) // only the last frame begins after maxBatch bytes
+			cn.wrote = c.now()
+		}
+		if !waited && cn.awaits() {
+			cn.heard = c.now()
+		}
+		if len(batch) == 0 || cn.cause != nil {
+			return nil
+		}
+	}
+}
+
+// awaits reports whether a request has been written whose reply is due.
+func (cn *conn) awaits() bool { return cn.inFlight > cn.batched+cn.sending }
 
 // endSends ends the calls of Send whose frames are written.
 func (cn *conn) endSends() {
@@ -394,7 +426,7 @@ func (cn *conn) check() {
 		stopped = cn.stop(cn.writeErr, true)
 	case cn.writing && over(cn.wrote, l.write):
 		stopped = cn.stop(ErrWriteTimeout, true)
-	case cn.inFlight > 0 && over(cn.heard, l.reply):
+	case cn.awaits() && over(cn.heard, l.reply):
 		stopped = cn.stop(ErrReplyTimeout, true)
 	case cn.inFlight > 0 || cn.written < cn.queued:
 	case over(cn.active, l.idle):

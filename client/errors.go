@@ -22,8 +22,8 @@ var (
 	// nothing for ReplyTimeout.
 	ErrReplyTimeout = errors.New("no reply within ReplyTimeout")
 
-	// ErrWriteTimeout is the reason why a connection has ended whose peer has read
-	// nothing for WriteTimeout.
+	// ErrWriteTimeout is the reason why a connection has ended whose peer has not read
+	// 128 KiB within WriteTimeout.
 	ErrWriteTimeout = errors.New("no progress in writing within WriteTimeout")
 
 	errIdle       = errors.New("idle for IdleTimeout")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -165,6 +166,63 @@ func TestReplyTimeout_SlowDone(t *testing.T) {
 		c := newFakeClient(t, &n, "a")
 		c.Go(t.Context(), []byte("1"), func([]byte, error) { time.Sleep(2 * time.Second) })
 		mustCall(t, c, "2", "2")
+	})
+}
+
+// readSlowly reads size bytes, 32 KiB every 2 seconds.
+func readSlowly(c *fakeConn, size int) {
+	for read := 0; read < size; read += 32 << 10 {
+		time.Sleep(2 * time.Second)
+		io.CopyN(io.Discard, c, int64(min(32<<10, size-read)))
+	}
+}
+
+// The time that a long request takes counts for neither WriteTimeout nor ReplyTimeout
+// while the server reads.
+func TestLongWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 2 << 20 // takes 128 s
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			readSlowly(c, 4+size)
+			time.Sleep(50 * time.Second)
+			c.reply("reply")
+			drain(c)
+		})
+		c := newFakeClient(t, &n, "a")
+		c.MaxPayload = size
+		reply, err := call(t.Context(), c, strings.Repeat("x", size))
+		if reply != "reply" || err != nil {
+			t.Errorf("Call() = %q, %v; want reply, nil", reply, err)
+		}
+	})
+}
+
+// ReplyTimeout counts for a request that is written while another is being written.
+func TestLongWrite_ReplyTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 2 << 20
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			c.read()
+			readSlowly(c, 4+size)
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.MaxPayload = size
+		start := time.Now()
+		var first sync.WaitGroup
+		first.Go(func() {
+			_, err := call(t.Context(), c, "request")
+			wantError(t, err, client.Unknown, client.ErrReplyTimeout)
+		})
+		synctest.Wait()
+		_, err := call(t.Context(), c, strings.Repeat("x", size))
+		wantError(t, err, client.Unknown, client.ErrReplyTimeout)
+		first.Wait()
+		if got := time.Since(start); got != time.Minute {
+			t.Errorf("the calls took %v; want 1m0s", got)
+		}
 	})
 }
 

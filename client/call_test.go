@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,6 +174,48 @@ func TestCall_Late(t *testing.T) {
 					t.Errorf("Stats() = %+v; want 1 late, 1 dialed", s)
 				}
 			})
+		})
+	}
+}
+
+// A connection on which no call has a place, because all that have one have ended
+// without a reply, is replaced.
+func TestCall_Abandoned(t *testing.T) {
+	for _, keys := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var n fakeNet
+			resets := 0
+			n.listen("a", func(c *fakeConn) {
+				for request := c.read(); request != ""; request = c.read() {
+					if request != "1" && request != "2" {
+						c.reply(request)
+					}
+				}
+				if _, err := c.Read(make([]byte, 1)); err == syscall.ECONNRESET {
+					resets++
+				}
+				c.Close()
+			})
+			c := newFakeClient(t, &n, "a")
+			c.MaxInFlight = 2
+			if keys {
+				c.RequestKey, c.ReplyKey = lastByte, lastByte
+			}
+			start := time.Now()
+			for _, request := range []string{"1", "2"} {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				_, err := call(ctx, c, request)
+				wantError(t, err, client.Unknown, context.DeadlineExceeded)
+				cancel()
+			}
+			mustCall(t, c, "3", "3")
+			if got := time.Since(start); got != 2*time.Second {
+				t.Errorf("keys=%t: the calls took %v; want 2s", keys, got)
+			}
+			synctest.Wait()
+			if resets != 1 || n.dials("a") != 2 {
+				t.Errorf("keys=%t: %d resets, %d connections; want 1, 2", keys, resets, n.dials("a"))
+			}
 		})
 	}
 }

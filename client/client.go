@@ -94,16 +94,18 @@ type Client struct {
 
 	// MaxInFlight is the maximum number of calls in flight on one connection. If zero,
 	// 256 is used; if negative, there is no limit. 1 disables pipelining. Further
-	// calls wait.
+	// calls wait. A call whose context has ended counts until its reply comes; a
+	// connection on which there are MaxInFlight of these is reset.
 	MaxInFlight int
 
 	// DialTimeout limits connecting, the TLS handshake and Open together. If zero, 5
 	// seconds is used; if negative, there is no timeout.
 	DialTimeout time.Duration
 
-	// ReplyTimeout limits how long a connection may deliver no frame while it owes a
-	// reply to a request that has been written. It is then reset, and the calls fail. If
-	// zero, 1 minute is used; if negative, there is no timeout.
+	// ReplyTimeout limits how long a connection may deliver no reply while it owes one
+	// to a request that has been written, whether the context of the call has ended or
+	// not. The connection is then reset, and the calls fail. Frames that are not replies
+	// do not count. If zero, 1 minute is used; if negative, there is no timeout.
 	ReplyTimeout time.Duration
 
 	// WriteTimeout limits how long a write may block. The connection is then reset. No
@@ -367,8 +369,8 @@ func (c *Client) callDone(cl *call, reply []byte, err error) {
 // abandon fails cl, whose context has ended, if it has not ended yet.
 func (c *Client) abandon(cl *call) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	err := context.Cause(cl.ctx)
+	var stopped *conn
 	switch cl.state {
 	case waiting:
 		c.waiting.remove(cl)
@@ -380,8 +382,14 @@ func (c *Client) abandon(cl *call) {
 		}
 		c.fail(cl, NotSent, err)
 	case inFlight:
-		cl.conn.forget(cl)
+		if cl.conn.forget(cl) {
+			stopped = cl.conn
+		}
 		c.fail(cl, Unknown, err)
+	}
+	c.mu.Unlock()
+	if stopped != nil {
+		stopped.close()
 	}
 }
 

@@ -44,17 +44,18 @@ type conn struct {
 	replies  queue            // calls without keys whose reply is due
 	byKey    map[uint64]*call // those with keys
 	inFlight int              // calls in either
+	ended    int              // of them, those that have ended
 	sends    queue            // calls of Send that are not yet written
 	opened   time.Duration
 	batched  int           // calls whose frames are in batch, those of Send left out
 	sending  int           // the same, in the batch that is being written
-	heard    time.Duration // when a frame came last, or when a first call was written
+	heard    time.Duration // when a reply came last, or when a first call was written
 	active   time.Duration // when a frame came or was sent last, pings left out
 	writing  bool          // a write runs
 	wrote    time.Duration // when it last made progress
 	received bool          // a frame has come
-	news     bool          // one has come since heard was set
-	used     bool          // and it was not the reply to a ping
+	answered bool          // a reply has come since heard was set
+	used     bool          // a frame that is not the reply to a ping has come since active was set
 	writeErr error         // the first write that failed
 	cause    error         // why the connection ends
 	reset    bool          // it ends with RST
@@ -141,16 +142,21 @@ func (cn *conn) put(cl *call) error {
 	return nil
 }
 
-// forget leaves abandoned in the place of cl, so that its reply is recognized.
-func (cn *conn) forget(cl *call) {
-	switch {
-	case cl.oneway:
+// forget leaves abandoned in the place of cl, so that its reply is recognized. If no
+// place is left for other calls, it stops the connection and returns true; then the
+// caller must call close, without holding client.mu.
+func (cn *conn) forget(cl *call) (stopped bool) {
+	if cl.oneway {
 		*cn.sends.at(cl.seq) = abandoned
-	case cl.keyed:
+		return false
+	}
+	if cl.keyed {
 		cn.byKey[cl.key] = abandoned
-	default:
+	} else {
 		*cn.replies.at(cl.seq) = abandoned
 	}
+	cn.ended++
+	return cn.ended == cn.client.limits.inFlight && cn.stop(errAbandoned, true)
 }
 
 // take removes the call to which a frame with key is the reply, and returns nil if
@@ -164,6 +170,9 @@ func (cn *conn) take(key uint64) (cl *call) {
 	}
 	if cl != nil {
 		cn.inFlight--
+	}
+	if cl == abandoned {
+		cn.ended--
 	}
 	return cl
 }
@@ -331,10 +340,8 @@ func (cn *conn) receive(payload []byte) error {
 
 // hear notes that a frame has come, the reply to cl if that is not nil.
 func (cn *conn) hear(cl *call) {
-	cn.news = true
-	if cl == nil || !cl.ping {
-		cn.used = true
-	}
+	cn.answered = cn.answered || cl != nil
+	cn.used = cn.used || cl == nil || !cl.ping
 	if !cn.received {
 		cn.received = true
 		cn.addr.reached()
@@ -345,15 +352,18 @@ func (cn *conn) hear(cl *call) {
 // that were answered. This is done once for all frames of a read.
 func (cn *conn) catchUp() {
 	c := cn.client
-	if !cn.news {
+	if !cn.answered && !cn.used {
 		return
 	}
-	cn.heard = c.now()
+	now := c.now()
 	if cn.used {
-		cn.active = cn.heard
+		cn.active = now
 	}
-	cn.news, cn.used = false, false
-	c.dispatch()
+	if cn.answered {
+		cn.heard = now
+		c.dispatch()
+	}
+	cn.answered, cn.used = false, false
 }
 
 // A readConn is the net.Conn from which frames are read.
@@ -470,7 +480,7 @@ func (cn *conn) leave(err error) {
 	a.conns--
 	c.recount()
 	switch {
-	case err == ErrClosed || err == errIdle:
+	case err == ErrClosed || err == errIdle || err == errAbandoned:
 	case c.now()-cn.opened > c.limits.pause, cn.received && cn.inFlight == 0:
 		a.reached()
 	default:

@@ -18,8 +18,8 @@ var (
 	// key.
 	ErrNoKey = errors.New("the request has no key")
 
-	// ErrReplyTimeout is the reason why a connection has ended that has delivered
-	// nothing for ReplyTimeout.
+	// ErrReplyTimeout is the reason why a connection has ended that has delivered no
+	// reply for ReplyTimeout.
 	ErrReplyTimeout = errors.New("no reply within ReplyTimeout")
 
 	// ErrWriteTimeout is the reason why a connection has ended whose peer has not read
@@ -27,6 +27,7 @@ var (
 	ErrWriteTimeout = errors.New("no progress in writing within WriteTimeout")
 
 	errIdle       = errors.New("idle for IdleTimeout")
+	errAbandoned  = errors.New("MaxInFlight calls have ended without a reply")
 	errUnexpected = errors.New("a reply without a request")
 )
 

@@ -169,6 +169,27 @@ func TestReplyTimeout_SlowDone(t *testing.T) {
 	})
 }
 
+// Frames that are not replies do not put off ReplyTimeout.
+func TestReplyTimeout_Pushes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			for c.conn.WriteFrame([]byte("news-")) == nil {
+				time.Sleep(time.Second)
+			}
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.RequestKey, c.ReplyKey = lastByte, lastByte
+		start := time.Now()
+		_, err := call(t.Context(), c, "1")
+		wantError(t, err, client.Unknown, client.ErrReplyTimeout)
+		if got := time.Since(start); got != time.Minute {
+			t.Errorf("the call took %v; want 1m0s", got)
+		}
+	})
+}
+
 // readSlowly reads size bytes, 32 KiB every 2 seconds.
 func readSlowly(c *fakeConn, size int) {
 	for read := 0; read < size; read += 32 << 10 {

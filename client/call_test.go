@@ -582,6 +582,18 @@ func TestShutdown_Context(t *testing.T) {
 	})
 }
 
+// Shutdown returns nil if there is nothing to wait for, even if its context has ended.
+func TestShutdown_ContextOver(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		var c client.Client
+		if err := c.Shutdown(ctx); err != nil {
+			t.Fatalf("Shutdown() = %v; want nil", err)
+		}
+	}
+}
+
 // Close ends calls in flight and calls that wait.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

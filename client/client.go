@@ -406,12 +406,16 @@ func (c *Client) Shutdown(ctx context.Context) error {
 	c.mu.Unlock()
 	for _, over := range []chan struct{}{c.drained, c.gone} {
 		select {
-		case <-over:
-			c.Close()
-		case <-ctx.Done():
-			c.Close()
-			return context.Cause(ctx)
+		case <-over: // even if ctx has ended
+		default:
+			select {
+			case <-over:
+			case <-ctx.Done():
+				c.Close()
+				return context.Cause(ctx)
+			}
 		}
+		c.Close()
 	}
 	return nil
 }

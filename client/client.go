@@ -120,7 +120,8 @@ type Client struct {
 
 	// Ping, if not nil, is the payload of a request that is sent whenever a connection
 	// has carried no frame for PingInterval. If no reply comes within ReplyTimeout, the
-	// connection is reset.
+	// connection is reset. Meanwhile a call with the key of Ping waits for the reply, or
+	// for another connection.
 	Ping []byte
 
 	// PingInterval is the interval of Ping. If zero, 30 seconds is used; if negative,
@@ -280,8 +281,8 @@ func (c *Client) place(cl *call) bool {
 		if !cn.hasRoom() {
 			continue
 		}
-		if cl.keyed && cn.byKey[cl.key] != nil {
-			duplicate = true
+		if same := cn.byKey[cl.key]; cl.keyed && same != nil {
+			duplicate = duplicate || !same.ping // which is soon answered
 			continue
 		}
 		if err := cn.put(cl); err != nil {

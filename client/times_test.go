@@ -95,6 +95,29 @@ func TestPing(t *testing.T) {
 	}
 }
 
+// A call with the key of a ping in flight waits for the reply to the ping.
+func TestPing_SameKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			for request := c.read(); request != ""; request = c.read() {
+				time.Sleep(time.Second)
+				c.reply(request)
+			}
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.Ping, c.RequestKey, c.ReplyKey = []byte("ping 0"), lastByte, lastByte
+		mustCall(t, c, "1", "1")
+		time.Sleep(30*time.Second + time.Second/2) // the ping is in flight
+		start := time.Now()
+		mustCall(t, c, "call 0", "call 0")
+		if got := time.Since(start); got != 3*time.Second/2 {
+			t.Errorf("the call took %v; want 1.5s", got)
+		}
+	})
+}
+
 // A connection on which a ping is not answered is reset.
 func TestPing_Unanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

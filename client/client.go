@@ -16,9 +16,10 @@ import (
 // Framer must be set; every other field has a useful zero value. The fields must not
 // be changed after the first call.
 //
-// A Client is safe for concurrent use. It must not be copied. Its functions, and those
-// passed to Go, are called one at a time for one connection, and concurrently for
-// different ones.
+// A Client is safe for concurrent use. It must not be copied. ReplyKey, Push and
+// Goodbye, and those functions passed to Go that get a reply, are called one at a time
+// for one connection. The other functions, and those passed to Go that get an error, may
+// be called by several goroutines at a time.
 type Client struct {
 	// Addrs are the addresses of the servers: "HOST:PORT", or a path if Network is
 	// "unix". Calls go to those that can be reached, in turn.
@@ -88,8 +89,9 @@ type Client struct {
 	MaxPayload int
 
 	// MaxConns is the maximum number of connections to each address. If zero, 1 is
-	// used; if negative, there is no limit. Another connection is made only when
-	// MaxInFlight calls are in flight on each of those that are open.
+	// used; if negative, there is no limit. Another connection is made only when a call
+	// has to wait: MaxInFlight calls are in flight on each of those that are open, or
+	// 64 KiB of frames are still to be written.
 	MaxConns int
 
 	// MaxInFlight is the maximum number of calls in flight on one connection. If zero,
@@ -190,9 +192,10 @@ func (c *Client) Send(ctx context.Context, payload []byte) error {
 // that reply is valid only until done returns. done must not block: the replies that
 // follow on that connection wait for it. In particular it must not call Call, Go or Send.
 //
-// Go waits while as many calls are in flight as MaxInFlight and MaxConns allow. request
-// must not be modified until done is called. If ctx can end, Go allocates memory to
-// watch it.
+// Go waits until the request has a place on a connection: while MaxInFlight and MaxConns
+// are used up, and while the client connects. With Resend that may last until ctx ends.
+// request must not be modified until done is called. If ctx can end, Go allocates memory
+// to watch it.
 func (c *Client) Go(ctx context.Context, request []byte, done func(reply []byte, err error)) {
 	cl := c.newCall(ctx, request)
 	cl.done = done

@@ -594,6 +594,41 @@ func TestShutdown_ContextOver(t *testing.T) {
 	}
 }
 
+// panicking is a Framer that panics when it builds a frame from "panic".
+type panicking struct{ framing.Framer }
+
+func (f panicking) Append(dst, payload []byte) ([]byte, error) {
+	if string(payload) == "panic" {
+		panic("payload")
+	}
+	return f.Framer.Append(dst, payload)
+}
+
+// Shutdown does not wait for a call that has panicked.
+func TestShutdown_FramerPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", echo)
+		c := newFakeClient(t, &n, "a")
+		c.Framer = panicking{c.Framer}
+		mustCall(t, c, "request", "request")
+		func() {
+			defer func() {
+				if got := recover(); got != "payload" {
+					t.Errorf("Call panics with %v; want payload", got)
+				}
+			}()
+			call(t.Context(), c, "panic")
+		}()
+		mustCall(t, c, "request", "request")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.Shutdown(ctx); err != nil {
+			t.Errorf("Shutdown() = %v; want nil", err)
+		}
+	})
+}
+
 // Close ends calls in flight and calls that wait.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

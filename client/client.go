@@ -257,7 +257,7 @@ func (c *Client) submit(cl *call) (wait bool) {
 	if c.cold > 0 {
 		c.dialAll()
 	}
-	if c.place(cl) {
+	if c.placeNew(cl) {
 		return false
 	}
 	if cl.done != nil {
@@ -269,6 +269,20 @@ func (c *Client) submit(cl *call) (wait bool) {
 	c.grow()
 	c.failFast()
 	return cl.done != nil
+}
+
+// placeNew is place for a call that has not waited. If Framer panics, which the caller
+// may recover from, cl has ended.
+func (c *Client) placeNew(cl *call) bool {
+	returned := false
+	defer func() {
+		if !returned {
+			c.end(cl)
+		}
+	}()
+	placed := c.place(cl)
+	returned = true
+	return placed
 }
 
 // place passes cl to a connection with room for it, or fails it if the request is

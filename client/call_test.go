@@ -271,6 +271,50 @@ func TestCall_Refused(t *testing.T) {
 	})
 }
 
+// A call whose key is in flight on one connection waits for another that has no room,
+// and does not hold up calls with other keys.
+func TestCall_KeyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		serve := func(c *fakeConn) {
+			for request := c.read(); request != ""; request = c.read() {
+				wait := 30 * time.Second
+				if strings.HasPrefix(request, "short") {
+					wait = time.Second
+				}
+				time.AfterFunc(wait, func() { c.reply(request) })
+			}
+			c.Close()
+		}
+		n.listen("a", serve)
+		n.listen("b", serve)
+		c := newFakeClient(t, &n, "a", "b")
+		c.MaxInFlight, c.RequestKey, c.ReplyKey = 2, lastByte, lastByte
+		start := time.Now()
+		var callers sync.WaitGroup
+		for _, test := range []struct {
+			request string
+			want    time.Duration
+		}{
+			{"long 1", 30 * time.Second},  // on one connection
+			{"long 3", 30 * time.Second},  // on the other
+			{"short 2", time.Second},      // on the first
+			{"long 5", 30 * time.Second},  // on the other
+			{"again 1", 60 * time.Second}, // waits for the other
+			{"short 4", 2 * time.Second},  // waits for the first
+		} {
+			callers.Go(func() {
+				mustCall(t, c, test.request, test.request)
+				if got := time.Since(start); got != test.want {
+					t.Errorf("the reply to %q came after %v; want %v", test.request, got, test.want)
+				}
+			})
+			synctest.Wait()
+		}
+		callers.Wait()
+	})
+}
+
 // A Client that cannot work says which field is wrong.
 func TestConfigError(t *testing.T) {
 	f := lengthprefix.Uint32()

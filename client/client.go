@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -289,17 +290,19 @@ func (c *Client) placeNew(cl *call) bool {
 // refused. It returns false if cl has to wait. c.mu must be held, as in everything
 // below.
 func (c *Client) place(cl *call) bool {
-	duplicate := false
+	duplicate, other := false, false // a connection has the key; another may get room
 	for range c.open {
 		if c.next++; c.next >= len(c.open) {
 			c.next = 0
 		}
 		cn := c.open[c.next]
-		if !cn.hasRoom() {
+		if same := cn.byKey[cl.key]; cl.keyed && same != nil {
+			duplicate = true
+			other = other || same.ping // which is soon answered
 			continue
 		}
-		if same := cn.byKey[cl.key]; cl.keyed && same != nil {
-			duplicate = duplicate || !same.ping // which is soon answered
+		if !cn.hasRoom() {
+			other = true
 			continue
 		}
 		if err := cn.put(cl); err != nil {
@@ -307,20 +310,22 @@ func (c *Client) place(cl *call) bool {
 		}
 		return true
 	}
-	if duplicate {
-		c.fail(cl, NotSent, ErrDuplicateKey)
+	if !duplicate || other {
+		return false
 	}
-	return duplicate
+	c.fail(cl, NotSent, ErrDuplicateKey)
+	return true
 }
 
-// dispatch places calls that wait.
+// dispatch places calls that wait. One that waits for a key does not hold up the others.
 func (c *Client) dispatch() {
-	for cl := c.waiting.first; cl != nil; cl = c.waiting.first {
+	for cl := c.waiting.first; cl != nil && slices.ContainsFunc(c.open, (*conn).hasRoom); {
+		prev, next := cl.prev, cl.next
 		c.waiting.remove(cl)
 		if !c.place(cl) {
-			c.waiting.pushFront(cl)
-			return
+			c.waiting.insert(prev, cl, next)
 		}
+		cl = next
 	}
 }
 

@@ -10,8 +10,9 @@ var (
 	// recognizes.
 	ErrGoodbye = errors.New("the server said goodbye")
 
-	// ErrDuplicateKey is the reason why a request is refused whose key is that of
-	// another call in flight, or of one that has ended and whose reply may still come.
+	// ErrDuplicateKey is the reason why a request is refused whose key is, on each of the
+	// open connections, that of another call in flight, or of one that has ended and
+	// whose reply may still come.
 	ErrDuplicateKey = errors.New("another call in flight has the same key")
 
 	// ErrNoKey is the reason why Call refuses a request in which RequestKey finds no

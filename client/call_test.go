@@ -161,17 +161,20 @@ func TestCall_Late(t *testing.T) {
 				if keys {
 					c.RequestKey, c.ReplyKey = lastByte, lastByte
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-				defer cancel()
-				start := time.Now()
-				_, err := call(ctx, c, "1")
-				wantError(t, err, client.Unknown, context.DeadlineExceeded)
-				if got := time.Since(start); got != 100*time.Millisecond {
-					t.Errorf("Call took %v; want 100ms", got)
+				c.MaxInFlight = 2
+				for _, request := range []string{"1", "3"} {
+					ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+					start := time.Now()
+					_, err := call(ctx, c, request)
+					cancel()
+					wantError(t, err, client.Unknown, context.DeadlineExceeded)
+					if got := time.Since(start); got != 100*time.Millisecond {
+						t.Errorf("Call took %v; want 100ms", got)
+					}
+					mustCall(t, c, "2", "to 2")
 				}
-				mustCall(t, c, "2", "to 2")
-				if s := c.Stats(); s.Late != 1 || s.Dialed != 1 {
-					t.Errorf("Stats() = %+v; want 1 late, 1 dialed", s)
+				if s := c.Stats(); s.Late != 2 || s.Dialed != 1 {
+					t.Errorf("Stats() = %+v; want 2 late, 1 dialed", s)
 				}
 			})
 		})

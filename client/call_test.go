@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -160,19 +161,64 @@ func TestCall_Late(t *testing.T) {
 				if keys {
 					c.RequestKey, c.ReplyKey = lastByte, lastByte
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-				defer cancel()
-				start := time.Now()
-				_, err := call(ctx, c, "1")
-				wantError(t, err, client.Unknown, context.DeadlineExceeded)
-				if got := time.Since(start); got != 100*time.Millisecond {
-					t.Errorf("Call took %v; want 100ms", got)
+				c.MaxInFlight = 2
+				for _, request := range []string{"1", "3"} {
+					ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+					start := time.Now()
+					_, err := call(ctx, c, request)
+					cancel()
+					wantError(t, err, client.Unknown, context.DeadlineExceeded)
+					if got := time.Since(start); got != 100*time.Millisecond {
+						t.Errorf("Call took %v; want 100ms", got)
+					}
+					mustCall(t, c, "2", "to 2")
 				}
-				mustCall(t, c, "2", "to 2")
-				if s := c.Stats(); s.Late != 1 || s.Dialed != 1 {
-					t.Errorf("Stats() = %+v; want 1 late, 1 dialed", s)
+				if s := c.Stats(); s.Late != 2 || s.Dialed != 1 {
+					t.Errorf("Stats() = %+v; want 2 late, 1 dialed", s)
 				}
 			})
+		})
+	}
+}
+
+// A connection on which no call has a place, because all that have one have ended
+// without a reply, is replaced.
+func TestCall_Abandoned(t *testing.T) {
+	for _, keys := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var n fakeNet
+			resets := 0
+			n.listen("a", func(c *fakeConn) {
+				for request := c.read(); request != ""; request = c.read() {
+					if request != "1" && request != "2" {
+						c.reply(request)
+					}
+				}
+				if _, err := c.Read(make([]byte, 1)); err == syscall.ECONNRESET {
+					resets++
+				}
+				c.Close()
+			})
+			c := newFakeClient(t, &n, "a")
+			c.MaxInFlight = 2
+			if keys {
+				c.RequestKey, c.ReplyKey = lastByte, lastByte
+			}
+			start := time.Now()
+			for _, request := range []string{"1", "2"} {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				_, err := call(ctx, c, request)
+				wantError(t, err, client.Unknown, context.DeadlineExceeded)
+				cancel()
+			}
+			mustCall(t, c, "3", "3")
+			if got := time.Since(start); got != 2*time.Second {
+				t.Errorf("keys=%t: the calls took %v; want 2s", keys, got)
+			}
+			synctest.Wait()
+			if resets != 1 || n.dials("a") != 2 {
+				t.Errorf("keys=%t: %d resets, %d connections; want 1, 2", keys, resets, n.dials("a"))
+			}
 		})
 	}
 }
@@ -225,6 +271,50 @@ func TestCall_Refused(t *testing.T) {
 		}
 		mustCall(t, c, "2", "2")
 		first.Wait()
+	})
+}
+
+// A call whose key is in flight on one connection waits for another that has no room,
+// and does not hold up calls with other keys.
+func TestCall_KeyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		serve := func(c *fakeConn) {
+			for request := c.read(); request != ""; request = c.read() {
+				wait := 30 * time.Second
+				if strings.HasPrefix(request, "short") {
+					wait = time.Second
+				}
+				time.AfterFunc(wait, func() { c.reply(request) })
+			}
+			c.Close()
+		}
+		n.listen("a", serve)
+		n.listen("b", serve)
+		c := newFakeClient(t, &n, "a", "b")
+		c.MaxInFlight, c.RequestKey, c.ReplyKey = 2, lastByte, lastByte
+		start := time.Now()
+		var callers sync.WaitGroup
+		for _, test := range []struct {
+			request string
+			want    time.Duration
+		}{
+			{"long 1", 30 * time.Second},  // on one connection
+			{"long 3", 30 * time.Second},  // on the other
+			{"short 2", time.Second},      // on the first
+			{"long 5", 30 * time.Second},  // on the other
+			{"again 1", 60 * time.Second}, // waits for the other
+			{"short 4", 2 * time.Second},  // waits for the first
+		} {
+			callers.Go(func() {
+				mustCall(t, c, test.request, test.request)
+				if got := time.Since(start); got != test.want {
+					t.Errorf("the reply to %q came after %v; want %v", test.request, got, test.want)
+				}
+			})
+			synctest.Wait()
+		}
+		callers.Wait()
 	})
 }
 
@@ -536,6 +626,53 @@ func TestShutdown_Context(t *testing.T) {
 			t.Errorf("Shutdown() = %v; want %v", err, context.DeadlineExceeded)
 		}
 		caller.Wait()
+	})
+}
+
+// Shutdown returns nil if there is nothing to wait for, even if its context has ended.
+func TestShutdown_ContextOver(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		var c client.Client
+		if err := c.Shutdown(ctx); err != nil {
+			t.Fatalf("Shutdown() = %v; want nil", err)
+		}
+	}
+}
+
+// panicking is a Framer that panics when it builds a frame from "panic".
+type panicking struct{ framing.Framer }
+
+func (f panicking) Append(dst, payload []byte) ([]byte, error) {
+	if string(payload) == "panic" {
+		panic("payload")
+	}
+	return f.Framer.Append(dst, payload)
+}
+
+// Shutdown does not wait for a call that has panicked.
+func TestShutdown_FramerPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", echo)
+		c := newFakeClient(t, &n, "a")
+		c.Framer = panicking{c.Framer}
+		mustCall(t, c, "request", "request")
+		func() {
+			defer func() {
+				if got := recover(); got != "payload" {
+					t.Errorf("Call panics with %v; want payload", got)
+				}
+			}()
+			call(t.Context(), c, "panic")
+		}()
+		mustCall(t, c, "request", "request")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.Shutdown(ctx); err != nil {
+			t.Errorf("Shutdown() = %v; want nil", err)
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,9 +17,10 @@ import (
 // Framer must be set; every other field has a useful zero value. The fields must not
 // be changed after the first call.
 //
-// A Client is safe for concurrent use. It must not be copied. Its functions, and those
-// passed to Go, are called one at a time for one connection, and concurrently for
-// different ones.
+// A Client is safe for concurrent use. It must not be copied. ReplyKey, Push and
+// Goodbye, and those functions passed to Go that get a reply, are called one at a time
+// for one connection. The other functions, and those passed to Go that get an error, may
+// be called by several goroutines at a time.
 type Client struct {
 	// Addrs are the addresses of the servers: "HOST:PORT", or a path if Network is
 	// "unix". Calls go to those that can be reached, in turn.
@@ -78,6 +80,7 @@ type Client struct {
 	// TrustFIN says that the servers end a connection with FIN only if they have not
 	// handled what they have not answered, and that there is no proxy in the path: see
 	// the package documentation. If false, such requests have the outcome Unknown.
+	// TrustFIN has no effect on Unix sockets without TLS, which cannot be reset.
 	TrustFIN bool
 
 	// MaxPayload is the maximum payload size in bytes, in both directions. If zero,
@@ -87,26 +90,30 @@ type Client struct {
 	MaxPayload int
 
 	// MaxConns is the maximum number of connections to each address. If zero, 1 is
-	// used; if negative, there is no limit. Another connection is made only when
-	// MaxInFlight calls are in flight on each of those that are open.
+	// used; if negative, there is no limit. Another connection is made only when a call
+	// has to wait: MaxInFlight calls are in flight on each of those that are open, or
+	// 64 KiB of frames are still to be written.
 	MaxConns int
 
 	// MaxInFlight is the maximum number of calls in flight on one connection. If zero,
 	// 256 is used; if negative, there is no limit. 1 disables pipelining. Further
-	// calls wait.
+	// calls wait. A call whose context has ended counts until its reply comes; a
+	// connection on which there are MaxInFlight of these is reset.
 	MaxInFlight int
 
 	// DialTimeout limits connecting, the TLS handshake and Open together. If zero, 5
 	// seconds is used; if negative, there is no timeout.
 	DialTimeout time.Duration
 
-	// ReplyTimeout limits how long a connection may deliver no frame while calls are
-	// in flight. It is then reset, and the calls fail. If zero, 1 minute is used; if
-	// negative, there is no timeout.
+	// ReplyTimeout limits how long a connection may deliver no reply while it owes one
+	// to a request that has been written, whether the context of the call has ended or
+	// not. The connection is then reset, and the calls fail. Frames that are not replies
+	// do not count. If zero, 1 minute is used; if negative, there is no timeout.
 	ReplyTimeout time.Duration
 
-	// WriteTimeout limits how long a write may block. The connection is then reset.
-	// If zero, 10 seconds is used; if negative, there is no timeout.
+	// WriteTimeout limits how long a write may block. The connection is then reset. No
+	// write is longer than 128 KiB: longer requests take several. If zero, 10 seconds
+	// is used; if negative, there is no timeout.
 	WriteTimeout time.Duration
 
 	// IdleTimeout closes a connection that has carried no frame for this long. If
@@ -116,7 +123,8 @@ type Client struct {
 
 	// Ping, if not nil, is the payload of a request that is sent whenever a connection
 	// has carried no frame for PingInterval. If no reply comes within ReplyTimeout, the
-	// connection is reset.
+	// connection is reset. Meanwhile a call with the key of Ping waits for the reply, or
+	// for another connection.
 	Ping []byte
 
 	// PingInterval is the interval of Ping. If zero, 30 seconds is used; if negative,
@@ -185,9 +193,10 @@ func (c *Client) Send(ctx context.Context, payload []byte) error {
 // that reply is valid only until done returns. done must not block: the replies that
 // follow on that connection wait for it. In particular it must not call Call, Go or Send.
 //
-// Go waits while as many calls are in flight as MaxInFlight and MaxConns allow. request
-// must not be modified until done is called. If ctx can end, Go allocates memory to
-// watch it.
+// Go waits until the request has a place on a connection: while MaxInFlight and MaxConns
+// are used up, and while the client connects. With Resend that may last until ctx ends.
+// request must not be modified until done is called. If ctx can end, Go allocates memory
+// to watch it.
 func (c *Client) Go(ctx context.Context, request []byte, done func(reply []byte, err error)) {
 	cl := c.newCall(ctx, request)
 	cl.done = done
@@ -249,7 +258,7 @@ func (c *Client) submit(cl *call) (wait bool) {
 	if c.cold > 0 {
 		c.dialAll()
 	}
-	if c.place(cl) {
+	if c.placeNew(cl) {
 		return false
 	}
 	if cl.done != nil {
@@ -263,21 +272,37 @@ func (c *Client) submit(cl *call) (wait bool) {
 	return cl.done != nil
 }
 
+// placeNew is place for a call that has not waited. If Framer panics, which the caller
+// may recover from, cl has ended.
+func (c *Client) placeNew(cl *call) bool {
+	returned := false
+	defer func() {
+		if !returned {
+			c.end(cl)
+		}
+	}()
+	placed := c.place(cl)
+	returned = true
+	return placed
+}
+
 // place passes cl to a connection with room for it, or fails it if the request is
 // refused. It returns false if cl has to wait. c.mu must be held, as in everything
 // below.
 func (c *Client) place(cl *call) bool {
-	duplicate := false
+	duplicate, other := false, false // a connection has the key; another may get room
 	for range c.open {
 		if c.next++; c.next >= len(c.open) {
 			c.next = 0
 		}
 		cn := c.open[c.next]
-		if !cn.hasRoom() {
+		if same := cn.byKey[cl.key]; cl.keyed && same != nil {
+			duplicate = true
+			other = other || same.ping // which is soon answered
 			continue
 		}
-		if cl.keyed && cn.byKey[cl.key] != nil {
-			duplicate = true
+		if !cn.hasRoom() {
+			other = true
 			continue
 		}
 		if err := cn.put(cl); err != nil {
@@ -285,20 +310,22 @@ func (c *Client) place(cl *call) bool {
 		}
 		return true
 	}
-	if duplicate {
-		c.fail(cl, NotSent, ErrDuplicateKey)
+	if !duplicate || other {
+		return false
 	}
-	return duplicate
+	c.fail(cl, NotSent, ErrDuplicateKey)
+	return true
 }
 
-// dispatch places calls that wait.
+// dispatch places calls that wait. One that waits for a key does not hold up the others.
 func (c *Client) dispatch() {
-	for cl := c.waiting.first; cl != nil; cl = c.waiting.first {
+	for cl := c.waiting.first; cl != nil && slices.ContainsFunc(c.open, (*conn).hasRoom); {
+		prev, next := cl.prev, cl.next
 		c.waiting.remove(cl)
 		if !c.place(cl) {
-			c.waiting.pushFront(cl)
-			return
+			c.waiting.insert(prev, cl, next)
 		}
+		cl = next
 	}
 }
 
@@ -365,8 +392,8 @@ func (c *Client) callDone(cl *call, reply []byte, err error) {
 // abandon fails cl, whose context has ended, if it has not ended yet.
 func (c *Client) abandon(cl *call) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	err := context.Cause(cl.ctx)
+	var stopped *conn
 	switch cl.state {
 	case waiting:
 		c.waiting.remove(cl)
@@ -378,8 +405,14 @@ func (c *Client) abandon(cl *call) {
 		}
 		c.fail(cl, NotSent, err)
 	case inFlight:
-		cl.conn.forget(cl)
+		if cl.conn.forget(cl) {
+			stopped = cl.conn
+		}
 		c.fail(cl, Unknown, err)
+	}
+	c.mu.Unlock()
+	if stopped != nil {
+		stopped.close()
 	}
 }
 
@@ -396,12 +429,16 @@ func (c *Client) Shutdown(ctx context.Context) error {
 	c.mu.Unlock()
 	for _, over := range []chan struct{}{c.drained, c.gone} {
 		select {
-		case <-over:
-			c.Close()
-		case <-ctx.Done():
-			c.Close()
-			return context.Cause(ctx)
+		case <-over: // even if ctx has ended
+		default:
+			select {
+			case <-over:
+			case <-ctx.Done():
+				c.Close()
+				return context.Cause(ctx)
+			}
 		}
+		c.Close()
 	}
 	return nil
 }

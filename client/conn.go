@@ -10,6 +10,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +19,9 @@ import (
 )
 
 const (
-	maxBatch = 64 << 10    // no frame is added to a batch of this many bytes or more
-	endWait  = time.Second // how long a connection is still read after a write has failed
+	maxBatch = 64 << 10     // no frame is added to a batch of this many bytes or more
+	maxWrite = 2 * maxBatch // a longer batch is written in pieces of maxBatch bytes
+	endWait  = time.Second  // how long a connection is still read after a write has failed
 )
 
 // A conn is a connection of a Client. One goroutine reads and one writes; the last of
@@ -42,15 +44,18 @@ type conn struct {
 	replies  queue            // calls without keys whose reply is due
 	byKey    map[uint64]*call // those with keys
 	inFlight int              // calls in either
+	ended    int              // of them, those that have ended
 	sends    queue            // calls of Send that are not yet written
 	opened   time.Duration
-	heard    time.Duration // when a frame came last, or a first call was sent
+	batched  int           // calls whose frames are in batch, those of Send left out
+	sending  int           // the same, in the batch that is being written
+	heard    time.Duration // when a reply came last, or when a first call was written
 	active   time.Duration // when a frame came or was sent last, pings left out
 	writing  bool          // a write runs
-	wrote    time.Duration // when it began
+	wrote    time.Duration // when it last made progress
 	received bool          // a frame has come
-	news     bool          // one has come since heard was set
-	used     bool          // and it was not the reply to a ping
+	answered bool          // a reply has come since heard was set
+	used     bool          // a frame that is not the reply to a ping has come since active was set
 	writeErr error         // the first write that failed
 	cause    error         // why the connection ends
 	reset    bool          // it ends with RST
@@ -124,13 +129,8 @@ func (cn *conn) put(cl *call) error {
 		cl.seq = cn.replies.push(cl)
 	}
 	if !cl.oneway {
-		if cn.inFlight == 0 {
-			cn.heard = c.now()
-			if !cl.ping {
-				cn.active = cn.heard
-			}
-		}
 		cn.inFlight++
+		cn.batched++
 	}
 	if before == 0 {
 		cn.wake.Signal()
@@ -142,16 +142,21 @@ func (cn *conn) put(cl *call) error {
 	return nil
 }
 
-// forget leaves abandoned in the place of cl, so that its reply is recognized.
-func (cn *conn) forget(cl *call) {
-	switch {
-	case cl.oneway:
+// forget leaves abandoned in the place of cl, so that its reply is recognized. If no
+// place is left for other calls, it stops the connection and returns true; then the
+// caller must call close, without holding client.mu.
+func (cn *conn) forget(cl *call) (stopped bool) {
+	if cl.oneway {
 		*cn.sends.at(cl.seq) = abandoned
-	case cl.keyed:
+		return false
+	}
+	if cl.keyed {
 		cn.byKey[cl.key] = abandoned
-	default:
+	} else {
 		*cn.replies.at(cl.seq) = abandoned
 	}
+	cn.ended++
+	return cn.ended == cn.client.limits.inFlight && cn.stop(errAbandoned, true)
 }
 
 // take removes the call to which a frame with key is the reply, and returns nil if
@@ -165,6 +170,9 @@ func (cn *conn) take(key uint64) (cl *call) {
 	}
 	if cl != nil {
 		cn.inFlight--
+	}
+	if cl == abandoned {
+		cn.ended--
 	}
 	return cl
 }
@@ -185,17 +193,11 @@ func (cn *conn) write() {
 		}
 		batch := cn.batch
 		cn.batch, cn.spare = cn.spare, nil
+		cn.sending, cn.batched = cn.batched, 0
 		cn.writing, cn.wrote = true, c.now()
 		c.dispatch()
-		c.mu.Unlock()
-		n, err := cn.nc.Write(batch)
-		c.mu.Lock()
+		err := cn.writeBatch(batch)
 		cn.writing = false
-		cn.written += int64(max(0, min(n, len(batch))))
-		cn.endSends()
-		if err == nil && n < len(batch) {
-			err = io.ErrShortWrite
-		}
 		if err != nil {
 			// What the server has sent before is still read: see check.
 			cn.writeErr = err
@@ -212,6 +214,46 @@ func (cn *conn) write() {
 	c.mu.Unlock()
 	cn.exit()
 }
+
+// writeBatch writes batch, in pieces if it is long, so that progress is seen. It unlocks
+// client.mu meanwhile.
+func (cn *conn) writeBatch(batch []byte) error {
+	c := cn.client
+	for {
+		piece := batch
+		if len(batch) > maxWrite {
+			piece = batch[:maxBatch]
+		}
+		batch = batch[len(piece):]
+		c.mu.Unlock()
+		n, err := cn.nc.Write(piece)
+		c.mu.Lock()
+		cn.written += int64(max(0, min(n, len(piece))))
+		cn.endSends()
+		if err == nil && n < len(piece) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return err
+		}
+		waited := cn.awaits()
+		if len(batch) == 0 {
+			cn.sending = 0
+		} else {
+			cn.sending = min(cn.sending, 1) // only the last frame begins after maxBatch bytes
+			cn.wrote = c.now()
+		}
+		if !waited && cn.awaits() {
+			cn.heard = c.now()
+		}
+		if len(batch) == 0 || cn.cause != nil {
+			return nil
+		}
+	}
+}
+
+// awaits reports whether a request has been written whose reply is due.
+func (cn *conn) awaits() bool { return cn.inFlight > cn.batched+cn.sending }
 
 // endSends ends the calls of Send whose frames are written.
 func (cn *conn) endSends() {
@@ -298,10 +340,8 @@ func (cn *conn) receive(payload []byte) error {
 
 // hear notes that a frame has come, the reply to cl if that is not nil.
 func (cn *conn) hear(cl *call) {
-	cn.news = true
-	if cl == nil || !cl.ping {
-		cn.used = true
-	}
+	cn.answered = cn.answered || cl != nil
+	cn.used = cn.used || cl == nil || !cl.ping
 	if !cn.received {
 		cn.received = true
 		cn.addr.reached()
@@ -312,15 +352,18 @@ func (cn *conn) hear(cl *call) {
 // that were answered. This is done once for all frames of a read.
 func (cn *conn) catchUp() {
 	c := cn.client
-	if !cn.news {
+	if !cn.answered && !cn.used {
 		return
 	}
-	cn.heard = c.now()
+	now := c.now()
 	if cn.used {
-		cn.active = cn.heard
+		cn.active = now
 	}
-	cn.news, cn.used = false, false
-	c.dispatch()
+	if cn.answered {
+		cn.heard = now
+		c.dispatch()
+	}
+	cn.answered, cn.used = false, false
 }
 
 // A readConn is the net.Conn from which frames are read.
@@ -393,7 +436,7 @@ func (cn *conn) check() {
 		stopped = cn.stop(cn.writeErr, true)
 	case cn.writing && over(cn.wrote, l.write):
 		stopped = cn.stop(ErrWriteTimeout, true)
-	case cn.inFlight > 0 && over(cn.heard, l.reply):
+	case cn.awaits() && over(cn.heard, l.reply):
 		stopped = cn.stop(ErrReplyTimeout, true)
 	case cn.inFlight > 0 || cn.written < cn.queued:
 	case over(cn.active, l.idle):
@@ -437,7 +480,7 @@ func (cn *conn) leave(err error) {
 	a.conns--
 	c.recount()
 	switch {
-	case err == ErrClosed || err == errIdle:
+	case err == ErrClosed || err == errIdle || err == errAbandoned:
 	case c.now()-cn.opened > c.limits.pause, cn.received && cn.inFlight == 0:
 		a.reached()
 	default:
@@ -544,10 +587,14 @@ func (cn *conn) outcome(cl *call) Outcome {
 //
 // After a reset, Linux returns ECONNRESET once, from whatever call comes first. If that
 // is Write, Read returns io.EOF. So io.EOF counts only if no write has failed, which none
-// does while a server that has sent FIN lingers.
+// does while a server that has sent FIN lingers. A Unix socket cannot be reset: its
+// stream ends in the same way whatever has happened to the server.
 func (cn *conn) trusted() bool {
 	if cn.end != nil {
 		return !cn.end.ended.Load() // TLS has ended with close_notify
+	}
+	if a := cn.raw.RemoteAddr(); a != nil && strings.HasPrefix(a.Network(), "unix") {
+		return false
 	}
 	return cn.writeErr == nil || errors.Is(cn.writeErr, net.ErrClosed)
 }

@@ -39,7 +39,8 @@
 // A server of package server ends a connection with FIN only if it has not handled
 // what it has not answered; when it is killed, or a handler fails before its answer,
 // the connection is reset. TrustFIN relies on that. Most other servers send FIN when
-// they are killed, too, and TrustFIN must not be set for them.
+// they are killed, too, and TrustFIN must not be set for them. A Unix socket cannot be
+// reset, so on one TrustFIN has no effect without TLS.
 //
 // A proxy ends the client's connection itself, and may do so with FIN where the server
 // was killed (HAProxy does in TCP mode). If there is a proxy in the path, leave

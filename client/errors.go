@@ -10,23 +10,25 @@ var (
 	// recognizes.
 	ErrGoodbye = errors.New("the server said goodbye")
 
-	// ErrDuplicateKey is the reason why a request is refused whose key is that of
-	// another call in flight, or of one that has ended and whose reply may still come.
+	// ErrDuplicateKey is the reason why a request is refused whose key is, on each of the
+	// open connections, that of another call in flight, or of one that has ended and
+	// whose reply may still come.
 	ErrDuplicateKey = errors.New("another call in flight has the same key")
 
 	// ErrNoKey is the reason why Call refuses a request in which RequestKey finds no
 	// key.
 	ErrNoKey = errors.New("the request has no key")
 
-	// ErrReplyTimeout is the reason why a connection has ended that has delivered
-	// nothing for ReplyTimeout.
+	// ErrReplyTimeout is the reason why a connection has ended that has delivered no
+	// reply for ReplyTimeout.
 	ErrReplyTimeout = errors.New("no reply within ReplyTimeout")
 
-	// ErrWriteTimeout is the reason why a connection has ended whose peer has read
-	// nothing for WriteTimeout.
+	// ErrWriteTimeout is the reason why a connection has ended whose peer has not read
+	// 128 KiB within WriteTimeout.
 	ErrWriteTimeout = errors.New("no progress in writing within WriteTimeout")
 
 	errIdle       = errors.New("idle for IdleTimeout")
+	errAbandoned  = errors.New("MaxInFlight calls have ended without a reply")
 	errUnexpected = errors.New("a reply without a request")
 )
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -80,6 +81,44 @@ func TestTCP_Outcome(t *testing.T) {
 			_, err := c.Call(t.Context(), []byte("request"))
 			wantError(t, err, test.outcome, test.reason)
 		})
+	}
+}
+
+// wrappedConn hides the type of a net.Conn.
+type wrappedConn struct{ net.Conn }
+
+// A Unix socket ends in the same way whether the server is killed or not, so its end is
+// not trusted.
+func TestUnix_FINUntrusted(t *testing.T) {
+	for _, wrapped := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "socket")
+		l, err := net.Listen("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var serving sync.WaitGroup
+		serving.Go(func() {
+			nc, err := l.Accept()
+			if err != nil {
+				return
+			}
+			framing.NewConn(nc, lengthprefix.Uint32()).ReadFrame()
+			nc.Close()
+		})
+		t.Cleanup(func() {
+			l.Close()
+			serving.Wait()
+		})
+		c := newClient(t, path)
+		c.Network, c.TrustFIN = "unix", true
+		if wrapped {
+			c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+				return wrappedConn{nc}, err
+			}
+		}
+		_, err = c.Call(t.Context(), []byte("request"))
+		wantError(t, err, client.Unknown, io.EOF)
 	}
 }
 

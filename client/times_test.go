@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -94,6 +95,29 @@ func TestPing(t *testing.T) {
 	}
 }
 
+// A call with the key of a ping in flight waits for the reply to the ping.
+func TestPing_SameKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			for request := c.read(); request != ""; request = c.read() {
+				time.Sleep(time.Second)
+				c.reply(request)
+			}
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.Ping, c.RequestKey, c.ReplyKey = []byte("ping 0"), lastByte, lastByte
+		mustCall(t, c, "1", "1")
+		time.Sleep(30*time.Second + time.Second/2) // the ping is in flight
+		start := time.Now()
+		mustCall(t, c, "call 0", "call 0")
+		if got := time.Since(start); got != 3*time.Second/2 {
+			t.Errorf("the call took %v; want 1.5s", got)
+		}
+	})
+}
+
 // A connection on which a ping is not answered is reset.
 func TestPing_Unanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -166,6 +190,94 @@ func TestReplyTimeout_SlowDone(t *testing.T) {
 		c.Go(t.Context(), []byte("1"), func([]byte, error) { time.Sleep(2 * time.Second) })
 		mustCall(t, c, "2", "2")
 	})
+}
+
+// Frames that are not replies do not put off ReplyTimeout.
+func TestReplyTimeout_Pushes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			for c.conn.WriteFrame([]byte("news-")) == nil {
+				time.Sleep(time.Second)
+			}
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.RequestKey, c.ReplyKey = lastByte, lastByte
+		start := time.Now()
+		_, err := call(t.Context(), c, "1")
+		wantError(t, err, client.Unknown, client.ErrReplyTimeout)
+		if got := time.Since(start); got != time.Minute {
+			t.Errorf("the call took %v; want 1m0s", got)
+		}
+	})
+}
+
+// readSlowly reads size bytes, 32 KiB every 2 seconds.
+func readSlowly(c *fakeConn, size int) {
+	for read := 0; read < size; read += 32 << 10 {
+		time.Sleep(2 * time.Second)
+		io.CopyN(io.Discard, c, int64(min(32<<10, size-read)))
+	}
+}
+
+// The time that a long request takes counts for neither WriteTimeout nor ReplyTimeout
+// while the server reads.
+func TestLongWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 2 << 20 // takes 128 s
+		var n fakeNet
+		n.listen("a", func(c *fakeConn) {
+			readSlowly(c, 4+size)
+			time.Sleep(50 * time.Second)
+			c.reply("reply")
+			drain(c)
+		})
+		c := newFakeClient(t, &n, "a")
+		c.MaxPayload = size
+		reply, err := call(t.Context(), c, strings.Repeat("x", size))
+		if reply != "reply" || err != nil {
+			t.Errorf("Call() = %q, %v; want reply, nil", reply, err)
+		}
+	})
+}
+
+// ReplyTimeout counts for a request that is written while another is being written, in
+// the same batch or in the next.
+func TestLongWrite_ReplyTimeout(t *testing.T) {
+	for _, test := range []struct{ dial, want time.Duration }{
+		{0, 60 * time.Second},           // each call is a batch
+		{time.Second, 65 * time.Second}, // one batch: the first 64 KiB take 4 s
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			const size = 2 << 20
+			var n fakeNet
+			n.listen("a", func(c *fakeConn) {
+				c.read()
+				readSlowly(c, 4+size)
+				c.Close()
+			})
+			c := newFakeClient(t, &n, "a")
+			c.MaxPayload = size
+			c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				time.Sleep(test.dial)
+				return n.dial(ctx, network, addr)
+			}
+			start := time.Now()
+			var first sync.WaitGroup
+			first.Go(func() {
+				_, err := call(t.Context(), c, "request")
+				wantError(t, err, client.Unknown, client.ErrReplyTimeout)
+			})
+			synctest.Wait()
+			_, err := call(t.Context(), c, strings.Repeat("x", size))
+			wantError(t, err, client.Unknown, client.ErrReplyTimeout)
+			first.Wait()
+			if got := time.Since(start); got != test.want {
+				t.Errorf("the calls took %v; want %v", got, test.want)
+			}
+		})
+	}
 }
 
 // DialTimeout limits connecting and Open together.

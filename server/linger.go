@@ -31,7 +31,7 @@ func (c *Conn) close(err error) {
 	}
 	var handler *handlerError
 	isHandler := errors.As(err, &handler)
-	if isHandler && !errors.Is(err, io.EOF) || err == errPanic && c.handling.Load() {
+	if isHandler && handler.err != io.EOF || err == errPanic && c.handling.Load() {
 		c.pending-- // there is no reply
 	}
 	if !errors.Is(err, errForced) {
@@ -47,7 +47,7 @@ func (c *Conn) close(err error) {
 	c.wire.drain.linger()
 	switch {
 	case failed != nil || c.report.Forced > 0:
-	case err == errPanic || isHandler && !handler.answered && !errors.Is(err, io.EOF):
+	case err == errPanic || isHandler && !handler.answered && handler.err != io.EOF:
 		// The peer cannot know how far its last frame got: a reset, as soon as
 		// the replies before are acknowledged.
 		c.linger(false, 0)

@@ -101,7 +101,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 		switch {
 		case errors.As(err, &refused) || errors.As(err, &tooLarge):
 			return CloseReplyRefused, err
-		case errors.Is(err, io.EOF):
+		case handler.err == io.EOF:
 			return CloseDone, err
 		}
 		return CloseHandlerError, err

@@ -30,9 +30,13 @@ var ErrInHandler = errors.New("server: Shutdown was called with the context of a
 // connection and is logged as a warning. If the Handler has replied to the frame
 // before, the replies are sent and then the end of the stream. If it has not, the
 // replies to earlier frames are sent and the connection is reset: the end of the
-// stream would say that the frame was not handled. [io.EOF] is no error in this
-// sense: it ends the stream, without a warning. A panic ends the connection with
+// stream would say that the frame was not handled. A panic ends the connection with
 // a reset, and no other connection.
+//
+// The error [io.EOF] itself, not one that wraps it, ends the stream without a
+// warning. If the Handler has not replied to the frame, the peer may take it for
+// one that was not handled, and send it again: do not pass on the io.EOF of
+// something else.
 type Handler func(c *Conn, payload []byte) error
 
 // Echo is the [Handler] that sends every payload back.

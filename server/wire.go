@@ -378,6 +378,13 @@ func (w *wire) endWrite(err error) {
 	w.passTurn()
 }
 
+// hasFailed reports whether a write has failed.
+func (w *wire) hasFailed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failed != nil
+}
+
 // passTurn gives the turn to who waits longest. mu is held.
 func (w *wire) passTurn() {
 	if w.writing = len(w.waiting) > 0; w.writing {

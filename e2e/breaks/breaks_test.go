@@ -468,7 +468,7 @@ var breaks = []mutant{
 	{
 		what: "does not count what a stuck handler has answered and not sent",
 		file: "server/linger.go",
-		old:  `		r.Unflushed += c.pending - 1`,
+		old:  `			r.Unflushed = n - 1`,
 		new:  ``,
 		pkg:  "server",
 		test: "TestC22StuckReport",
@@ -947,7 +947,7 @@ var breaks = []mutant{
 	{
 		what: "keeps replies until all frames are handled",
 		file: "server/conn.go",
-		old:  `c.pending%gatherFrames == 0 &&`,
+		old:  `c.pending()%gatherFrames == 0 &&`,
 		new:  `false &&`,
 		pkg:  "server",
 		test: "TestT30RepliesLeave",

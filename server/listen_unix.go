@@ -163,21 +163,27 @@ func removeSame(path string, file fs.FileInfo) error {
 }
 
 // lockSocket waits until no other process listens on path or leaves it. The lock
-// is a file, which is removed afterwards: who then has it locked has to begin
-// anew.
+// is an empty file, which is removed afterwards: who then has it locked has to
+// begin anew. Its name is one that no other program uses.
 func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock func(), err error) {
-	path += ".lock"
+	path = filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".wholeframe-lock")
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 		if err != nil {
 			return nil, err
+		}
+		if !isEmpty(f) {
+			f.Close()
+			return nil, fmt.Errorf("%s is no lock: want an empty file, or none", path)
 		}
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil && isAt(f, path) {
 			return func() {
-				os.Remove(path)
+				if isEmpty(f) && isAt(f, path) {
+					os.Remove(path)
+				}
 				f.Close()
 			}, nil
 		}
@@ -196,12 +202,18 @@ func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock f
 	}
 }
 
+// isEmpty reports whether f is a regular file that is empty.
+func isEmpty(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
+}
+
 // isAt reports whether f is the file at path.
 func isAt(f *os.File, path string) bool {
 	a, err := f.Stat()
 	if err != nil {
 		return false
 	}
-	b, err := os.Stat(path)
+	b, err := os.Lstat(path)
 	return err == nil && os.SameFile(a, b)
 }

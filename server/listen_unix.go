@@ -93,9 +93,12 @@ func (l *unixListener) SetUnlinkOnClose(unlink bool) {
 	l.keep = !unlink
 }
 
-// leave removes the file. Clients that had looked it up may still arrive.
+// leave removes the file. Clients that had looked it up may still arrive. If there
+// is none to remove, nothing keeps others away.
 func (l *unixListener) leave() (window time.Duration) {
-	l.remove()
+	if !l.remove() {
+		return 0
+	}
 	return blindWindow
 }
 
@@ -106,20 +109,22 @@ func (l *unixListener) Close() error {
 }
 
 // remove removes the file if it is that of l's socket. A server that starts at
-// the same time must not be robbed of its own, hence the lock.
-func (l *unixListener) remove() {
+// the same time must not be robbed of its own, hence the lock. It reports whether
+// the path leads no longer to l.
+func (l *unixListener) remove() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil || l.keep {
-		return
+		return false
 	}
 	unlock, err := lockSocket(context.Background(), l.path, lockToRemove)
 	if err != nil {
-		return // The next server replaces the file.
+		return false // The next server replaces the file.
 	}
 	defer unlock()
-	removeSame(l.path, l.file)
+	err = removeSame(l.path, l.file)
 	l.file = nil
+	return err == nil
 }
 
 // removeStale removes the file at path if it is that of a socket at which nobody

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -110,5 +112,35 @@ func TestC22_AnsweredThenError(t *testing.T) {
 		time.AfterFunc(100*ms, func() { close(gate) })
 		wantReport(t, s.Shutdown(background), server.Report{Answered: 1, Unanswered: 1, Forced: 1}, context.DeadlineExceeded)
 		f.wantFIN(c, "a\n", 100*ms)
+	})
+}
+
+// A listenerOf asks its server something when it is closed.
+type listenerOf struct {
+	net.Listener // without its SetDeadline
+	s            *server.Server
+}
+
+func (l listenerOf) Close() error {
+	l.s.Stats()
+	return l.Listener.Close()
+}
+
+// C12: a listener that asks the server while it is closed holds up nobody.
+func TestC12_CloseAsksServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // where a deadlock is one
+		s := &server.Server{Framer: lines, Handler: server.Echo, Logger: new(log).logger()}
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(listenerOf{fakenet.Listen(), s}) }()
+		synctest.Wait()
+		closed := make(chan error, 1)
+		go func() { closed <- s.Shutdown(background) }()
+		select {
+		case err := <-closed:
+			assert.NoError(t, err)
+			assert.Equal(t, server.ErrServerClosed, <-served)
+		case <-time.After(time.Minute):
+			t.Fatal("Shutdown has not returned after a minute")
+		}
 	})
 }

@@ -187,8 +187,9 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // Otherwise Serve returns only a [*ConfigError], or the error of a listener that is
 // closed or dead. It tries again if accepting fails for a reason that may pass: an
 // error of the operating system, such as the lack of descriptors, or a temporary
-// one. Any other error of the listener's own ends Serve when Accept has returned
-// nothing else for 30 seconds. Serve closes l in any case.
+// one. Other errors are the listener's own, of one connection perhaps; they end
+// Serve when Accept has returned nothing else for 30 seconds, whatever they say.
+// Serve closes l in any case.
 //
 // Any stream listener will do, and any [net.Conn]. A listener made by [Listen]
 // closes without harm to clients that are just connecting, and one that other

@@ -282,8 +282,8 @@ func (c *Conn) leave(cause any) {
 		c.panicked(cause)
 		c.reason = ClosePanic
 	}
+	defer c.srv.connGone(c) // after the log: Shutdown returns when the last one is gone
 	defer c.log()
-	defer c.srv.connGone(c)
 	c.cancel()
 	c.notify(StateClosed)
 }

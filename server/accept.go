@@ -34,7 +34,7 @@ func (s *Server) accept(l net.Listener) error {
 			return err
 		default:
 			s.acceptFailed()
-			s.log(ofAccept, slog.LevelWarn, "accept failed, trying again", "addr", l.Addr().String(), "err", err, "in", row.backoff)
+			s.log(ofAccept, slog.LevelWarn, "accept failed, trying again", "addr", addrOf(l), "err", acceptText(err), "in", row.backoff)
 			s.sleep(row.backoff)
 		}
 	}
@@ -165,6 +165,21 @@ func (f *failures) add(err error) (giveUp bool) {
 func dead(err error) bool {
 	return errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSOCK)
+}
+
+// addrOf returns the address of l for the log. A listener of a test may have none.
+func addrOf(l net.Listener) string {
+	defer protect()
+	return l.Addr().String()
+}
+
+// acceptText returns the text of err for the log, without the address, which has
+// its own place there.
+func acceptText(err error) string {
+	if op, ok := err.(*net.OpError); ok && op.Err != nil {
+		err = op.Err
+	}
+	return errorText(err)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -115,12 +115,6 @@ func TestT6_OwnErrors(t *testing.T) {
 			return own
 		}, true},
 		{"own, that differ", func(call int) error { return fmt.Errorf("attempt %d: %w", call, own) }, true},
-		{"own, of connections", func(call int) error {
-			if call%10 == 0 {
-				return nil
-			}
-			return fmt.Errorf("connection %d is bad", call)
-		}, false},
 		{"own, with those of the system", func(call int) error {
 			if call%10 == 0 {
 				return syscall.EMFILE
@@ -258,7 +252,7 @@ func TestC24_BlockedLogger(t *testing.T) {
 func TestC24_Suppressed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		blocked := &blockedLog{release: make(chan struct{})}
-		l := &failingListener{Listener: fakenet.Listen(), fail: func(call int) error { return fmt.Errorf("failure %d", call) }}
+		l := &failingListener{Listener: fakenet.Listen(), fail: func(call int) error { return temporary{fmt.Errorf("failure %d", call)} }}
 		s := &server.Server{Framer: lines, Handler: server.Echo, Logger: slog.New(slog.NewTextHandler(blocked, nil))}
 		go s.Serve(l)
 		time.Sleep(time.Minute)

@@ -13,8 +13,8 @@ const (
 	minBackoff = 5 * time.Millisecond
 	maxBackoff = time.Second
 
-	// deadAfter is how long Accept may fail with the same error of the listener's
-	// own before Serve returns it.
+	// deadAfter is how long Accept may fail with nothing but errors of the listener's
+	// own before Serve returns the last.
 	deadAfter = 30 * time.Second
 )
 
@@ -34,7 +34,7 @@ func (s *Server) accept(l net.Listener) error {
 			return err
 		default:
 			s.acceptFailed()
-			s.log(ofAccept, slog.LevelWarn, "accept failed, trying again", "addr", l.Addr().String(), "err", err, "in", row.backoff)
+			s.log(ofAccept, slog.LevelWarn, "accept failed, trying again", "addr", addrOf(l), "err", acceptText(err), "in", row.backoff)
 			s.sleep(row.backoff)
 		}
 	}
@@ -138,9 +138,7 @@ func (s *Server) sleep(d time.Duration) {
 // failures is a row of failed calls of Accept.
 type failures struct {
 	backoff time.Duration // before the next call
-
-	text  string    // of the last error, if it is of the listener's own
-	since time.Time // the first of those errors
+	since   time.Time     // the first of the listener's own errors since any other result; zero if there is none
 }
 
 // add adds err to the row, and reports whether to give the listener up. Errors
@@ -152,11 +150,11 @@ func (f *failures) add(err error) (giveUp bool) {
 	var system syscall.Errno
 	var t interface{ Temporary() bool }
 	if errors.As(err, &system) || errors.As(err, &t) && t.Temporary() {
-		f.text = ""
+		f.since = time.Time{}
 		return false
 	}
-	if text := err.Error(); text != f.text {
-		f.text, f.since = text, time.Now()
+	if f.since.IsZero() {
+		f.since = time.Now()
 	}
 	return time.Since(f.since) >= deadAfter
 }
@@ -167,6 +165,21 @@ func (f *failures) add(err error) (giveUp bool) {
 func dead(err error) bool {
 	return errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSOCK)
+}
+
+// addrOf returns the address of l for the log. A listener of a test may have none.
+func addrOf(l net.Listener) string {
+	defer protect()
+	return l.Addr().String()
+}
+
+// acceptText returns the text of err for the log, without the address, which has
+// its own place there.
+func acceptText(err error) string {
+	if op, ok := err.(*net.OpError); ok && op.Err != nil {
+		err = op.Err
+	}
+	return errorText(err)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -39,13 +39,16 @@ type Conn struct {
 	handling  atomic.Bool // a handler runs, or has returned a moment ago
 	claimed   atomic.Bool // by who closes it: its own goroutine, or abandon
 
+	left     atomic.Uint64 // frames whose replies have left: the first ones of handled
+	answered atomic.Uint64 // of those, the ones that left while the server drained
+
 	// The rest is for the goroutine of the connection, and for the one that counts
 	// what a stuck handler leaves, which looks at handling first.
 
 	buf     *framing.Buffer
 	replies *framing.Writer
-	pending int       // of handled, those whose replies are not flushed
 	handled uint64    // frames, the one included that is being handled
+	gone    uint64    // the frame at which all replies so far had left
 	replied uint64    // frames of Reply
 	counted [2]uint64 // of both, those that are published
 
@@ -135,13 +138,45 @@ func (c *Conn) Reply(payload []byte) error {
 	err := c.replies.WriteFrame(payload)
 	if err == nil {
 		c.replied++
+		c.flushedAll()
 	}
 	return err
 }
 
 // Flush sends the replies that have gathered. Like Reply it is for the [Handler].
 // Its error is final.
-func (c *Conn) Flush() error { return c.replies.Flush() }
+func (c *Conn) Flush() error {
+	isEmpty := c.replies.Buffered() == 0
+	err := c.replies.Flush()
+	if !isEmpty && err == nil {
+		c.flushedAll()
+	}
+	return err
+}
+
+// flushedAll notes that a reply was written, and with it, if the buffer is empty,
+// all before: those to earlier frames are complete.
+func (c *Conn) flushedAll() {
+	if c.replies.Buffered() == 0 {
+		c.gone = c.handled
+		c.haveLeft(c.handled - 1)
+	}
+}
+
+// pending returns how many frames were handled whose replies have not left.
+func (c *Conn) pending() int { return int(c.handled - c.left.Load()) }
+
+// haveLeft notes that all replies to the first n frames have left.
+func (c *Conn) haveLeft(n uint64) {
+	before := c.left.Load()
+	if n <= before {
+		return
+	}
+	if c.srv.draining.Load() {
+		c.answered.Add(n - before)
+	}
+	c.left.Store(n)
+}
 
 // WriteFrame writes a frame with payload to the peer at once. When it returns nil
 // the whole frame was handed to the operating system. Any number of goroutines
@@ -247,8 +282,8 @@ func (c *Conn) leave(cause any) {
 		c.panicked(cause)
 		c.reason = ClosePanic
 	}
+	defer c.srv.connGone(c) // after the log: Shutdown returns when the last one is gone
 	defer c.log()
-	defer c.srv.connGone(c)
 	c.cancel()
 	c.notify(StateClosed)
 }
@@ -301,13 +336,15 @@ func (c *Conn) run() error {
 			continue
 		}
 		before := c.replied
-		c.pending++
 		c.handled++
 		c.handling.Store(true) // abandon sees what was done before
 		if err := handler(c, payload); err != nil {
-			return &handlerError{err, c.replied > before}
+			return &handlerError{err, c.replied > before, c.wire.hasFailed()}
 		}
-		if c.pending%gatherFrames == 0 && !c.srv.draining.Load() {
+		if c.gone == c.handled && c.replies.Buffered() == 0 {
+			c.haveLeft(c.handled)
+		}
+		if c.pending()%gatherFrames == 0 && !c.srv.draining.Load() {
 			if err := c.flushAged(); err != nil {
 				return err
 			}
@@ -351,15 +388,17 @@ func (c *Conn) flushAged() error {
 
 // flush sends the replies to the frames that were handled.
 func (c *Conn) flush() error {
+	return c.flushOf(c.handled)
+}
+
+// flushOf sends the replies that there are, which are those to the first n frames.
+func (c *Conn) flushOf(n uint64) error {
 	c.handling.Store(false)
 	c.count()
 	if err := c.replies.Flush(); err != nil {
 		return err
 	}
-	if c.pending > 0 && c.srv.draining.Load() {
-		c.report.Answered += c.pending
-	}
-	c.pending = 0
+	c.haveLeft(n)
 	return nil
 }
 

@@ -307,6 +307,22 @@ func TestT12PlaintextToTLS(t *testing.T) {
 	})
 }
 
+// T12, T27: a panic in the handshake ends the connection, although the handshake
+// has no timeout and what the peer has not acknowledged is unknown.
+func TestT12_HandshakePanic(t *testing.T) {
+	config := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { panic("no certificate") }}
+	s := &server.Server{TLSConfig: config, HandshakeTimeout: -1}
+	opaque := func(c net.Conn) net.Conn { return struct{ net.Conn }{c} }
+	onFakeWrapped(t, s, opaque, func(f *fake) {
+		c := f.dial("")
+		go tls.Client(c, clientTLS).Handshake()
+		time.Sleep(time.Minute)
+		assert.EqualValues(t, 1, s.Stats().Closed[server.ClosePanic], "connections with ClosePanic")
+		assert.Contains(t, f.log.String(), "no certificate")
+		c.Close()
+	})
+}
+
 // T12: a handshake that runs when Shutdown is called may finish, as long as it
 // might have otherwise; and what is sent in it is answered.
 func TestT12HandshakeWhileClosing(t *testing.T) {

@@ -30,24 +30,25 @@ func (c *Conn) close(err error) {
 		return
 	}
 	var handler *handlerError
-	isHandler := errors.As(err, &handler)
-	if isHandler && !errors.Is(err, io.EOF) || err == errPanic && c.handling.Load() {
-		c.pending-- // there is no reply
+	errors.As(err, &handler)
+	replied := c.handled // frames with replies, but for those to which the handler gave none
+	if handler.noReply() || err == errPanic && c.handling.Load() {
+		replied--
 	}
 	if !errors.Is(err, errForced) {
-		c.flush() // the replies so far; the wire keeps the error
+		c.flushOf(replied) // the wire keeps the error
 	}
 	c.count()
 	failed := c.wire.endWrites()
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
 	}
-	c.account(err, failed)
+	c.account(err, failed, int(replied-min(replied, c.left.Load())))
 	c.release()
 	c.wire.drain.linger()
 	switch {
 	case failed != nil || c.report.Forced > 0:
-	case err == errPanic || isHandler && !handler.answered && !errors.Is(err, io.EOF):
+	case err == errPanic || handler.noReply():
 		// The peer cannot know how far its last frame got: a reset, as soon as
 		// the replies before are acknowledged.
 		c.linger(false, 0)
@@ -57,8 +58,9 @@ func (c *Conn) close(err error) {
 	c.reason, c.cause = c.closeReason(err, failed)
 }
 
-// account notes what a closing server reports of this connection.
-func (c *Conn) account(err, failed error) {
+// account notes what a closing server reports of this connection, where pending
+// frames have replies that have not left.
+func (c *Conn) account(err, failed error, pending int) {
 	if !c.srv.draining.Load() {
 		return
 	}
@@ -68,10 +70,11 @@ func (c *Conn) account(err, failed error) {
 	inHalfFrame, halfRecord := c.wire.drain.isHalf()
 	isHalf := len(c.buf.Bytes()) > 0 || halfRecord
 	r := &c.report
+	r.Answered = int(c.answered.Load())
 	if failed != nil || isForced {
-		r.Unflushed += c.pending
+		r.Unflushed += pending
 	}
-	if err == errPanic || isForced && handler != nil {
+	if err == errPanic || isForced && handler.noReply() {
 		r.Unanswered++ // the frame that the handler had
 	}
 	if failed != nil || isForced || err == errPanic {
@@ -92,9 +95,11 @@ func (c *Conn) abandon() (r Report) {
 	defer protect() // a framer that panicked may do so again
 	defer c.raw.Close()
 	if c.claimed.CompareAndSwap(false, true) && c.handling.Load() {
-		r = c.report
-		r.Unflushed += c.pending - 1
-		r.Unanswered++
+		r.Answered = int(c.answered.Load())
+		if n := c.pending(); n > 0 { // else the Handler has returned at this moment
+			r.Unflushed = n - 1
+			r.Unanswered++
+		}
 		rest := framing.NewBuffer(c.srv.Framer)
 		rest.SetMaxPayload(c.srv.limits.maxPayload)
 		rest.Write(c.buf.Bytes())

@@ -31,10 +31,12 @@ type ListenConfig struct {
 //
 // If a killed process has left the file of its Unix socket, the file is replaced.
 // If a server still listens there, the error matches syscall.EADDRINUSE.
-// Processes that start at the same time wait for each other, with a lock on a file
-// named like the address with ".lock" appended. The listener removes its file
-// when it is closed, or Shutdown is called, but not a file that has taken its
-// place. All this needs a Unix system; elsewhere a file that was left must be
+// Processes that start at the same time wait for each other, with a lock: an empty
+// file that is made in the directory of the socket while a listener starts or
+// closes, and is then removed. Its name is that of the socket between "." and
+// ".wholeframe-lock". If something else lies there, it is left, and is an error.
+// The listener removes the file of its socket when it is closed, or Shutdown is
+// called, but not a file that has taken its place. All this needs a Unix system; elsewhere a file that was left must be
 // removed by hand. On Linux an address that begins with "@" is an abstract name,
 // which has no file.
 //

@@ -177,6 +177,35 @@ func TestC18_NobodyNew(t *testing.T) {
 	}
 }
 
+// C18: a listener on a Unix socket that cannot keep new clients away, for want of
+// a file or of the lock, is open until its queue is empty, and no longer.
+func TestC18_NothingToRemove(t *testing.T) {
+	for _, name := range []string{"abstract", "locked"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			addr := filepath.Join(dir, "s")
+			if name == "abstract" {
+				addr = "@" + addr
+			}
+			l, err := server.Listen("unix", addr)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, ".s.wholeframe-lock"), []byte("no lock"), 0o600))
+			s := &server.Server{Framer: lines, Handler: hangUp, Logger: new(log).logger()}
+			serve(t, s, l)
+			go s.Shutdown(background)
+			for !s.Stats().Draining {
+				runtime.Gosched()
+			}
+			taken := 0
+			for visit("unix", addr) == "answered" {
+				taken++
+			}
+			assert.LessOrEqual(t, taken, 50)
+		})
+	}
+}
+
 // C18: those whose handshakes are under way at T0 are let in. A machine that
 // stalls for longer than the server waits for a handshake shows nothing: then
 // there is another try.

@@ -97,8 +97,8 @@ func TestC10_ServeAfterShutdown(t *testing.T) {
 	})
 }
 
-// T6: a listener that returns an error of its own, and nothing else, ends Serve.
-// One whose errors differ, or are temporary, or of the system, does not.
+// T6: a listener that returns errors of its own, the same or not, and nothing else,
+// ends Serve. One whose errors are temporary, or of the system, does not.
 func TestT6_OwnErrors(t *testing.T) {
 	own := errors.New("the session is over")
 	for _, test := range []struct {
@@ -114,7 +114,13 @@ func TestT6_OwnErrors(t *testing.T) {
 			}
 			return own
 		}, true},
-		{"own, of connections", func(call int) error { return fmt.Errorf("connection %d is bad", call) }, false},
+		{"own, that differ", func(call int) error { return fmt.Errorf("attempt %d: %w", call, own) }, true},
+		{"own, with those of the system", func(call int) error {
+			if call%10 == 0 {
+				return syscall.EMFILE
+			}
+			return own
+		}, false},
 		{"temporary", func(int) error { return temporary{own} }, false},
 		{"of the system", func(int) error { return syscall.EMFILE }, false},
 		{"own, with successes", func(call int) error {
@@ -246,7 +252,7 @@ func TestC24_BlockedLogger(t *testing.T) {
 func TestC24_Suppressed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		blocked := &blockedLog{release: make(chan struct{})}
-		l := &failingListener{Listener: fakenet.Listen(), fail: func(call int) error { return fmt.Errorf("failure %d", call) }}
+		l := &failingListener{Listener: fakenet.Listen(), fail: func(call int) error { return temporary{fmt.Errorf("failure %d", call)} }}
 		s := &server.Server{Framer: lines, Handler: server.Echo, Logger: slog.New(slog.NewTextHandler(blocked, nil))}
 		go s.Serve(l)
 		time.Sleep(time.Minute)

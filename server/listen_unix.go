@@ -93,9 +93,12 @@ func (l *unixListener) SetUnlinkOnClose(unlink bool) {
 	l.keep = !unlink
 }
 
-// leave removes the file. Clients that had looked it up may still arrive.
+// leave removes the file. Clients that had looked it up may still arrive. If there
+// is none to remove, nothing keeps others away.
 func (l *unixListener) leave() (window time.Duration) {
-	l.remove()
+	if !l.remove() {
+		return 0
+	}
 	return blindWindow
 }
 
@@ -106,20 +109,22 @@ func (l *unixListener) Close() error {
 }
 
 // remove removes the file if it is that of l's socket. A server that starts at
-// the same time must not be robbed of its own, hence the lock.
-func (l *unixListener) remove() {
+// the same time must not be robbed of its own, hence the lock. It reports whether
+// the path leads no longer to l.
+func (l *unixListener) remove() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil || l.keep {
-		return
+		return false
 	}
 	unlock, err := lockSocket(context.Background(), l.path, lockToRemove)
 	if err != nil {
-		return // The next server replaces the file.
+		return false // The next server replaces the file.
 	}
 	defer unlock()
-	removeSame(l.path, l.file)
+	err = removeSame(l.path, l.file)
 	l.file = nil
+	return err == nil
 }
 
 // removeStale removes the file at path if it is that of a socket at which nobody
@@ -163,21 +168,27 @@ func removeSame(path string, file fs.FileInfo) error {
 }
 
 // lockSocket waits until no other process listens on path or leaves it. The lock
-// is a file, which is removed afterwards: who then has it locked has to begin
-// anew.
+// is an empty file, which is removed afterwards: who then has it locked has to
+// begin anew. Its name is one that no other program uses.
 func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock func(), err error) {
-	path += ".lock"
+	path = filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".wholeframe-lock")
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 		if err != nil {
 			return nil, err
+		}
+		if !isEmpty(f) {
+			f.Close()
+			return nil, fmt.Errorf("%s is no lock: want an empty file, or none", path)
 		}
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil && isAt(f, path) {
 			return func() {
-				os.Remove(path)
+				if isEmpty(f) && isAt(f, path) {
+					os.Remove(path)
+				}
 				f.Close()
 			}, nil
 		}
@@ -196,12 +207,18 @@ func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock f
 	}
 }
 
+// isEmpty reports whether f is a regular file that is empty.
+func isEmpty(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
+}
+
 // isAt reports whether f is the file at path.
 func isAt(f *os.File, path string) bool {
 	a, err := f.Stat()
 	if err != nil {
 		return false
 	}
-	b, err := os.Stat(path)
+	b, err := os.Lstat(path)
 	return err == nil && os.SameFile(a, b)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/wholeframe/wholeframe/server"
 )
@@ -250,4 +251,44 @@ func TestC23_UnixFile(t *testing.T) {
 		assert.Equal(t, server.ErrServerClosed, <-served)
 		require.NoError(t, os.Remove(path))
 	}
+}
+
+// The lock is a file of its own name, and nobody else's: what lies there and is
+// none is left alone, and a link is not followed.
+func TestListen_UnixLock(t *testing.T) {
+	for name, test := range map[string]struct {
+		occupy func(t *testing.T, lock string)
+		want   string
+	}{
+		"a file of another program": {func(t *testing.T, lock string) {
+			require.NoError(t, os.WriteFile(lock, []byte("4711\n"), 0o600))
+		}, "is no lock: want an empty file"},
+		"a symbolic link": {func(t *testing.T, lock string) {
+			require.NoError(t, os.Symlink("victim", lock))
+		}, "symbolic link"},
+		"a pipe": {func(t *testing.T, lock string) {
+			require.NoError(t, unix.Mkfifo(lock, 0o600))
+		}, "is no lock: want an empty file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := socketDir(t)
+			lock := filepath.Join(dir, ".s.wholeframe-lock")
+			test.occupy(t, lock)
+			_, err := server.Listen("unix", filepath.Join(dir, "s"))
+			assert.ErrorContains(t, err, lock)
+			assert.ErrorContains(t, err, test.want)
+			assert.Equal(t, []string{".s.wholeframe-lock"}, names(t, dir))
+		})
+	}
+}
+
+// PATH.lock is where PostgreSQL and MySQL keep the number of their process.
+func TestListen_UnixLockOfOthers(t *testing.T) {
+	dir := socketDir(t)
+	path := filepath.Join(dir, "s")
+	require.NoError(t, os.WriteFile(path+".lock", []byte("4711\n"), 0o600))
+	l, err := server.Listen("unix", path)
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	assert.Equal(t, []string{"s.lock"}, names(t, dir))
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/server"
+	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
 // A blockedHandler takes no record until it is released.
@@ -135,6 +137,56 @@ func TestT26HandlerError(t *testing.T) {
 		time.Sleep(time.Second)
 		assert.Less(t, len(f.log.String()), 400, f.log)
 		assert.Equal(t, 0, strings.Count(f.log.String(), "\x1b"))
+	})
+}
+
+// A lateLogger takes a second to say that it is enabled.
+type lateLogger struct{ slog.Handler }
+
+func (l lateLogger) Enabled(ctx context.Context, level slog.Level) bool {
+	time.Sleep(time.Second)
+	return l.Handler.Enabled(ctx, level)
+}
+
+// The last warning is logged before Shutdown returns.
+func TestShutdownWaitsForLastWarning(t *testing.T) {
+	log := new(log)
+	s := &server.Server{Logger: slog.New(lateLogger{log.logger().Handler()}), Handler: func(*server.Conn, []byte) error {
+		time.Sleep(100 * ms)
+		return errors.New("no")
+	}}
+	onFake(t, s, func(f *fake) {
+		f.dial("a\n")
+		assert.NoError(t, s.Shutdown(background))
+		assert.Contains(t, log.String(), "handler failed")
+	})
+}
+
+// An ownListener has no address, and returns one error.
+type ownListener struct {
+	*fakenet.Listener
+	err error
+}
+
+func (ownListener) Addr() net.Addr              { return nil }
+func (l ownListener) Accept() (net.Conn, error) { return nil, l.err }
+
+// T26, T27: an error of Accept may quote a peer. A listener need not have an address.
+func TestT26_AcceptError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(log)
+		s := &server.Server{Framer: lines, Handler: server.Echo, Logger: log.logger()}
+		served := make(chan error, 1)
+		go func() {
+			served <- s.Serve(ownListener{fakenet.Listen(), errors.New("bad header: " + strings.Repeat("\n\x1b[2J", 1000))})
+		}()
+		synctest.Wait()
+		assert.Contains(t, log.String(), "accept failed")
+		assert.Contains(t, log.String(), "bad header")
+		assert.Less(t, len(log.String()), 300, log)
+		assert.Equal(t, 0, strings.Count(log.String(), "\x1b"))
+		assert.NoError(t, s.Close())
+		assert.Equal(t, server.ErrServerClosed, <-served)
 	})
 }
 

@@ -64,6 +64,13 @@ func (r CloseReason) warning() string {
 type handlerError struct {
 	err      error
 	answered bool // the handler had answered the frame before
+	torn     bool // a reply could not be written
+}
+
+// noReply reports whether the frame had no reply, neither one that was sent nor
+// one that was lost, and needed one.
+func (e *handlerError) noReply() bool {
+	return e != nil && !e.answered && !e.torn && e.err != io.EOF
 }
 
 func (e *handlerError) Error() string { return e.err.Error() }
@@ -101,7 +108,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 		switch {
 		case errors.As(err, &refused) || errors.As(err, &tooLarge):
 			return CloseReplyRefused, err
-		case errors.Is(err, io.EOF):
+		case handler.err == io.EOF:
 			return CloseDone, err
 		}
 		return CloseHandlerError, err

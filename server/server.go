@@ -30,9 +30,13 @@ var ErrInHandler = errors.New("server: Shutdown was called with the context of a
 // connection and is logged as a warning. If the Handler has replied to the frame
 // before, the replies are sent and then the end of the stream. If it has not, the
 // replies to earlier frames are sent and the connection is reset: the end of the
-// stream would say that the frame was not handled. [io.EOF] is no error in this
-// sense: it ends the stream, without a warning. A panic ends the connection with
+// stream would say that the frame was not handled. A panic ends the connection with
 // a reset, and no other connection.
+//
+// The error [io.EOF] itself, not one that wraps it, ends the stream without a
+// warning. If the Handler has not replied to the frame, the peer may take it for
+// one that was not handled, and send it again: do not pass on the io.EOF of
+// something else.
 type Handler func(c *Conn, payload []byte) error
 
 // Echo is the [Handler] that sends every payload back.
@@ -183,8 +187,9 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // Otherwise Serve returns only a [*ConfigError], or the error of a listener that is
 // closed or dead. It tries again if accepting fails for a reason that may pass: an
 // error of the operating system, such as the lack of descriptors, or a temporary
-// one. Any other error of the listener's own ends Serve when Accept has returned
-// nothing else for 30 seconds. Serve closes l in any case.
+// one. Other errors are the listener's own, of one connection perhaps; they end
+// Serve when Accept has returned nothing else for 30 seconds, whatever they say.
+// Serve closes l in any case.
 //
 // Any stream listener will do, and any [net.Conn]. A listener made by [Listen]
 // closes without harm to clients that are just connecting, and one that other

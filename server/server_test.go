@@ -577,9 +577,8 @@ func TestHandlerError(t *testing.T) {
 		logs  []string
 		reset bool
 	}{
-		"EOF":         {func(*server.Conn) error { return io.EOF }, "a\n", nil, false},
-		"wrapped EOF": {func(*server.Conn) error { return fmt.Errorf("bye: %w", io.EOF) }, "a\n", nil, false},
-		"error":       {func(*server.Conn) error { return errors.New("no\nsense") }, "a\n", []string{`level=WARN msg="handler failed"`, `err=no\nsense`}, true},
+		"EOF":   {func(*server.Conn) error { return io.EOF }, "a\n", nil, false},
+		"error": {func(*server.Conn) error { return errors.New("no\nsense") }, "a\n", []string{`level=WARN msg="handler failed"`, `err=no\nsense`}, true},
 		"error after a reply": {func(c *server.Conn) error { c.Reply([]byte("sorry")); return errors.New("no") }, "a\nsorry\n",
 			[]string{`level=WARN msg="handler failed"`}, false},
 		"refused reply": {func(c *server.Conn) error {

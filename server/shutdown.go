@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,7 @@ const (
 // it is another, the Handler is one that does not return: Shutdown, also in the
 // Handler, returns a second after Grace, and reports its connection as stuck.
 func (s *Server) Shutdown(ctx context.Context) error {
+	var listeners []*net.Listener
 	s.mu.Lock()
 	s.initLocked()
 	if s.state == serving {
@@ -96,16 +98,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		for c := range s.conns {
 			c.wire.wake()
 		}
-		for l := range s.listeners {
-			if d, ok := (*l).(deadliner); !ok || d.SetDeadline(longAgo) != nil {
-				(*l).Close()
-			}
-		}
+		listeners = slices.Collect(maps.Keys(s.listeners))
 		s.beginRoundLocked()
 		s.shutdown = s.round
 	}
 	r := s.shutdown
 	s.mu.Unlock()
+	for _, l := range listeners {
+		if d, ok := (*l).(deadliner); !ok || d.SetDeadline(longAgo) != nil {
+			(*l).Close() // which may ask the server
+		}
+	}
 
 	if ctx.Value(serverKey{}) == s {
 		return ErrInHandler

@@ -212,16 +212,17 @@ func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
 // handshake runs the TLS handshake, which may take until by. Nothing else
 // touches its deadlines: a handshake does not survive that.
-func (w *wire) handshake(run func() error, by time.Duration) error {
+func (w *wire) handshake(run func() error, by time.Duration) (err error) {
 	if err := w.setHandshake(true, by); err != nil {
 		return err
 	}
-	failed := run()
-	if err := w.setHandshake(false, never); err != nil {
-		return err
-	}
-	if failed != nil {
-		return &handshakeError{failed}
+	defer func() { // after a panic too, for the deadlines that follow
+		if failed := w.setHandshake(false, never); failed != nil {
+			err = failed
+		}
+	}()
+	if err := run(); err != nil {
+		return &handshakeError{err}
 	}
 	return nil
 }
@@ -376,6 +377,13 @@ func (w *wire) endWrite(err error) {
 		w.failed = err
 	}
 	w.passTurn()
+}
+
+// hasFailed reports whether a write has failed.
+func (w *wire) hasFailed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failed != nil
 }
 
 // passTurn gives the turn to who waits longest. mu is held.

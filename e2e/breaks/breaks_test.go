@@ -412,16 +412,16 @@ var breaks = []mutant{
 	{
 		what: "ends a handler's error without a reply with the end of the stream",
 		file: "server/linger.go",
-		old:  `isHandler && !handler.answered`,
-		new:  `isHandler && false`,
+		old:  `case err == errPanic || handler.noReply():`,
+		new:  `case err == errPanic:`,
 		pkg:  "server",
 		test: "TestHandlerError",
 	},
 	{
 		what: "ends a handler's error after a reply with a reset",
 		file: "server/linger.go",
-		old:  `isHandler && !handler.answered`,
-		new:  `isHandler`,
+		old:  `case err == errPanic || handler.noReply():`,
+		new:  `case err == errPanic || handler != nil:`,
 		pkg:  "server",
 		test: "TestHandlerError",
 	},
@@ -468,7 +468,7 @@ var breaks = []mutant{
 	{
 		what: "does not count what a stuck handler has answered and not sent",
 		file: "server/linger.go",
-		old:  `		r.Unflushed += c.pending - 1`,
+		old:  `			r.Unflushed = n - 1`,
 		new:  ``,
 		pkg:  "server",
 		test: "TestC22StuckReport",
@@ -947,7 +947,7 @@ var breaks = []mutant{
 	{
 		what: "keeps replies until all frames are handled",
 		file: "server/conn.go",
-		old:  `c.pending%gatherFrames == 0 &&`,
+		old:  `c.pending()%gatherFrames == 0 &&`,
 		new:  `false &&`,
 		pkg:  "server",
 		test: "TestT30RepliesLeave",

@@ -1,0 +1,146 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/wholeframe/wholeframe/server"
+	"github.com/wholeframe/wholeframe/server/internal/fakenet"
+)
+
+// C26: only the error io.EOF itself ends the stream. One that wraps it is that of
+// something else, which may have failed when the frame was half handled.
+func TestC26_WrappedEOF(t *testing.T) {
+	for name, err := range map[string]error{
+		"wrapped": fmt.Errorf("audit: %w", io.EOF),
+		"joined":  errors.Join(io.EOF, errors.New("rollback failed")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &server.Server{Handler: func(*server.Conn, []byte) error { return err }}
+			onFake(t, s, func(f *fake) {
+				f.wantRST(f.dial("a\n"), "", 0)
+				assert.EqualValues(t, 1, s.Stats().Closed[server.CloseHandlerError], "connections with CloseHandlerError")
+				assert.Contains(t, f.log.String(), "handler failed")
+			})
+		})
+	}
+}
+
+// sizes is a handler that replies with as many zeros as the frame says.
+func sizes(c *server.Conn, m []byte) error {
+	n, err := strconv.Atoi(string(m))
+	if err != nil {
+		return err
+	}
+	return c.Reply(make([]byte, n))
+}
+
+// C10, C22: a reply that was torn while the server drained is a loss, whether it
+// left in the Handler or after it.
+func TestC22_TornInDrain(t *testing.T) {
+	for name, size := range map[string]string{"in the Handler": "100000", "after the Handler": "4000"} {
+		t.Run(name, func(t *testing.T) {
+			gate := make(chan struct{})
+			s := &server.Server{WriteTimeout: time.Second, Handler: func(c *server.Conn, m []byte) error {
+				<-gate
+				return sizes(c, m)
+			}}
+			onFake(t, s, func(f *fake) {
+				gate = make(chan struct{})
+				f.dial(size+"\n1\n", fakenet.Buffers(1000))
+				time.AfterFunc(time.Second, func() { close(gate) })
+				err := s.Shutdown(background)
+				wantReport(t, err, server.Report{Unflushed: 1, Unanswered: 1}, err)
+			})
+		})
+	}
+}
+
+// C22: replies that left before the one at which the connection was forced are
+// answers, and no losses, however they left.
+func TestC22_ForcedInReply(t *testing.T) {
+	for _, test := range []struct {
+		name, frames string
+		want         server.Report
+	}{
+		{"vectored", "20000\n20000\n20000\n300000\n1\n", server.Report{Answered: 3, Unflushed: 1, Unanswered: 1, Forced: 1}},
+		{"buffer full", strings.Repeat("10000\n", 9) + "300000\n1\n", server.Report{Answered: 9, Unflushed: 1, Unanswered: 1, Forced: 1}},
+		{"buffer not full", strings.Repeat("10000\n", 10) + "300000\n1\n", server.Report{Answered: 9, Unflushed: 2, Unanswered: 1, Forced: 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var gate chan struct{}
+			s := &server.Server{Grace: time.Second, Handler: func(c *server.Conn, m []byte) error {
+				<-gate
+				return sizes(c, m)
+			}}
+			onFake(t, s, func(f *fake) {
+				gate = make(chan struct{})
+				f.dial(test.frames, fakenet.Buffers(120000))
+				time.AfterFunc(100*ms, func() { close(gate) })
+				wantReport(t, s.Shutdown(background), test.want, context.DeadlineExceeded)
+			})
+		})
+	}
+}
+
+// C22: a frame whose handler fails after the answer is answered.
+func TestC22_AnsweredThenError(t *testing.T) {
+	var gate chan struct{}
+	s := &server.Server{Grace: time.Second, Handler: func(c *server.Conn, m []byte) error {
+		<-gate
+		if string(m) == "stuck" {
+			<-c.Context().Done()
+			return c.Context().Err()
+		}
+		c.Reply(m)
+		return errors.New("failed after the answer")
+	}}
+	onFake(t, s, func(f *fake) {
+		gate = make(chan struct{})
+		c := f.dial("a\n")
+		f.dial("stuck\n")
+		time.AfterFunc(100*ms, func() { close(gate) })
+		wantReport(t, s.Shutdown(background), server.Report{Answered: 1, Unanswered: 1, Forced: 1}, context.DeadlineExceeded)
+		f.wantFIN(c, "a\n", 100*ms)
+	})
+}
+
+// A listenerOf asks its server something when it is closed.
+type listenerOf struct {
+	net.Listener // without its SetDeadline
+	s            *server.Server
+}
+
+func (l listenerOf) Close() error {
+	l.s.Stats()
+	return l.Listener.Close()
+}
+
+// C12: a listener that asks the server while it is closed holds up nobody.
+func TestC12_CloseAsksServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // where a deadlock is one
+		s := &server.Server{Framer: lines, Handler: server.Echo, Logger: new(log).logger()}
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(listenerOf{fakenet.Listen(), s}) }()
+		synctest.Wait()
+		closed := make(chan error, 1)
+		go func() { closed <- s.Shutdown(background) }()
+		select {
+		case err := <-closed:
+			assert.NoError(t, err)
+			assert.Equal(t, server.ErrServerClosed, <-served)
+		case <-time.After(time.Minute):
+			t.Fatal("Shutdown has not returned after a minute")
+		}
+	})
+}

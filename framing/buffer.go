@@ -95,10 +95,10 @@ func (b *Buffer) SetMaxPayload(n int) {
 }
 
 // SetFramer replaces the Framer from the next frame on; bytes already buffered
-// are split with f. It returns [ErrSkipping] while the rest of a frame is being
-// skipped, or the terminal error if there is one; the Framer is then unchanged.
+// are split with f. It returns [ErrSkipping] after an error that matches
+// [ErrFrame], until Next has skipped that frame, and the terminal error if there is one;
+// the Framer is then unchanged.
 func (b *Buffer) SetFramer(f Framer) error {
-	b.passInvalid()
 	switch b.state {
 	case skipping, streaming:
 		return ErrSkipping
@@ -108,13 +108,6 @@ func (b *Buffer) SetFramer(f Framer) error {
 	b.framer = f
 	b.restart()
 	return nil
-}
-
-// passInvalid discards the buffered bytes of a frame that was reported as invalid.
-func (b *Buffer) passInvalid() {
-	if b.state == skipping && b.trailer == nil {
-		b.skip() // there is no trailer whose error could be lost
-	}
 }
 
 // restart makes Split examine the frame at the front from its first byte.
@@ -151,8 +144,10 @@ func (b *Buffer) next(src *source, stream bool) (payload []byte, ok bool, err er
 			f, resume, err := b.framer.Split(data, b.resume)
 			if err == nil && uint(f.Size-1) < uint(len(data)) && f.End-f.Start <= b.max {
 				b.r += f.Size
-				b.resume, b.need, b.pending.Size = Resume{}, 1, 0
 				b.frame = f
+				if b.need != 1 { // else nothing was known of the frame
+					b.begin()
+				}
 				return data[f.Start:f.End:f.End], true, nil
 			}
 			// Split may have rewritten the frame: it must not be asked again.
@@ -355,7 +350,9 @@ func (b *Buffer) Frames() iter.Seq2[[]byte, error] {
 // payload, which is valid as long as one of Next. Bytes written after that start
 // a frame.
 func (b *Buffer) Finish() (payload []byte, err error) {
-	b.passInvalid()
+	if b.state == skipping && b.trailer == nil {
+		b.skip() // the rest of an invalid frame, of which nothing may be missing
+	}
 	finisher, ok := b.framer.(Finisher)
 	partial := b.partial && ok
 	switch {

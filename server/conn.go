@@ -133,7 +133,7 @@ func (c *connContext) Value(key any) any {
 // the first of them is older than 10 ms, or by Flush. Reply does not keep payload.
 //
 // A payload that the framing cannot carry is refused with a
-// [*framing.PayloadError] or [*framing.TooLargeError]. Any other error is final.
+// [*framing.PayloadError]. Any other error is final.
 func (c *Conn) Reply(payload []byte) error {
 	err := c.replies.WriteFrame(payload)
 	if err == nil {

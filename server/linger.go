@@ -155,10 +155,13 @@ func (c *Conn) end() error {
 }
 
 // linger waits until the peer's system has acknowledged all replies and, if fin
-// says that the end of the stream was sent too, which took end bytes, until the
-// peer ends its side or has had time enough. It reads and discards meanwhile: closing with bytes unread would reset
-// the connection, and throw away replies that are on their way. It returns why
-// replies were not acknowledged, if they were not.
+// says that the end of the stream was sent too, until the peer ends its side or
+// has had time enough. It reads and discards meanwhile: closing with bytes unread
+// would reset the connection, and throw away replies that are on their way. It
+// returns why replies were not acknowledged, if they were not.
+//
+// Of the bytes that were sent, the last end ones are no reply: the alert of TLS,
+// if any, and one for the end of the stream, which systems count too.
 func (c *Conn) linger(fin bool, end int) error {
 	var (
 		scratch    [1 << 10]byte

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -96,18 +97,16 @@ func (s *Server) log(b budget, level slog.Level, msg string, args ...any) {
 func (j *journal) write() {
 	for {
 		j.mu.Lock()
-		pending := j.pending
-		j.pending = nil
-		if len(pending) == 0 {
+		if len(j.pending) == 0 {
 			close(j.idle)
-			j.idle = nil
+			j.pending, j.idle = nil, nil
 			j.mu.Unlock()
 			return
 		}
+		r := j.pending[0]
+		j.pending = slices.Delete(j.pending, 0, 1)
 		j.mu.Unlock()
-		for _, r := range pending {
-			r.write()
-		}
+		r.write()
 	}
 }
 

@@ -29,6 +29,10 @@ func (c *Conn) close(err error) {
 		c.reason = CloseForced // and abandon has reported it
 		return
 	}
+	if c.release == nil {
+		c.reason, c.cause = ClosePanic, err // of the framer, before there were buffers
+		return
+	}
 	var handler *handlerError
 	errors.As(err, &handler)
 	replied := c.handled // frames with replies, but for those to which the handler gave none

@@ -92,14 +92,19 @@ func (c *Conn) account(err, failed error, pending int) {
 	}
 }
 
-// abandon closes a connection whose handler does not return, and reports what is
-// lost. It is called by another goroutine after the connection was forced: its own
-// goroutine touches nothing then but what close does, if it can claim that.
+// abandon closes a connection whose Handler or write does not return, and reports
+// what is lost. It is called by another goroutine after the connection was forced:
+// its own touches nothing then but what close does, if it can claim that.
 func (c *Conn) abandon() (r Report) {
 	defer protect() // a framer that panicked may do so again
 	defer c.raw.Close()
-	if c.claimed.CompareAndSwap(false, true) && c.handling.Load() {
-		r.Answered = int(c.answered.Load())
+	if !c.claimed.CompareAndSwap(false, true) {
+		return r
+	}
+	r.Answered = int(c.answered.Load())
+	if !c.handling.Load() {
+		r.Unflushed = max(int(c.framesIn.Load())-int(c.left.Load()), 0) // it is stuck in a write
+	} else {
 		if n := c.pending(); n > 0 { // else the Handler has returned at this moment
 			r.Unflushed = n - 1
 			r.Unanswered++

@@ -94,21 +94,26 @@ var (
 func newConn(s *Server, raw net.Conn) *Conn {
 	c := &Conn{srv: s, raw: raw, freshUntil: s.now() + freshFor}
 	c.wire.init(raw, s)
+	c.base.srv = s
+	c.base.Context, c.cancel = context.WithCancel(context.Background())
+	c.ctx = &c.base
+	return c
+}
+
+// makeBuffers makes the buffers, for which it asks the Framer.
+func (c *Conn) makeBuffers() {
+	s := c.srv
 	c.buf = framing.NewBuffer(s.Framer)
 	c.buf.SetMaxPayload(s.limits.maxPayload)
 	c.buf.SetPool(&s.pool)
 	var dst io.Writer = &c.wire
-	if c.wire.tls != nil || !isVectored(raw) {
+	if c.wire.tls != nil || !isVectored(c.raw) {
 		dst = struct{ io.Writer }{dst} // without WriteBuffers
 	}
 	c.replies = framing.NewWriter(dst, s.Framer)
 	c.replies.SetMaxPayload(s.limits.maxPayload)
 	c.replies.SetPool(&s.pool)
 	c.release = func() { c.buf.Release(); c.replies.Release() }
-	c.base.srv = s
-	c.base.Context, c.cancel = context.WithCancel(context.Background())
-	c.ctx = &c.base
-	return c
 }
 
 // A connContext is the context of a connection. It knows the server, which
@@ -133,7 +138,7 @@ func (c *connContext) Value(key any) any {
 // the first of them is older than 10 ms, or by Flush. Reply does not keep payload.
 //
 // A payload that the framing cannot carry is refused with a
-// [*framing.PayloadError] or [*framing.TooLargeError]. Any other error is final.
+// [*framing.PayloadError]. Any other error is final.
 func (c *Conn) Reply(payload []byte) error {
 	err := c.replies.WriteFrame(payload)
 	if err == nil {
@@ -223,6 +228,7 @@ func (c *Conn) serve() {
 		if c.wire.sock == nil {
 			c.wire.resetOnClose(true)
 		}
+		c.makeBuffers()
 		c.notify(StateNew)
 		if f := c.srv.ConnContext; f != nil {
 			c.ctx = f(c.ctx, c.wire.netConn())

@@ -17,9 +17,10 @@
 // is forced, and the error reports what was lost. With a listener made by [Listen],
 // clients that are connecting when Shutdown is called are answered or refused.
 //
-// The end of a stream tells the peer that a frame without an answer was not
+// On TCP, the end of a stream tells the peer that a frame without an answer was not
 // handled. Every end that cannot promise that is a reset: a panic, a handler that
-// failed without a reply, a reply that was torn, and a process that was killed.
+// failed without a reply, a reply that was torn, and a process that was killed. A
+// Unix socket cannot be reset, so there the end of a stream tells nothing.
 //
 // A payload that is too large, or a frame that breaks the framing, ends its
 // connection: what came whole before it is answered.

@@ -93,6 +93,43 @@ func TestC22_ForcedInReply(t *testing.T) {
 	}
 }
 
+// C22: replies that a stuck handler has sent, with those to the frames before, are
+// no losses.
+func TestC22_StuckAfterReply(t *testing.T) {
+	var release, stuck chan struct{}
+	s := &server.Server{Grace: time.Second, Handler: func(c *server.Conn, m []byte) error {
+		if string(m) != "stuck" {
+			return sizes(c, m)
+		}
+		defer func() { <-release }()
+		defer close(stuck)
+		return c.Reply(make([]byte, 50000))
+	}}
+	onFake(t, s, func(f *fake) {
+		release, stuck = make(chan struct{}), make(chan struct{})
+		c := f.dial("1\n1\nstuck\n1\n", fakenet.Buffers(100000))
+		<-stuck
+		err := s.Shutdown(background)
+		wantReport(t, err, server.Report{Unanswered: 2, Forced: 1, Stuck: []string{c.LocalAddr().String()}}, err)
+		close(release)
+	})
+}
+
+// endless is a connection whose writes have no deadline.
+type endless struct{ net.Conn }
+
+func (endless) SetWriteDeadline(time.Time) error { return nil }
+
+// C22: replies in a write that does not return are losses.
+func TestC22_StuckInWrite(t *testing.T) {
+	s := &server.Server{Grace: time.Second}
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn { return endless{c} }, func(f *fake) {
+		c := f.dial("1\n2\n3\n", fakenet.ServerFaults(fakenet.Fault{Dir: fakenet.Write, Do: fakenet.Block()}))
+		err := s.Shutdown(background)
+		wantReport(t, err, server.Report{Unflushed: 3, Forced: 1, Stuck: []string{c.LocalAddr().String()}}, err)
+	})
+}
+
 // C22: a frame whose handler fails after the answer is answered.
 func TestC22_AnsweredThenError(t *testing.T) {
 	var gate chan struct{}

@@ -29,6 +29,10 @@ func (c *Conn) close(err error) {
 		c.reason = CloseForced // and abandon has reported it
 		return
 	}
+	if c.release == nil {
+		c.reason, c.cause = ClosePanic, err // of the framer, before there were buffers
+		return
+	}
 	var handler *handlerError
 	errors.As(err, &handler)
 	replied := c.handled // frames with replies, but for those to which the handler gave none
@@ -88,14 +92,19 @@ func (c *Conn) account(err, failed error, pending int) {
 	}
 }
 
-// abandon closes a connection whose handler does not return, and reports what is
-// lost. It is called by another goroutine after the connection was forced: its own
-// goroutine touches nothing then but what close does, if it can claim that.
+// abandon closes a connection whose Handler or write does not return, and reports
+// what is lost. It is called by another goroutine after the connection was forced:
+// its own touches nothing then but what close does, if it can claim that.
 func (c *Conn) abandon() (r Report) {
 	defer protect() // a framer that panicked may do so again
 	defer c.raw.Close()
-	if c.claimed.CompareAndSwap(false, true) && c.handling.Load() {
-		r.Answered = int(c.answered.Load())
+	if !c.claimed.CompareAndSwap(false, true) {
+		return r
+	}
+	r.Answered = int(c.answered.Load())
+	if !c.handling.Load() {
+		r.Unflushed = max(int(c.framesIn.Load())-int(c.left.Load()), 0) // it is stuck in a write
+	} else {
 		if n := c.pending(); n > 0 { // else the Handler has returned at this moment
 			r.Unflushed = n - 1
 			r.Unanswered++
@@ -155,10 +164,13 @@ func (c *Conn) end() error {
 }
 
 // linger waits until the peer's system has acknowledged all replies and, if fin
-// says that the end of the stream was sent too, which took end bytes, until the
-// peer ends its side or has had time enough. It reads and discards meanwhile: closing with bytes unread would reset
-// the connection, and throw away replies that are on their way. It returns why
-// replies were not acknowledged, if they were not.
+// says that the end of the stream was sent too, until the peer ends its side or
+// has had time enough. It reads and discards meanwhile: closing with bytes unread
+// would reset the connection, and throw away replies that are on their way. It
+// returns why replies were not acknowledged, if they were not.
+//
+// Of the bytes that were sent, the last end ones are no reply: the alert of TLS,
+// if any, and one for the end of the stream, which systems count too.
 func (c *Conn) linger(fin bool, end int) error {
 	var (
 		scratch    [1 << 10]byte

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ const (
 	maxWarnings = 10 // of each budget, a second
 	maxLogged   = 64 // bytes of an attribute that comes from a connection
 	maxPending  = 64 // records that the Logger has not taken yet
+	reserved    = 10 // of them, for each budget but noBudget
 )
 
 // A budget is for the warnings that have the same cause, so that none of them
@@ -40,12 +42,26 @@ type journal struct {
 		second     time.Time // when the counting began
 		n          int
 		suppressed int
+		pending    int
 	}
 }
 
 type record struct {
+	budget budget
 	logger *slog.Logger
 	slog.Record
+}
+
+// hasRoom reports whether a record of b may wait for the Logger, which leaves the
+// others the room that is reserved for them. mu is held.
+func (j *journal) hasRoom(b budget) bool {
+	taken := len(j.pending)
+	for other := range noBudget {
+		if other != b {
+			taken += max(reserved-j.spent[other].pending, 0)
+		}
+	}
+	return taken < maxPending
 }
 
 // take reports whether a record of b may be logged at now, and how many were
@@ -55,7 +71,7 @@ func (j *journal) take(b budget, now time.Time) (ok bool, suppressed int) {
 	if now.Sub(spent.second) >= time.Second {
 		spent.second, spent.n = now, 0
 	}
-	if spent.n == maxWarnings && b != noBudget || len(j.pending) == maxPending {
+	if spent.n == maxWarnings && b != noBudget || !j.hasRoom(b) {
 		spent.suppressed++
 		return false, 0
 	}
@@ -85,7 +101,8 @@ func (s *Server) log(b budget, level slog.Level, msg string, args ...any) {
 	}
 	r := slog.NewRecord(now, level, msg, 0)
 	r.Add(args...)
-	j.pending = append(j.pending, record{logger, r})
+	j.pending = append(j.pending, record{b, logger, r})
+	j.spent[b].pending++
 	if j.idle == nil {
 		j.idle = make(chan struct{})
 		go j.write()
@@ -96,18 +113,17 @@ func (s *Server) log(b budget, level slog.Level, msg string, args ...any) {
 func (j *journal) write() {
 	for {
 		j.mu.Lock()
-		pending := j.pending
-		j.pending = nil
-		if len(pending) == 0 {
+		if len(j.pending) == 0 {
 			close(j.idle)
-			j.idle = nil
+			j.pending, j.idle = nil, nil
 			j.mu.Unlock()
 			return
 		}
+		r := j.pending[0]
+		j.spent[r.budget].pending--
+		j.pending = slices.Delete(j.pending, 0, 1)
 		j.mu.Unlock()
-		for _, r := range pending {
-			r.write()
-		}
+		r.write()
 	}
 }
 

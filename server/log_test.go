@@ -57,7 +57,7 @@ func TestC24BlockedLogger(t *testing.T) {
 		assert.Empty(t, f.log.String())
 		close(handler.release)
 		synctest.Wait()
-		assert.LessOrEqual(t, strings.Count(f.log.String(), "\n"), 2*64)
+		assert.LessOrEqual(t, strings.Count(f.log.String(), "\n"), 1+64)
 	})
 }
 
@@ -299,4 +299,32 @@ func TestServeAfterShutdown(t *testing.T) {
 	assert.Error(t, err)
 	_, err = net.Dial("tcp", l.Addr().String())
 	assert.Error(t, err)
+}
+
+// T25: while the Logger takes nothing, lines of one kind leave room for those of
+// the others, and 64 wait at most.
+func TestT25_RoomForEach(t *testing.T) {
+	handler := &blockedHandler{}
+	s := &server.Server{Handler: awkward, Logger: slog.New(handler)}
+	onFake(t, s, func(f *fake) {
+		handler.Handler, handler.release = f.log.logger().Handler(), make(chan struct{})
+		flood := func() {
+			for range 100 {
+				f.dial("half").CloseWrite()
+				time.Sleep(100 * ms)
+			}
+		}
+		flood()
+		f.dial("panic\n")
+		f.FailAccept(syscall.EMFILE)
+		time.Sleep(time.Second)
+		handler.release <- struct{}{} // it takes one, and is blocked again
+		flood()
+		close(handler.release)
+		synctest.Wait()
+		log := f.log.String()
+		assert.Equal(t, 1, strings.Count(log, "handler panicked"), log)
+		assert.Equal(t, 1, strings.Count(log, "accept failed"), log)
+		assert.LessOrEqual(t, strings.Count(log, "\n"), 2+64)
+	})
 }

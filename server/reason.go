@@ -106,7 +106,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 	switch {
 	case errors.As(err, &handler):
 		switch {
-		case errors.As(err, &refused) || errors.As(err, &tooLarge):
+		case errors.As(err, &refused):
 			return CloseReplyRefused, err
 		case handler.err == io.EOF:
 			return CloseDone, err

@@ -324,6 +324,7 @@ func (s *Server) refuse(c *Conn) {
 	if c.wire.tls != nil {
 		return
 	}
+	c.makeBuffers()
 	if n := c.countUnanswered(c.buf); n > 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()

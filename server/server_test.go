@@ -245,6 +245,24 @@ func TestT8FramerPanics(t *testing.T) {
 	})
 }
 
+// A sizeless framer panics when it is asked how long a frame can be.
+type sizeless struct{ framing.Framer }
+
+func (sizeless) MaxEncodedLen(int) int { panic("no idea") }
+
+// T27: a framer that panics before the first frame ends the connection, and not
+// the process.
+func TestT27_FramerPanicsFirst(t *testing.T) {
+	s := &server.Server{Framer: sizeless{lines}}
+	onFake(t, s, func(f *fake) {
+		for range 2 {
+			f.wantRST(f.dial(""), "", 0)
+		}
+		assert.EqualValues(t, 2, s.Stats().Closed[server.ClosePanic], "connections with ClosePanic")
+		assert.Equal(t, 2, strings.Count(f.log.String(), "no idea"), f.log)
+	})
+}
+
 // C5 under TLS: a frame may have arrived in part in a record that has.
 func TestC5HalfRecord(t *testing.T) {
 	onFake(t, &server.Server{TLSConfig: serverTLS}, func(f *fake) {

@@ -22,8 +22,9 @@ type Report struct {
 	HalfFrames     int // frames that had arrived in part and were dropped, which is no loss
 	Forced         int // connections that were not done in time
 
-	// Stuck are the remote addresses of connections whose handler had not
-	// returned when Shutdown did. They are closed.
+	// Stuck are the remote addresses of connections that had not ended when
+	// Shutdown returned: the Handler, or a call of a wrapped connection, did not
+	// return. They are closed.
 	Stuck []string
 }
 
@@ -49,7 +50,7 @@ func (e *ShutdownError) Error() string {
 	fmt.Fprintf(&s, "server: closed with loss: %d frames answered, %d unanswered, %d replies not sent, %d bytes not acknowledged, %d half frames dropped, %d connections forced",
 		r.Answered, r.Unanswered, r.Unflushed, r.Unacknowledged, r.HalfFrames, r.Forced)
 	if len(r.Stuck) > 0 {
-		fmt.Fprintf(&s, "; still in its handler: %s", strings.Join(r.Stuck, ", "))
+		fmt.Fprintf(&s, "; had not ended: %s", strings.Join(r.Stuck, ", "))
 	}
 	if e.Cause != nil {
 		s.WriteString(": " + e.Cause.Error())

@@ -3,8 +3,8 @@ package server
 // Stats counts what a [Server] has done so far. Its numbers never decrease, but
 // for Open, and Accepted is always the sum of Open and Closed.
 //
-// While a connection is open, its frames are counted when their replies are
-// flushed; after it has closed all of them are counted.
+// A frame counts when the replies of its batch are flushed; so one whose Handler
+// never returns does not.
 type Stats struct {
 	Accepted     uint64                  // connections that were accepted and served
 	AcceptErrors uint64                  // failures to accept that Serve has waited out

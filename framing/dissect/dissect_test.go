@@ -64,7 +64,7 @@ func TestAll(t *testing.T) {
 		{"varint", "\x05hello\x80\x00", "H.....|!!|", []string{"overlong"}},
 		{"fixed,size=4,pad=00", "ab\x00\x00abcdab", "..TT|....|??|", []string{"unexpected EOF after 2 of 4 bytes"}},
 		{"record-mark", "\x00\x00\x00\x02he\x80\x00\x00\x03llo\x80\x00\x00\x01x", "HHHH..SSSS...|HHHH.|", nil},
-		{"netstring", "5:hello,2:hi;3:abc,", "HH.....T|HHxxx|HH...T|", []string{"want ','"}},
+		{"netstring", "5:hello,2:hi;3:abc,", "HH.....T|HHxxx|HH...T|", []string{`want ","`}},
 		{"netstring", "5:hello,x123", "HH.....T|!!!!|", []string{"want a digit"}},
 		{"content-length", "Content-Length: 2\r\n\r\nhi", strings.Repeat("H", 21) + "..|", nil},
 		{"slip", "hello\xc0\xc0a\xdb\xdcb\xdb\xddc\xc0", ".....T|i|.SS.SS.T|", nil},

@@ -25,9 +25,11 @@ func newWall() *wall {
 	return &wall{mem}
 }
 
+// close may be called repeatedly: the memory may be another's by then.
 func (w *wall) close() {
-	if w != nil {
+	if w != nil && w.mem != nil {
 		_ = syscall.Munmap(w.mem)
+		w.mem = nil
 	}
 }
 

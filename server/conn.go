@@ -75,7 +75,7 @@ type frameClock struct {
 }
 
 const (
-	gatherFrames = 16                    // after so many replies the clock is looked at
+	gatherFrames = 16                    // the clock is looked at after this many replies
 	gatherTime   = 10 * time.Millisecond // replies that are older are flushed
 	holdTime     = 10 * time.Millisecond // a connection that waits for less keeps its memory
 	parkTime     = time.Second           // one that waits for more gets a new stack

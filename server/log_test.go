@@ -229,7 +229,7 @@ func TestT29ResetIsNoProbe(t *testing.T) {
 	})
 }
 
-// A Shutdown that a handler waits for does not wait for the handler for ever. With
+// A Shutdown that a handler waits for does not wait for the handler forever. With
 // the context of its connection it does not wait at all.
 func TestShutdownInHandler(t *testing.T) {
 	for name, test := range map[string]struct {

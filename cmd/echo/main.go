@@ -10,7 +10,7 @@
 // -pprof the profiles of net/http/pprof.
 //
 // The log goes to standard error. Nothing waits for it: where its reader is slow,
-// lines are dropped and counted, and where it is gone, the server goes on.
+// lines are dropped and counted, and where it is gone, the server continues.
 //
 // SIGINT and SIGTERM, and SIGHUP unless it is ignored (nohup), close the server
 // gracefully: it answers every whole message that had arrived, and exits. What

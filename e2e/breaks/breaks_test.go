@@ -402,7 +402,7 @@ var breaks = []mutant{
 		test: "TestC21HalfClosedKeepsPlace",
 	},
 	{
-		what: "waits for acknowledgements for ever",
+		what: "waits for acknowledgements forever",
 		file: "server/linger.go",
 		old:  `if now-progress >= limits.write {`,
 		new:  `if false {`,
@@ -678,7 +678,7 @@ var breaks = []mutant{
 
 	// Clocks.
 	{
-		what: "lets an idle connection wait for ever",
+		what: "lets an idle connection wait forever",
 		file: "server/conn.go",
 		old:  `return after(now, limits.idle), true`,
 		new:  `return never, true`,
@@ -686,7 +686,7 @@ var breaks = []mutant{
 		test: "TestT1IdleTimeout",
 	},
 	{
-		what: "lets half a message wait for ever",
+		what: "lets half a message wait forever",
 		file: "server/conn.go",
 		old:  `	case limits.frame == never:`,
 		new:  `	case true:`,
@@ -726,7 +726,7 @@ var breaks = []mutant{
 		test: "TestT5AcknowledgedIsProgress",
 	},
 	{
-		what: "lets a TLS handshake take for ever",
+		what: "lets a TLS handshake take forever",
 		file: "server/conn.go",
 		old:  `after(c.srv.now(), c.srv.limits.handshake)`,
 		new:  `never`,
@@ -768,7 +768,7 @@ var breaks = []mutant{
 		test: "TestT6DeadListener",
 	},
 	{
-		what: "tries to accept for ever on a dead listener that has an error of its own",
+		what: "tries to accept forever on a dead listener that has an error of its own",
 		file: "server/accept.go",
 		old:  `return time.Since(f.since) >= deadAfter`,
 		new:  `return false`,
@@ -937,7 +937,7 @@ var breaks = []mutant{
 		test: "TestC24BlockedLogger",
 	},
 	{
-		what: "lets Shutdown wait for the Logger for ever",
+		what: "lets Shutdown wait for the Logger forever",
 		file: "server/log.go",
 		old:  `	case <-t.C:`,
 		new:  ``,

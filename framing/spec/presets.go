@@ -6,7 +6,7 @@ import "slices"
 type Preset struct {
 	Name     string // "kafka"
 	Protocol string // what is framed like this, in one line
-	Spec     string // the spec that Name stands for: "length"
+	Spec     string // the spec that Name is short for: "length"
 }
 
 // presets lists all presets in the order of the documentation: by kind of protocol.
@@ -94,7 +94,7 @@ var presets = []Preset{
 // Presets returns all presets. The caller may modify the result.
 func Presets() []Preset { return slices.Clone(presets) }
 
-// preset returns the spec that name stands for.
+// preset returns the spec that name is short for.
 func preset(name string) (spec string, ok bool) {
 	i := slices.IndexFunc(presets, func(p Preset) bool { return p.Name == name })
 	if i < 0 {

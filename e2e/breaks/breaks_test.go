@@ -1061,8 +1061,8 @@ var breaks = []mutant{
 	{
 		what: "logs every warning",
 		file: "server/log.go",
-		old:  `spent.n == maxWarnings && b != noBudget || len`,
-		new:  `len`,
+		old:  `spent.n == maxWarnings && b != noBudget || !j.hasRoom(b)`,
+		new:  `!j.hasRoom(b)`,
 		pkg:  "server",
 		test: "TestT18WarningFlood",
 	},

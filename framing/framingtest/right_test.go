@@ -266,6 +266,9 @@ func (fragments) walk(data []byte, r framing.Resume) (size int, next framing.Res
 			return 0, framing.Resume{Pos: at}, errors.New("empty fragment that is not the last")
 		}
 		at, left, last = at+4, int(v&^lastFragment), uint64(v/lastFragment)
+		if left > math.MaxInt-at { // an int has 32 bits
+			return 0, framing.Resume{Pos: at - 4}, &framing.TooLargeError{Size: uint64(left), Max: uint64(math.MaxInt - at)}
+		}
 	}
 }
 

@@ -552,7 +552,7 @@ func (cn *conn) rest() (rest []*call) {
 	return rest
 }
 
-// settle fails the calls that are not to be sent again, and returns the others. It
+// settle fails the calls that must not be sent again, and returns the others. It
 // unlocks client.mu meanwhile.
 func (cn *conn) settle(rest []*call) (again []*call) {
 	c := cn.client

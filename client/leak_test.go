@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestMain fails if the tests leave a goroutine or a descriptor behind.
+// TestMain fails if a goroutine or a descriptor remains after the tests.
 func TestMain(m *testing.M) {
 	// What the runtime starts once, with the first socket, is not a leak.
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {

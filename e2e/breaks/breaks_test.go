@@ -832,7 +832,7 @@ var breaks = []mutant{
 		test: "TestC18_NobodyNew",
 	},
 	{
-		what: "does not look at what waits at a listener that it is given after Shutdown",
+		what: "does not accept the queued connections of a listener that it is given after Shutdown",
 		file: "server/server.go",
 		old:  `late := s.round != nil && s.round.isEmpty()`,
 		new:  `late := false`,

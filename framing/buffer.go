@@ -65,7 +65,7 @@ type state uint8
 const (
 	splitting state = iota // the start of a frame
 	skipping               // the rest of a frame that is not delivered
-	streaming              // the rest of a frame that NextReader has returned
+	streaming              // the rest of a frame that NextReader or Stream has returned
 	failed                 // unusable: err is terminal
 )
 

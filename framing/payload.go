@@ -46,30 +46,65 @@ func (r *Reader) NextReader() (size int64, payload io.Reader, err error) {
 		return int64(len(whole)), &payloadReader{r: r, turn: r.turn, whole: whole}, nil
 	}
 	f := r.buf.pending
-	return int64(f.End - f.Start), &payloadReader{r: r, turn: r.turn, frame: f}, nil
+	return int64(f.End - f.Start), &payloadReader{b: &r.buf, fill: func() error { return r.src.fill(&r.buf) }, r: r, turn: r.turn, frame: f}, nil
 }
 
-// A payloadReader is the payload that NextReader returns.
+// Stream returns the payload of a frame that exceeds the limit as an io.Reader,
+// and its size in bytes. It may be called when Next has just returned a
+// [*TooLargeError]. If the framing does not announce the size, or changes the
+// payload, ok is false. The next call of Next then discards the frame, as it would
+// have without the call of Stream.
+//
+// When the payload needs bytes that are not buffered it calls fill, which must
+// add some, for example with Fill, or return why there are none: [io.EOF] at the end
+// of the stream. Otherwise the payload is one of [Reader.NextReader]. It is valid
+// until the next call of Next, which discards its unread rest.
+func (b *Buffer) Stream(fill func() error) (size int64, payload io.Reader, ok bool) {
+	f := b.pending
+	if b.state != skipping || b.Offset() != b.start || f.Size == 0 || !b.streams(b.Bytes(), f) {
+		return 0, nil, false
+	}
+	if f.Size > len(b.Bytes()) {
+		if _, _, err := b.framer.Split(b.Bytes(), Resume{}); err != nil {
+			return 0, nil, false // too large is not all that is wrong with it
+		}
+	}
+	b.state, b.trailer = streaming, b.enclosing()
+	return int64(f.End - f.Start), &payloadReader{b: b, fill: fill, start: b.start, frame: f}, true
+}
+
+// A payloadReader is the payload that NextReader or Stream returns.
 type payloadReader struct {
-	r     *Reader
-	turn  uint   // r.turn while the payload is valid
-	frame Frame  // of a payload that is streamed
-	whole []byte // the rest of a payload that is held
-	err   error  // sticky
+	b     *Buffer
+	fill  func() error // adds bytes to b
+	r     *Reader      // that has returned the payload, or nil
+	turn  uint         // r.turn while the payload is valid
+	start int64        // b.start while the payload is valid, without r
+	frame Frame        // of a payload that is streamed
+	whole []byte       // the rest of a payload that is held
+	err   error        // sticky
+}
+
+// isStale reports whether the payload is no longer valid.
+func (p *payloadReader) isStale() bool {
+	if p.r != nil {
+		return p.turn != p.r.turn
+	}
+	return p.err == nil && (p.b.state != streaming || p.b.start != p.start)
 }
 
 // peek returns buffered bytes of the payload, at least one, and reads if there are
 // none.
 func (p *payloadReader) peek() ([]byte, error) {
 	switch {
-	case p.turn != p.r.turn:
+	case p.isStale():
 		return nil, errStalePayload
 	case p.frame.Size == 0 && len(p.whole) == 0:
 		return nil, io.EOF
 	case p.frame.Size == 0:
 		return p.whole, nil
 	}
-	b := &p.r.buf
+	b := p.b
 	for p.err == nil {
 		at := int(b.Offset() - b.start)
 		header := min(max(0, p.frame.Start-at), b.w-b.r)
@@ -89,7 +124,7 @@ func (p *payloadReader) peek() ([]byte, error) {
 		if len(held) > 0 {
 			return held, nil
 		}
-		if err := p.r.src.fill(b); err == io.EOF {
+		if err := p.fill(); err == io.EOF {
 			_, p.err = b.Finish()
 		} else if err != nil {
 			return nil, err
@@ -104,7 +139,7 @@ func (p *payloadReader) take(n int) {
 		p.whole = p.whole[n:]
 		return
 	}
-	b := &p.r.buf
+	b := p.b
 	b.r += n
 	if b.Offset() == b.start+int64(p.frame.End) {
 		b.end(p.frame.Size - p.frame.End) // peek has verified it

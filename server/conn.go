@@ -15,28 +15,39 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// A Conn is a connection of a [Server], as its [Handler] sees it.
+// A Conn is a connection of a [Server], as its hooks and its [Handler] see it.
 //
-// A reply and a push are different promises. [Conn.Reply] is for the Handler
-// while it runs; replies gather, so that many leave in one write. [Conn.WriteFrame]
-// is for any goroutine and writes at once, as WriteFrame of a [framing.Conn] does;
-// its frame may overtake replies that have gathered. Context and the methods for
-// addresses may be called by any goroutine too.
+// There are three ways to send a frame. [Conn.Reply] and [Conn.ReplyFrom] are for
+// the Handler; replies gather, so that many leave in one write. [Conn.WriteFrame]
+// is for any goroutine and writes at once, as WriteFrame of a [framing.Conn] does:
+// it blocks while the peer does not read. [Conn.Push] is for any goroutine and
+// never blocks: a peer that does not read loses its connection. Frames of the last
+// two may overtake replies that have gathered.
+//
+// The methods that change the connection, those that reply, Go, StartTLS, Hijack
+// and TLS are for the Handler, and for [Server.Open], while they run; Reply and
+// Flush are for [Server.Goodbye] too. Any goroutine may call the other methods.
 type Conn struct {
 	srv  *Server
 	raw  net.Conn // as accepted
 	wire wire     // on raw
 
+	settings atomic.Pointer[settings]
+	promises promises
+	pushes   pushes
+
 	base       connContext
 	ctx        context.Context // derived from base
 	cancel     context.CancelFunc
 	hasSlot    bool          // it counts for MaxConns
+	done       chan struct{} // closed when it has ended; nil if nobody waits
 	freshUntil time.Duration // until then it may be silent, although the server drains
 
 	state     atomic.Uint32 // a State
 	framesIn  atomic.Uint64 // as published
 	framesOut atomic.Uint64
-	handling  atomic.Bool // a handler runs, or has returned a moment ago
+	handling  atomic.Bool // a handler or a hook runs, or has returned a moment ago
+	isOpen    atomic.Bool // Open has returned
 	claimed   atomic.Bool // by who closes it: its own goroutine, or abandon
 
 	left     atomic.Uint64 // frames whose replies have left: the first ones of handled
@@ -47,10 +58,15 @@ type Conn struct {
 
 	buf     *framing.Buffer
 	replies *framing.Writer
-	handled uint64    // frames, the one included that is being handled
-	gone    uint64    // the frame at which all replies so far had left
-	replied uint64    // frames of Reply
-	counted [2]uint64 // of both, those that are published
+	handler Handler
+	idle    time.Duration // the limit
+	stream  stream        // the frame that Server.Stream handles
+	handled uint64        // frames, the one included that is being handled
+	gone    uint64        // the frame at which all replies so far had left
+	replied uint64        // frames of Reply
+	counted [2]uint64     // of both, those that are published
+	marks   marks         // of the frame that is being handled
+	delayed uint64        // frames whose answers are promised, since the replies to the others have left
 
 	release  func() // gives back memory that is not in use
 	clock    frameClock
@@ -61,10 +77,19 @@ type Conn struct {
 	parkedBy time.Duration
 	ended    bool        // the peer has ended its side of raw
 	report   Report      // of its losses
+	unpushed int         // pushes that could not be sent
 	sample   string      // quoted: bytes of the frame with which it ended
 	cause    error       // why it ended
 	reason   CloseReason // the same, once state is StateClosed
 }
+
+// marks tell what a handler has done besides replying.
+type marks uint8
+
+const (
+	promised marks = 1 << iota
+	hijacked
+)
 
 // A frameClock measures how long an incomplete frame was waited for.
 type frameClock struct {
@@ -83,7 +108,12 @@ const (
 	stopped      = 10 * time.Millisecond // if a deadline is noticed that late the process was stopped
 )
 
+// ErrNotHandling is returned by a method of [Conn] that is for the [Handler] while
+// that runs, when it does not run.
+var ErrNotHandling = errors.New("server: the handler does not run; other goroutines use WriteFrame or Push")
+
 var (
+	errNoHandler    = errors.New("server: Open has returned no handler, and the server has none")
 	errIdleTimeout  = errors.New("server: idle timeout")
 	errFrameTimeout = errors.New("server: frame timeout: the rest of a frame did not come in time")
 	errDrained      = errors.New("server: all that had arrived is answered")
@@ -92,7 +122,8 @@ var (
 )
 
 func newConn(s *Server, raw net.Conn) *Conn {
-	c := &Conn{srv: s, raw: raw, freshUntil: s.now() + freshFor}
+	c := &Conn{srv: s, raw: raw, handler: s.Handler, idle: s.limits.idle, freshUntil: s.now() + freshFor}
+	c.settings.Store(&s.settings)
 	c.wire.init(raw, s)
 	c.base.srv = s
 	c.base.Context, c.cancel = context.WithCancel(context.Background())
@@ -102,18 +133,22 @@ func newConn(s *Server, raw net.Conn) *Conn {
 
 // makeBuffers makes the buffers, for which it asks the Framer.
 func (c *Conn) makeBuffers() {
-	s := c.srv
-	c.buf = framing.NewBuffer(s.Framer)
-	c.buf.SetMaxPayload(s.limits.maxPayload)
-	c.buf.SetPool(&s.pool)
+	c.buf = c.settings.Load().newBuffer()
+	c.buf.SetPool(&c.srv.pool)
+	c.makeWriter()
+	c.release = func() { c.buf.Release(); c.replies.Release() }
+}
+
+// makeWriter makes the Writer of replies, on the wire as it is.
+func (c *Conn) makeWriter() {
 	var dst io.Writer = &c.wire
 	if c.wire.tls != nil || !isVectored(c.raw) {
 		dst = struct{ io.Writer }{dst} // without WriteBuffers
 	}
-	c.replies = framing.NewWriter(dst, s.Framer)
-	c.replies.SetMaxPayload(s.limits.maxPayload)
-	c.replies.SetPool(&s.pool)
-	c.release = func() { c.buf.Release(); c.replies.Release() }
+	set := c.settings.Load()
+	c.replies = framing.NewWriter(dst, set.write)
+	c.replies.SetMaxPayload(set.maxPayload)
+	c.replies.SetPool(&c.srv.pool)
 }
 
 // A connContext is the context of a connection. It knows the server, which
@@ -132,14 +167,19 @@ func (c *connContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// Reply writes a frame with payload to the peer. It is for the [Handler], while
-// that runs; any other goroutine uses WriteFrame. Replies gather. They leave when
-// no further whole frame is buffered, when they fill a buffer, after 16 frames if
-// the first of them is older than 10 ms, or by Flush. Reply does not keep payload.
+// Reply writes a frame with payload to the peer. It is for the [Handler] while that
+// runs, and for the hooks Open and Goodbye; any other goroutine uses WriteFrame.
+// Replies gather. They leave when no further whole frame is buffered, when they fill
+// a buffer, after 16 frames if the first of them is older than 10 ms, or by Flush.
+// Reply does not keep payload.
 //
 // A payload that the framing cannot carry is refused with a
-// [*framing.PayloadError]. Any other error is final.
+// [*framing.PayloadError], and a reply after the handler has returned with
+// [ErrNotHandling]. Any other error is final.
 func (c *Conn) Reply(payload []byte) error {
+	if !c.handling.Load() {
+		return ErrNotHandling
+	}
 	err := c.replies.WriteFrame(payload)
 	if err == nil {
 		c.replied++
@@ -151,6 +191,9 @@ func (c *Conn) Reply(payload []byte) error {
 // Flush sends the replies that have gathered. Like Reply it is for the [Handler].
 // Its error is final.
 func (c *Conn) Flush() error {
+	if !c.handling.Load() {
+		return ErrNotHandling
+	}
 	isEmpty := c.replies.Buffered() == 0
 	err := c.replies.Flush()
 	if !isEmpty && err == nil {
@@ -162,7 +205,7 @@ func (c *Conn) Flush() error {
 // flushedAll notes that a reply was written, and with it, if the buffer is empty,
 // all before: those to earlier frames are complete.
 func (c *Conn) flushedAll() {
-	if c.replies.Buffered() == 0 {
+	if c.replies.Buffered() == 0 && c.handled > 0 {
 		c.gone = c.handled
 		c.haveLeft(c.handled - 1)
 	}
@@ -171,15 +214,17 @@ func (c *Conn) flushedAll() {
 // pending returns how many frames were handled whose replies have not left.
 func (c *Conn) pending() int { return int(c.handled - c.left.Load()) }
 
-// haveLeft notes that all replies to the first n frames have left.
+// haveLeft notes that all replies to the first n frames have left, but for those
+// that are promised.
 func (c *Conn) haveLeft(n uint64) {
 	before := c.left.Load()
 	if n <= before {
 		return
 	}
 	if c.srv.draining.Load() {
-		c.answered.Add(n - before)
+		c.answered.Add(n - before - c.delayed)
 	}
+	c.delayed = 0
 	c.left.Store(n)
 }
 
@@ -192,23 +237,13 @@ func (c *Conn) WriteFrame(payload []byte) error {
 	frame := c.srv.frames.Get().(*[]byte)
 	defer c.srv.frames.Put(frame)
 	var err error
-	if *frame, err = c.srv.encode((*frame)[:0], payload); err != nil {
+	if *frame, err = c.settings.Load().encode((*frame)[:0], payload); err != nil {
 		return err
 	}
 	if _, err = c.wire.Write(*frame); err == nil {
 		c.framesOut.Add(1)
 	}
 	return err
-}
-
-// encode appends the frame of payload to dst.
-func (s *Server) encode(dst, payload []byte) ([]byte, error) {
-	if len(payload) <= s.limits.maxPayload {
-		return s.Framer.Append(dst, payload)
-	}
-	w := framing.NewWriter(io.Discard, s.Framer) // which knows the error
-	w.SetMaxPayload(s.limits.maxPayload)
-	return dst, w.WriteFrame(payload)
 }
 
 // Context returns the context of the connection. It ends when the connection
@@ -221,6 +256,12 @@ func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
 
 // LocalAddr returns the address at which the peer was accepted.
 func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
+
+// Close ends the connection in order: the frame that is being handled is the last.
+// Its replies, promised answers and pushes are sent, then what [Server.Goodbye]
+// replies, and the end of the stream. Close does not wait for that. A further
+// call does nothing. cause, which may be nil, is given to [Server.Closed].
+func (c *Conn) Close(cause error) { c.wire.stop(&closeError{cause}) }
 
 // serve runs the connection from its beginning.
 func (c *Conn) serve() {
@@ -236,8 +277,30 @@ func (c *Conn) serve() {
 		if err := c.handshake(); err != nil {
 			return err
 		}
+		if err := c.open(); err != nil {
+			return err
+		}
 		return c.run()
 	})
+}
+
+// open calls the hook Open.
+func (c *Conn) open() error {
+	if f := c.srv.Open; f != nil {
+		c.handling.Store(true)
+		handler, err := f(c)
+		if err != nil {
+			return &handlerError{err: err, answered: true, torn: c.wire.hasFailed()}
+		}
+		if handler != nil {
+			c.handler = handler
+		}
+	}
+	if c.handler == nil {
+		return &handlerError{err: errNoHandler, answered: true}
+	}
+	c.isOpen.Store(true)
+	return nil
 }
 
 // park waits for bytes and resumes the connection. It is the first function of a
@@ -263,7 +326,7 @@ func (c *Conn) guard(run func() error) {
 			c.panicked(recover())
 		}
 		if err != errParked {
-			c.close(err)
+			c.close(c.settle(err))
 		}
 	}()
 	err = run()
@@ -288,10 +351,29 @@ func (c *Conn) leave(cause any) {
 		c.panicked(cause)
 		c.reason = ClosePanic
 	}
+	if c.done != nil {
+		defer close(c.done)
+	}
 	defer c.srv.connGone(c) // after the log: Shutdown returns when the last one is gone
 	defer c.log()
+	defer c.callClosed()
 	c.cancel()
 	c.notify(StateClosed)
+}
+
+// callClosed calls the hook Closed.
+func (c *Conn) callClosed() {
+	defer c.logPanic()
+	if f := c.srv.Closed; f != nil {
+		f(c, c.reason, c.cause)
+	}
+}
+
+// logPanic is deferred where a hook may panic that has nothing to harm.
+func (c *Conn) logPanic() {
+	if cause := recover(); cause != nil {
+		c.panicked(cause)
+	}
 }
 
 func (c *Conn) enter(s State) {
@@ -324,28 +406,36 @@ func (c *Conn) handshake() error {
 // run handles frames until there are no more, and returns why. It returns
 // errParked if another goroutine is to resume it.
 func (c *Conn) run() error {
-	handler := c.srv.Handler
 	for {
-		if c.srv.draining.Load() {
+		if c.wire.alert.Load() {
 			if err := c.hurry(); err != nil {
 				return err
 			}
 		}
-		payload, ok, err := c.buf.Next()
-		if err != nil {
-			return err
-		}
-		if !ok {
+		switch payload, ok, err := c.buf.Next(); {
+		case err != nil:
+			if err := c.runStream(err); err != nil {
+				return err
+			}
+		case !ok:
 			if err := c.turn(); err != nil {
 				return err
 			}
 			continue
+		default:
+			before := c.replied
+			c.handled++
+			c.handling.Store(true) // abandon sees what was done before
+			if err := c.handler(c, payload); err != nil {
+				return c.handlerError(err, before)
+			}
 		}
-		before := c.replied
-		c.handled++
-		c.handling.Store(true) // abandon sees what was done before
-		if err := handler(c, payload); err != nil {
-			return &handlerError{err, c.replied > before, c.wire.hasFailed()}
+		if c.marks != 0 {
+			if c.marks&hijacked != 0 {
+				return errHijacked
+			}
+			c.marks = 0
+			c.delayed++
 		}
 		if c.gone == c.handled && c.replies.Buffered() == 0 {
 			c.haveLeft(c.handled)
@@ -366,17 +456,17 @@ func (c *Conn) turn() error {
 	}
 	err := c.fill()
 	if err == io.EOF {
-		c.ended = c.wire.tls == nil // a close_notify does not end raw
 		_, err = c.buf.Finish()
 	}
 	return err
 }
 
-// hurry is called between frames while the server drains: the wait for Grace may
-// be over, and what is answered until then must not be held back.
+// hurry is called between frames while the server drains, or when the connection
+// must end: the wait for Grace may be over, and what is answered until then must
+// not be held back.
 func (c *Conn) hurry() error {
-	if c.wire.isForced() {
-		return errForced
+	if err := c.wire.ending(); err != nil {
+		return err
 	}
 	c.handling.Store(false)
 	return c.flushAged()
@@ -419,11 +509,14 @@ func (c *Conn) count() {
 // nothing more is waited for.
 func (c *Conn) fill() error {
 	start := c.srv.now()
-	offset, incomplete := c.buf.Offset(), len(c.buf.Bytes()) > 0
-	by, more := c.waitUntil(start, offset, incomplete)
+	offset, arrived := c.front()
+	incomplete := arrived > 0
+	by, more := c.waitUntil(start, offset, arrived)
 	// Until hold it keeps its memory, until park its stack.
-	hold, park := start, never
-	if c.wire.isPolled() {
+	hold, park, release := start, never, c.release
+	if c.stream.open {
+		release = nil // a reply that is written from the stream may use the memory
+	} else if c.wire.isPolled() {
 		if start-c.flushed < holdTime {
 			hold += holdTime
 		}
@@ -440,7 +533,7 @@ func (c *Conn) fill() error {
 		if hold > start {
 			n, err = c.wire.fill(c.buf, min(by, hold), nil)
 		} else {
-			n, err = c.wire.fill(c.buf, min(by, park), c.release)
+			n, err = c.wire.fill(c.buf, min(by, park), release)
 		}
 		if n > 0 {
 			c.received(n, start, incomplete)
@@ -454,7 +547,10 @@ func (c *Conn) fill() error {
 			c.wire.drain.start(now, c.freshUntil, c.isSilent())
 		case err == errSnapshotEnd:
 			more = c.wire.drain.next(now, offset, incomplete)
+		case err == errStopped:
+			return c.wire.ending()
 		case !isTimeout(err):
+			c.ended = err == io.EOF && c.wire.tls == nil // a close_notify does not end raw
 			return err
 		case hold > start && now >= hold:
 			hold = start
@@ -476,45 +572,58 @@ func (c *Conn) fill() error {
 			late = true
 			by = now + time.Second
 			continue
-		case c.draining:
+		case c.draining && !c.stream.open:
 			more = c.wire.drain.next(now, offset, incomplete)
 		case incomplete:
 			return errFrameTimeout
 		default:
-			return errIdleTimeout
+			if by = after(c.promises.busyUntil(now), c.idle); by <= now {
+				return errIdleTimeout
+			}
+			continue
 		}
 		if more {
-			by, more = c.wire.drain.wait(now, offset)
+			by, more = c.waitUntil(now, offset, arrived)
 		}
 	}
 	return errDrained
 }
 
+// front returns the offset of the frame at the front, and how many bytes of it
+// have arrived.
+func (c *Conn) front() (offset, arrived int64) {
+	offset, arrived = c.buf.Offset(), int64(len(c.buf.Bytes()))
+	if c.stream.open {
+		return c.stream.offset, offset + arrived - c.stream.offset
+	}
+	return offset, arrived
+}
+
 // waitUntil returns by when bytes must come, and whether to wait for any. offset
-// is that of the next frame, of which incomplete says that a part has arrived.
-func (c *Conn) waitUntil(now time.Duration, offset int64, incomplete bool) (by time.Duration, more bool) {
-	limits := &c.srv.limits
+// is that of the frame at the front, of which arrived bytes have arrived.
+func (c *Conn) waitUntil(now time.Duration, offset, arrived int64) (by time.Duration, more bool) {
+	limit := c.srv.limits.frame
 	switch {
-	case c.draining:
+	case c.draining && !c.stream.open:
 		return c.wire.drain.wait(now, offset)
-	case !incomplete:
+	case arrived == 0:
 		if !c.srv.draining.Load() {
 			c.enter(StateIdle)
 		}
-		return after(now, limits.idle), true
-	case limits.frame == never:
+		return after(now, c.idle), true
+	case limit == never:
 		return never, true
 	}
 	if c.clock.offset != offset {
 		c.clock.offset, c.clock.waited = offset, 0
 	}
-	return now + limits.frame + time.Duration(len(c.buf.Bytes())>>16)*time.Second - c.clock.waited, true
+	return now + limit + time.Duration(arrived>>16)*time.Second - c.clock.waited, true
 }
 
 // received notes that n bytes were received after a wait since start.
 func (c *Conn) received(n int, start time.Duration, incomplete bool) {
 	switch {
-	case c.draining:
+	case c.draining && !c.stream.open:
 		c.wire.drain.hasWaited(c.srv.now() - start)
 	case incomplete:
 		c.clock.waited += c.srv.now() - start

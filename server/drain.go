@@ -33,6 +33,7 @@ const (
 const (
 	errWoken       = interruption("the server drains")
 	errSnapshotEnd = interruption("all that had arrived was read")
+	errStopped     = interruption("the connection ends") // for the reason of the drain
 )
 
 // A drain decides what a connection still reads when its server drains: the
@@ -48,6 +49,8 @@ type drain struct {
 	by     time.Duration // the end of the phases fresh and halfFrame
 	offset int64         // halfFrame: of the frame
 	waited time.Duration // settling: for bytes
+	stream bool          // a handler takes the rest of a frame, whenever that comes
+	reason error         // why nothing is read any more, if not nil
 
 	records records
 }
@@ -68,6 +71,16 @@ func (d *drain) wake(take bool) bool {
 	return true
 }
 
+// stop makes the connection end for a reason, unless it ends already. It reports
+// whether a wait for bytes must end.
+func (d *drain) stop(reason error) bool {
+	if d.reason != nil || d.phase >= lingering {
+		return false
+	}
+	d.reason = reason
+	return true
+}
+
 // take takes the snapshot: what has arrived is what may still be read.
 func (d *drain) take() {
 	d.taken = true
@@ -80,12 +93,16 @@ func (d *drain) take() {
 // allowed returns how many bytes may be read now, or why none.
 func (d *drain) allowed(forced bool) (int, error) {
 	switch {
+	case d.reason != nil && d.phase < lingering:
+		return 0, errStopped
 	case d.phase == reading && !forced:
 		return unlimited, nil
 	case forced && d.phase != counting:
 		return 0, errForced
 	case d.phase == woken:
 		return 0, errWoken
+	case d.stream && d.phase < lingering:
+		return unlimited, nil
 	case d.phase == snapshot || d.phase == settling || d.phase == counting:
 		if d.left <= 0 {
 			return 0, errSnapshotEnd
@@ -181,6 +198,13 @@ func (d *drain) isHalf() (phase, record bool) {
 	d.w.mu.Lock()
 	defer d.w.mu.Unlock()
 	return d.phase == halfFrame, d.records.isHalf()
+}
+
+// streams says whether a handler takes the rest of a frame.
+func (d *drain) streams(on bool) {
+	d.w.mu.Lock()
+	defer d.w.mu.Unlock()
+	d.stream = on
 }
 
 // linger lets everything be read, to be discarded.

@@ -10,7 +10,7 @@ import (
 // limits are the limits of a [Server] with the defaults filled in. A timeout
 // that is off is never.
 type limits struct {
-	maxPayload, maxConns                         int
+	maxPayload, maxConns, maxPending, maxQueue   int
 	idle, frame, write, handshake, grace, linger time.Duration
 }
 
@@ -18,6 +18,8 @@ func (s *Server) resolveLimits() limits {
 	return limits{
 		maxPayload: orDefault(s.MaxPayload, framing.DefaultMaxPayload, math.MaxInt),
 		maxConns:   orDefault(s.MaxConns, defaultMaxConns(), math.MaxInt),
+		maxPending: orDefault(s.MaxPending, 100, math.MaxInt),
+		maxQueue:   orDefault(s.MaxQueue, 1<<20, math.MaxInt),
 		idle:       timeout(s.IdleTimeout, 2*time.Minute),
 		frame:      timeout(s.FrameTimeout, 10*time.Second),
 		write:      timeout(s.WriteTimeout, 10*time.Second),

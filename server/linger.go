@@ -21,9 +21,71 @@ func (c *Conn) force() {
 	c.wire.force()
 }
 
+// settle does what is left to do when the connection ends with err, or with what it
+// returns: promises are kept, replies and pushes are sent, and the goodbye. The
+// connection may be abandoned meanwhile.
+func (c *Conn) settle(err error) error {
+	if c.release == nil || c.marks&hijacked != 0 {
+		return err
+	}
+	if reason, _ := c.closeReason(err, nil); reason == CloseFailed {
+		c.cancel() // nobody waits for answers
+	}
+	if !errors.Is(err, errForced) {
+		c.flushOf(c.withReplies(err)) // the wire keeps the error
+	}
+	c.promises.wait()
+	if late := c.wire.ending(); late != nil && isOrderly(err) {
+		err = late
+	}
+	c.unpushed = c.pushes.finish()
+	if isOrderly(err) && !c.wire.isForced() {
+		c.sayGoodbye(err)
+	}
+	return err
+}
+
+// isOrderly reports whether err ends a connection without anybody's fault.
+func isOrderly(err error) bool {
+	if _, ok := err.(*closeError); ok {
+		return true
+	}
+	return err == io.EOF || err == errDrained || err == errIdleTimeout
+}
+
+// sayGoodbye calls the hook Goodbye, if it is the server that ends the connection.
+func (c *Conn) sayGoodbye(err error) {
+	f := c.srv.Goodbye
+	if f == nil || err == io.EOF || !c.isOpen.Load() {
+		return
+	}
+	defer c.handling.Store(false)
+	defer c.logPanic()
+	c.handling.Store(true)
+	reason, _ := c.closeReason(err, nil)
+	f(c, reason)
+	c.replies.Flush()
+}
+
+// withReplies returns how many frames have all the replies that they get, when the
+// connection ends with err: those that were handled, but for one to which the
+// handler gave none.
+func (c *Conn) withReplies(err error) uint64 {
+	var handler *handlerError
+	errors.As(err, &handler)
+	if handler.noReply() && !handler.later || err == errPanic && c.handling.Load() {
+		return c.handled - 1
+	}
+	return c.handled
+}
+
 // close closes the connection, which ended with err, in the way that err needs.
 // Closing raw resets the connection, until its last reply is acknowledged.
 func (c *Conn) close(err error) {
+	if c.marks&hijacked != 0 {
+		c.cause = err
+		return
+	}
 	defer c.raw.Close()
 	if !c.claimed.CompareAndSwap(false, true) {
 		c.reason = CloseForced // and abandon has reported it
@@ -35,13 +97,7 @@ func (c *Conn) close(err error) {
 	}
 	var handler *handlerError
 	errors.As(err, &handler)
-	replied := c.handled // frames with replies, but for those to which the handler gave none
-	if handler.noReply() || err == errPanic && c.handling.Load() {
-		replied--
-	}
-	if !errors.Is(err, errForced) {
-		c.flushOf(replied) // the wire keeps the error
-	}
+	replied := c.withReplies(err)
 	c.count()
 	failed := c.wire.endWrites()
 	if b := c.buf.Bytes(); len(b) > 0 {
@@ -76,9 +132,10 @@ func (c *Conn) account(err, failed error, pending int) {
 	r := &c.report
 	r.Answered = int(c.answered.Load())
 	if failed != nil || isForced {
-		r.Unflushed += pending
+		r.Unflushed += pending + c.unpushed
+		r.Unanswered += c.promises.unanswered()
 	}
-	if err == errPanic || isForced && handler.noReply() {
+	if err == errPanic || isForced && handler.noReply() && !handler.later {
 		r.Unanswered++ // the frame that the handler had
 	}
 	if failed != nil || isForced || err == errPanic {
@@ -102,6 +159,7 @@ func (c *Conn) abandon() (r Report) {
 		return r
 	}
 	r.Answered = int(c.answered.Load())
+	r.Unanswered = c.promises.unanswered()
 	if !c.handling.Load() {
 		r.Unflushed = max(int(c.framesIn.Load())-int(c.left.Load()), 0) // it is stuck in a write
 	} else {
@@ -109,8 +167,7 @@ func (c *Conn) abandon() (r Report) {
 			r.Unflushed = n - 1
 			r.Unanswered++
 		}
-		rest := framing.NewBuffer(c.srv.Framer)
-		rest.SetMaxPayload(c.srv.limits.maxPayload)
+		rest := c.settings.Load().newBuffer()
 		rest.Write(c.buf.Bytes())
 		r.Unanswered += c.countUnanswered(rest)
 	}

@@ -14,11 +14,14 @@ type CloseReason uint8
 const (
 	ClosePeer          CloseReason = iota // the peer ended its side between two frames, or left before its first
 	CloseDone                             // the handler returned io.EOF
+	CloseKicked                           // Conn.Close was called
+	CloseHijacked                         // Conn.Hijack was called
 	CloseDrained                          // Shutdown: all that had arrived is answered
 	CloseForced                           // Shutdown or Close did not wait any longer
 	CloseIdleTimeout                      // no frame began in time
 	CloseFrameTimeout                     // a frame began and did not end in time
 	CloseWriteTimeout                     // the peer did not read
+	CloseSlow                             // the peer read more slowly than frames were pushed
 	CloseTooLarge                         // a payload was larger than MaxPayload
 	CloseMalformed                        // the framing was broken
 	CloseUnexpectedEOF                    // the peer ended its side inside a frame
@@ -30,7 +33,8 @@ const (
 )
 
 var reasonNames = [...]string{
-	"peer", "done", "drained", "forced", "idle timeout", "frame timeout", "write timeout", "too large", "malformed",
+	"peer", "done", "kicked", "hijacked", "drained", "forced", "idle timeout", "frame timeout", "write timeout", "slow",
+	"too large", "malformed",
 	"unexpected EOF", "reply refused", "handler error", "panic", "handshake", "failed",
 }
 
@@ -42,11 +46,20 @@ func (r CloseReason) String() string {
 	return "unknown"
 }
 
+// isOrderly reports whether nothing went wrong.
+func (r CloseReason) isOrderly() bool {
+	switch r {
+	case ClosePeer, CloseDone, CloseKicked, CloseHijacked, CloseDrained, CloseIdleTimeout:
+		return true
+	}
+	return false
+}
+
 // warning returns the message of the warning that the reason deserves, or "" if
 // nobody did anything wrong, or another line has reported it.
 func (r CloseReason) warning() string {
 	switch r {
-	case CloseFrameTimeout, CloseWriteTimeout:
+	case CloseFrameTimeout, CloseWriteTimeout, CloseSlow:
 		return "connection stalled"
 	case CloseTooLarge, CloseMalformed, CloseUnexpectedEOF:
 		return "connection broke the framing"
@@ -65,6 +78,14 @@ type handlerError struct {
 	err      error
 	answered bool // the handler had answered the frame before
 	torn     bool // a reply could not be written
+	stream   bool // it was Server.Stream
+	later    bool // it was a promised answer
+}
+
+// handlerError returns the error that the handler of a frame has returned, where
+// repliedBefore replies were given before.
+func (c *Conn) handlerError(err error, repliedBefore uint64) error {
+	return &handlerError{err: err, answered: c.replied > repliedBefore, torn: c.wire.hasFailed(), stream: c.stream.open}
 }
 
 // noReply reports whether the frame had no reply, neither one that was sent nor
@@ -82,36 +103,30 @@ type handshakeError struct{ err error }
 func (e *handshakeError) Error() string { return e.err.Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
+// closeError is that Conn.Close was called.
+type closeError struct{ cause error }
+
+func (e *closeError) Error() string { return "server: Conn.Close was called" }
+
 // closeReason returns why the connection ended, where err ended the reading and
 // failed, if it is not nil, the writing, and the error that tells more.
 func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 	switch {
 	case err == errPanic:
 		return ClosePanic, err
+	case err == errSlow:
+		return CloseSlow, err
 	case errors.Is(err, errForced) || errors.Is(failed, errForced):
 		return CloseForced, err
 	case errors.Is(failed, errWriteTimeout):
 		return CloseWriteTimeout, failed
-	case failed != nil:
-		return CloseFailed, failed
 	}
 	var (
-		handler   *handlerError
 		handshake *handshakeError
-		tooLarge  *framing.TooLargeError
-		format    *framing.FormatError
-		truncated *framing.UnexpectedEOFError
+		handler   *handlerError
 		refused   *framing.PayloadError
 	)
 	switch {
-	case errors.As(err, &handler):
-		switch {
-		case errors.As(err, &refused):
-			return CloseReplyRefused, err
-		case handler.err == io.EOF:
-			return CloseDone, err
-		}
-		return CloseHandlerError, err
 	case errors.As(err, &handshake):
 		switch {
 		case c.wire.isForced():
@@ -120,22 +135,49 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 			return ClosePeer, err
 		}
 		return CloseHandshake, err
-	case errors.As(err, &tooLarge):
-		return CloseTooLarge, err
-	case errors.As(err, &format):
-		return CloseMalformed, err
-	case errors.As(err, &truncated):
-		return CloseUnexpectedEOF, err
-	case err == errFrameTimeout:
-		return CloseFrameTimeout, err
-	case err == errIdleTimeout:
-		return CloseIdleTimeout, err
-	case err == errDrained:
-		return CloseDrained, err
-	case err == io.EOF || hasLeft(err) && c.isSilent():
-		return ClosePeer, err
+	case failed != nil:
+		return CloseFailed, failed
+	case errors.As(err, &handler):
+		switch {
+		case errors.As(err, &refused):
+			return CloseReplyRefused, err
+		case handler.err == io.EOF:
+			return CloseDone, err
+		case handler.stream && c.readReason(err) != CloseFailed:
+			return c.readReason(err), err
+		}
+		return CloseHandlerError, err
 	}
-	return CloseFailed, err
+	if kick, ok := err.(*closeError); ok {
+		return CloseKicked, kick.cause
+	}
+	return c.readReason(err), err
+}
+
+// readReason returns why nothing more is read, where the reading has ended with err.
+func (c *Conn) readReason(err error) CloseReason {
+	var (
+		tooLarge  *framing.TooLargeError
+		format    *framing.FormatError
+		truncated *framing.UnexpectedEOFError
+	)
+	switch {
+	case errors.As(err, &tooLarge):
+		return CloseTooLarge
+	case errors.As(err, &format):
+		return CloseMalformed
+	case errors.As(err, &truncated):
+		return CloseUnexpectedEOF
+	case errors.Is(err, errFrameTimeout):
+		return CloseFrameTimeout
+	case err == errIdleTimeout:
+		return CloseIdleTimeout
+	case err == errDrained:
+		return CloseDrained
+	case err == io.EOF || hasLeft(err) && c.isSilent():
+		return ClosePeer
+	}
+	return CloseFailed
 }
 
 // hasLeft reports whether err is how a peer's leaving shows. A probe connects

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -45,18 +46,48 @@ func Echo(c *Conn, payload []byte) error {
 }
 
 // A Server accepts connections, hands the payloads of their frames to a [Handler]
-// and closes without losing one. Framer and Handler must be set; every other
-// field has a safe meaning when it is zero. The fields must not be changed once
-// Serve is called. The methods may be called by any goroutine.
+// and closes without losing one. Framer must be set, and Handler or Open; every
+// other field has a safe meaning when it is zero. The fields must not be changed
+// once Serve is called. The methods may be called by any goroutine.
 //
 // The timeouts for reading run only while the server waits for bytes, not while a
 // handler runs or a reply is written.
 type Server struct {
-	// Framer splits the frames of every connection, and builds its replies.
+	// Framer splits the frames of every connection, and builds its replies, until
+	// the connection changes it.
 	Framer framing.Framer
 
-	// Handler answers them.
+	// Handler answers the frames of a connection, unless Open has returned another.
 	Handler Handler
+
+	// Open, if it is not nil, is called for a new connection before its first frame
+	// is read, after the TLS handshake if there is one, in the goroutine of the
+	// connection. It may reply, for protocols in which the server speaks first, and
+	// change the connection, and may return the connection's own Handler, which holds
+	// the state of its session. If that is nil, Handler is used. An error ends the
+	// connection: what Open has replied is sent, then the end of the stream. It is
+	// logged as a warning, but for io.EOF.
+	Open func(c *Conn) (Handler, error)
+
+	// Stream, if it is not nil, is called in place of the Handler for a frame whose
+	// payload is larger than MaxPayload, if the framing announces the size, as a
+	// length prefix does. Its contract is that of a Handler, and payload, of size bytes,
+	// is valid until it returns; what it has not read then is discarded. The payload
+	// must arrive within FrameTimeout, which counts the waiting only, so a stream takes
+	// at most one second for each 64 KiB and those of FrameTimeout. If the payload cannot
+	// be read to its end, the connection ends, whatever Stream returns.
+	Stream func(c *Conn, size int64, payload io.Reader) error
+
+	// Goodbye, if it is not nil, is called when the server ends a connection in order,
+	// after the last answer and before the end of the stream, in the goroutine of the
+	// connection. It may reply a last word, which may be lost without an error. reason
+	// is CloseDrained, CloseIdleTimeout or CloseKicked.
+	Goodbye func(c *Conn, reason CloseReason)
+
+	// Closed, if it is not nil, is called when a connection has ended, in its
+	// goroutine, and also for one that has never been open: a failed handshake, for
+	// example. err is the cause, and is nil for some reasons.
+	Closed func(c *Conn, reason CloseReason, err error)
 
 	// TLSConfig, if it is not nil, makes every connection a TLS connection.
 	TLSConfig *tls.Config
@@ -72,6 +103,16 @@ type Server struct {
 	// another when it no longer is. If zero, 10,000 is used, or 80 % of the limit of
 	// open descriptors if that is less; if negative, there is no limit.
 	MaxConns int
+
+	// MaxPending is the maximum number of answers of a connection that are promised
+	// with Conn.Go and not given yet. If zero, 100 is used; if negative, there is no
+	// limit.
+	MaxPending int
+
+	// MaxQueue is the maximum number of bytes that are queued by Conn.Push because the
+	// peer reads too slowly. A connection that exceeds it is reset. One frame may always
+	// be queued. If zero, 1 MiB is used; if negative, there is no limit.
+	MaxQueue int
 
 	// IdleTimeout is the maximum time to wait for the first byte of a frame. Fill
 	// between frames begins the wait again. If zero, 2 minutes is used; if
@@ -131,7 +172,8 @@ type Server struct {
 	draining atomic.Bool // state is more than serving
 	journal  journal
 	pool     framing.Pool // of the connections
-	frames   sync.Pool    // of *[]byte: for WriteFrame
+	frames   sync.Pool    // of *[]byte: for WriteFrame, Push and Go
+	settings settings     // with which connections begin
 
 	mu        sync.Mutex
 	limits    limits
@@ -208,11 +250,11 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // embeds has them too. For TLS set TLSConfig, rather than wrap the listener.
 func (s *Server) Serve(l net.Listener) error {
 	defer l.Close()
-	if err := s.check(l); err != nil {
+	if err := s.check(l.Addr()); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.initLocked()
+	s.beginLocked()
 	if s.state == forced {
 		r := s.round
 		s.mu.Unlock()
@@ -244,13 +286,46 @@ func (s *Server) Serve(l net.Listener) error {
 	return ErrServerClosed
 }
 
-func (s *Server) check(l net.Listener) error {
+// ServeConn serves one connection, for example the one that a super-server has
+// passed to the process, or a stream of a multiplexer, and closes it. It does not
+// count for MaxConns. ServeConn returns when the connection has ended: nil if that
+// was in order, and otherwise why. It returns [ErrServerClosed] if Shutdown was called
+// before.
+func (s *Server) ServeConn(nc net.Conn) error {
+	if err := s.check(nc.LocalAddr()); err != nil {
+		nc.Close()
+		return err
+	}
+	s.mu.Lock()
+	s.beginLocked()
+	if s.state != serving {
+		s.mu.Unlock()
+		nc.Close()
+		return ErrServerClosed
+	}
+	c := newConn(s, nc)
+	c.done = make(chan struct{})
+	s.conns[c] = struct{}{}
+	s.stats.Accepted++
+	s.mu.Unlock()
+	c.serve()
+	<-c.done
+	if c.reason.isOrderly() {
+		return nil
+	}
+	if c.cause == nil {
+		return errors.New("server: connection ended: " + c.reason.String())
+	}
+	return c.cause
+}
+
+func (s *Server) check(addr net.Addr) error {
 	switch {
 	case s.Framer == nil:
 		return &ConfigError{"Framer", "is nil; it must say how frames are delimited"}
-	case s.Handler == nil:
+	case s.Handler == nil && s.Open == nil:
 		return &ConfigError{"Handler", "is nil; it must answer frames (Echo sends them back)"}
-	case l.Addr() != nil && l.Addr().Network() == "unixpacket":
+	case addr != nil && addr.Network() == "unixpacket":
 		return checkNetwork("unixpacket")
 	}
 	return nil
@@ -269,6 +344,14 @@ func (s *Server) initLocked() {
 	s.closing = make(chan struct{})
 	s.forcing = make(chan struct{})
 	s.frames.New = func() any { return new([]byte) }
+}
+
+// beginLocked begins to serve.
+func (s *Server) beginLocked() {
+	s.initLocked()
+	if s.settings.read == nil {
+		s.settings = settings{read: s.Framer, write: s.Framer, maxPayload: s.limits.maxPayload}
+	}
 }
 
 // leaveLocked notes that a listener or connection is gone.
@@ -337,14 +420,19 @@ func (s *Server) connGone(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.conns[c]; !ok {
-		return // Shutdown has given it up
+		return // Shutdown has given it up, or it was hijacked
 	}
-	delete(s.conns, c)
-	s.stats.add(c)
-	s.stats.Closed[c.reason]++
 	if s.state != serving {
 		s.report.add(c.report)
 	}
+	s.removeLocked(c)
+}
+
+// removeLocked forgets a connection that has ended for its reason.
+func (s *Server) removeLocked(c *Conn) {
+	delete(s.conns, c)
+	s.stats.add(c)
+	s.stats.Closed[c.reason]++
 	if c.hasSlot {
 		<-s.slots
 	}

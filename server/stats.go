@@ -1,18 +1,19 @@
 package server
 
 // Stats counts what a [Server] has done so far. Its numbers never decrease, but
-// for Open, and Accepted is always the sum of Open and Closed.
+// for Open and Pending, and Accepted is always the sum of Open and Closed.
 //
 // A frame counts when the replies of its batch are flushed; so one whose Handler
-// never returns does not.
+// never returns does not, and one that Stream handles counts at its end.
 type Stats struct {
 	Accepted     uint64                  // connections that were accepted and served
 	AcceptErrors uint64                  // failures to accept that Serve has waited out
 	Open         [StateClosed]int        // connections that are served, by their [State]
+	Pending      int                     // answers that are promised, and not given yet
 	Closed       [CloseFailed + 1]uint64 // connections that have ended, by the [CloseReason]
 
 	FramesIn  uint64 // frames that were handed to the Handler
-	FramesOut uint64 // frames that Reply and WriteFrame have taken
+	FramesOut uint64 // frames that were taken by Reply, ReplyFrom and WriteFrame, or pushed and sent
 	BytesIn   uint64 // read from connections, TLS included, until they begin to linger
 	BytesOut  uint64 // written to connections, TLS included
 
@@ -33,6 +34,7 @@ func (s *Server) Stats() Stats {
 			st.Closed[c.reason]++
 		}
 		st.add(c)
+		st.Pending += c.promises.open()
 	}
 	st.Draining = s.state != serving
 	return st

@@ -47,11 +47,14 @@ const (
 type wire struct {
 	raw   net.Conn
 	sock  syscall.RawConn // of raw, or nil if raw is not a socket itself
-	tls   *tls.Conn       // on raw, or nil
+	tls   *tls.Conn       // on raw, or nil; who changes it has the turn to write
+	free  bool            // raw belongs to who has called Hijack
 	epoch time.Time
 	limit time.Duration // of a write without progress
 
 	bytesIn, bytesOut atomic.Uint64
+
+	alert atomic.Bool // the server drains, or the connection ends
 
 	// For the goroutine that reads.
 
@@ -92,12 +95,20 @@ type tlsSide struct {
 }
 
 func (t tlsSide) Read(p []byte) (int, error) {
+	if t.w.free {
+		return t.Conn.Read(p)
+	}
 	n, err := t.w.Read(p)
 	t.w.drain.follow(p[:n])
 	return n, err
 }
 
-func (t tlsSide) Write(p []byte) (int, error) { return t.w.push(p) }
+func (t tlsSide) Write(p []byte) (int, error) {
+	if t.w.free {
+		return t.Conn.Write(p)
+	}
+	return t.w.push(p)
+}
 
 // netConn returns the connection as hooks see it.
 func (w *wire) netConn() net.Conn {
@@ -261,10 +272,34 @@ func (w *wire) wake() {
 	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.alert.Store(true)
 	if w.drain.wake(!w.inRead && !w.inHandshake) && !w.inHandshake {
 		w.readBy = stale
 		w.raw.SetReadDeadline(longAgo)
 	}
+}
+
+// stop makes the connection end for a reason, in place of waiting for bytes. It
+// does nothing if the connection ends already.
+func (w *wire) stop(reason error) {
+	defer w.protect()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.alert.Store(true)
+	if w.drain.stop(reason) && !w.inHandshake {
+		w.readBy = stale
+		w.raw.SetReadDeadline(longAgo)
+	}
+}
+
+// ending returns why the connection must end, or nil.
+func (w *wire) ending() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.drain.reason == nil && w.forced {
+		return errForced
+	}
+	return w.drain.reason
 }
 
 // force ends every wait for good.
@@ -273,6 +308,7 @@ func (w *wire) force() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.forced = true
+	w.alert.Store(true)
 	w.raw.SetWriteDeadline(longAgo)
 	if !w.drain.isCounting() {
 		w.readBy = stale
@@ -391,6 +427,13 @@ func (w *wire) passTurn() {
 	if w.writing = len(w.waiting) > 0; w.writing {
 		close(w.waiting[0])
 		w.waiting = w.waiting[1:]
+	}
+}
+
+// fail makes every further write fail with err, that of a frame which was torn.
+func (w *wire) fail(err error) {
+	if w.beginWrite() == nil {
+		w.endWrite(err)
 	}
 }
 

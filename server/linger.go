@@ -131,15 +131,15 @@ func (c *Conn) account(err, failed error, pending int) {
 	isHalf := len(c.buf.Bytes()) > 0 || halfRecord
 	r := &c.report
 	r.Answered = int(c.answered.Load())
+	hasPanicked := errors.Is(err, errPanic)
 	if failed != nil || isForced {
 		r.Unflushed += pending + c.unpushed
-		r.Unanswered += c.promises.unanswered()
 	}
 	if err == errPanic || isForced && handler.noReply() && !handler.later {
 		r.Unanswered++ // the frame that the handler had
 	}
-	if failed != nil || isForced || err == errPanic {
-		r.Unanswered += c.countUnanswered(c.buf)
+	if failed != nil || isForced || hasPanicked {
+		r.Unanswered += c.promises.unanswered() + c.countUnanswered(c.buf)
 	}
 	if isForced && r.Unflushed+r.Unanswered > 0 {
 		r.Forced++

@@ -109,10 +109,10 @@ func (c *Conn) writePushes() {
 	buf := c.srv.frames.Get().(*[]byte)
 	defer c.srv.frames.Put(buf)
 	defer c.wire.protect()
-	failed := true
+	written, failed := 0, true
 	defer func() {
 		if failed {
-			c.pushes.fail()
+			c.pushes.fail(written)
 		}
 	}()
 	for n := 0; ; {
@@ -124,9 +124,11 @@ func (c *Conn) writePushes() {
 		if len(batch) <= pushBatch {
 			*buf = batch
 		}
-		if _, err := c.wire.Write(batch); err != nil {
+		var err error
+		if written, err = c.wire.Write(batch); err != nil {
 			return
 		}
+		written = 0
 		c.framesOut.Add(uint64(n))
 	}
 }
@@ -160,10 +162,15 @@ func (p *pushes) endWriting() {
 	p.idle = nil
 }
 
-// fail notes that a write has failed: nothing more can leave.
-func (p *pushes) fail() {
+// fail notes that a write has failed after the first written bytes of its frames:
+// nothing more can leave.
+func (p *pushes) fail(written int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for len(p.frames) > 0 && len(p.frames[0]) <= written {
+		written -= len(p.frames[0])
+		p.frames = p.frames[1:]
+	}
 	p.closed = true
 	p.endWriting()
 }

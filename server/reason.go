@@ -112,7 +112,7 @@ func (e *closeError) Error() string { return "server: Conn.Close was called" }
 // failed, if it is not nil, the writing, and the error that tells more.
 func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 	switch {
-	case err == errPanic:
+	case errors.Is(err, errPanic):
 		return ClosePanic, err
 	case err == errSlow:
 		return CloseSlow, err

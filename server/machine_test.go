@@ -90,6 +90,7 @@ type scene struct {
 	mu      sync.Mutex
 	states  map[net.Conn][]server.State
 	handled map[net.Conn]string
+	lost    bool // Serve, which was called after Shutdown, has reported a loss
 	wrong   []string
 }
 
@@ -167,6 +168,11 @@ func (s *scene) do(o op) {
 		s.served[i] = true
 		s.serving.Go(func() {
 			err := s.s.Serve(s.listeners[i])
+			if loss := (*server.ShutdownError)(nil); errors.As(err, &loss) {
+				s.mu.Lock()
+				s.lost = true
+				s.mu.Unlock()
+			}
 			if !errors.Is(err, server.ErrServerClosed) && !errors.Is(err, syscall.EBADF) {
 				s.blame("Serve returned %v", err)
 			}
@@ -319,7 +325,7 @@ func (p *peer) stop(stop bool) {
 
 func (p *peer) do(o op) {
 	switch o.Do {
-	case "WriteFrame":
+	case "Send":
 		for range 1 + o.Arg%8 {
 			p.count++
 			p.send(fmt.Sprintf("%d ms %d\n", o.Wait/ms%1000, p.count))
@@ -381,7 +387,7 @@ func (s *scene) judge(p *peer) {
 	case !p.FIN().IsZero() && got != "" && !strings.HasSuffix(got, "\n"):
 		s.blame("FIN behind a torn answer: %s", who)
 	}
-	if s.calls[0].err != nil || !p.harmless {
+	if s.calls[0].err != nil || s.lost || !p.harmless {
 		return
 	}
 	if forced := s.by.Before(s.calls[0].at.Add(time.Second + 40*ms)); len(s.states[p.Peer()]) == 0 && (forced || s.dead[p.listener]) {

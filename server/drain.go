@@ -93,7 +93,7 @@ func (d *drain) take() {
 // allowed returns how many bytes may be read now, or why none.
 func (d *drain) allowed(forced bool) (int, error) {
 	switch {
-	case d.reason != nil && d.phase < lingering:
+	case d.reason != nil && d.phase < lingering && (!d.stream || forced):
 		return 0, errStopped
 	case d.phase == reading && !forced:
 		return unlimited, nil

@@ -68,6 +68,18 @@ func TestC25_StreamAtT0(t *testing.T) {
 	})
 }
 
+// Close waits for a stream as for any handler.
+func TestConnClose_DuringStream(t *testing.T) {
+	onFake(t, streaming(), func(f *fake) {
+		c := f.dial("\x05lar")
+		for conn := range f.s.Conns() {
+			conn.Close(nil)
+		}
+		f.sendLater(50*ms, c, "ge\x01a")
+		f.wantFIN(c, "\x05large", 50*ms)
+	})
+}
+
 // At Grace a stream is forced: its frame is unanswered.
 func TestC25_StreamForced(t *testing.T) {
 	s := streaming()

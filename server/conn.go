@@ -41,6 +41,7 @@ type Conn struct {
 	cancel     context.CancelFunc
 	hasSlot    bool          // it counts for MaxConns
 	done       chan struct{} // closed when it has ended; nil if nobody waits
+	silence    int64         // the offset at which it begins
 	freshUntil time.Duration // until then it may be silent, although the server drains
 
 	state     atomic.Uint32 // a State
@@ -659,5 +660,5 @@ func (c *Conn) isLate(now, by time.Duration, offset int64, incomplete bool) bool
 	return c.clock.late > 0
 }
 
-// isSilent reports whether the peer has sent nothing yet.
-func (c *Conn) isSilent() bool { return c.buf.Offset() == 0 && len(c.buf.Bytes()) == 0 }
+// isSilent reports whether the peer has sent nothing yet, or nothing since StartTLS.
+func (c *Conn) isSilent() bool { return c.buf.Offset() == c.silence && len(c.buf.Bytes()) == 0 }

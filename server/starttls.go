@@ -53,7 +53,7 @@ func (c *Conn) StartTLS(lastReply []byte, config *tls.Config) error {
 	if err := c.wire.startTLS(c, frame, config); err != nil {
 		return err
 	}
-	c.freshUntil = c.srv.now() + freshFor
+	c.silence, c.freshUntil = c.buf.Offset(), c.srv.now()+freshFor
 	c.makeWriter()
 	if lastReply != nil {
 		c.replied++

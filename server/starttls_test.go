@@ -84,7 +84,8 @@ func TestStartTLS_PlaintextInQueue(t *testing.T) {
 }
 
 // After T0 StartTLS is refused before it sends anything, and the connection is
-// drained; a handshake that runs at T0 may finish, and what it brings is answered.
+// drained; a handshake that runs at T0 may finish, and then the client has the time of
+// one that has just connected (C19) for what it sends first.
 func TestC25_StartTLSAtT0(t *testing.T) {
 	t.Run("after", func(t *testing.T) {
 		s := &server.Server{Handler: func(c *server.Conn, payload []byte) error {
@@ -105,6 +106,8 @@ func TestC25_StartTLSAtT0(t *testing.T) {
 			go func() { closed <- f.s.Shutdown(background) }()
 			time.Sleep(100 * ms)
 			secure := tls.Client(c, clientTLS)
+			require.NoError(t, secure.Handshake())
+			time.Sleep(400 * ms)
 			_, err := io.WriteString(secure, "secret\n")
 			require.NoError(t, err)
 			expect(t, secure, "secret\n")

@@ -11,11 +11,26 @@
 // while a write blocks, so a peer that sends and does not read costs no more than
 // its buffers. All limits have safe defaults.
 //
+// # Protocols
+//
+// A protocol in which the server speaks first, or that has sessions, sets
+// [Server.Open]. The hook greets the client and returns the connection's own
+// Handler. From the Handler a connection changes its framing, limits and Handler
+// ([Conn.SetFramer] and others), starts TLS ([Conn.StartTLS]), promises an answer
+// that comes later and in any order ([Conn.Go]), or leaves the server
+// ([Conn.Hijack]). Any goroutine may send: [Conn.WriteFrame] waits for the peer, and
+// [Conn.Push] and [Broadcast] do not. [Server.Stream] takes frames that are larger
+// than memory, and [Server.Goodbye] has the last word.
+//
+// # Closing
+//
 // [Server.Shutdown] answers every frame that had arrived whole when it was called,
 // sends the end of each stream, and waits until the replies are acknowledged and
 // the peers have ended their streams. What is not done when the grace time is over
 // is forced, and the error reports what was lost. With a listener made by [Listen],
 // clients that are connecting when Shutdown is called are answered or refused.
+// Promised answers, pushes and streams that have begun count as frames that are
+// being handled.
 //
 // On TCP, the end of a stream tells the peer that a frame without an answer was not
 // handled. Every end that cannot promise that is a reset: a panic, a handler that

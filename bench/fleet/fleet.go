@@ -50,6 +50,7 @@ var bothFramings = []string{peer.Line, peer.Length}
 var All = []Server{
 	goPeer("raw", ""),
 	{Name: "wholeframe", Framings: bothFramings, WarmUps: 1, build: buildOurs},
+	goPeer("library", ""),
 	goPeer("byhand", ""),
 	{Name: "naive", Framings: []string{peer.Line}, WarmUps: 1, build: goBuild("naive", "")},
 	{

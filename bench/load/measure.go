@@ -25,7 +25,7 @@ type Result struct {
 	Frames    int64         `json:"frames"`
 	Bytes     int64         `json:"bytes"` // of payload
 	Elapsed   time.Duration `json:"elapsedNs"`
-	ServerCPU time.Duration `json:"serverCpuNs"`
+	ServerCPU proc.Times    `json:"serverCpu"`
 	LoadCPU   time.Duration `json:"loadCpuNs"` // near Elapsed, the generator is what was measured
 	P50       time.Duration `json:"p50Ns"`
 	P99       time.Duration `json:"p99Ns"`
@@ -90,8 +90,8 @@ func Measure(config Config, window Window) (result Result, err error) {
 		Frames:    frames,
 		Bytes:     frames * int64(config.Size),
 		Elapsed:   end.at - begin.at,
-		ServerCPU: end.serverCPU - begin.serverCPU,
-		LoadCPU:   end.loadCPU - begin.loadCPU,
+		ServerCPU: end.server.Sub(begin.server),
+		LoadCPU:   end.load.Sub(begin.load).Sum(),
 		P50:       time.Duration(percentiles[50]),
 		P99:       time.Duration(percentiles[99]),
 		P999:      time.Duration(percentiles[99.9]),
@@ -110,17 +110,18 @@ func (c *Clients) turnUntil(d time.Duration) error {
 
 // A sample is what counts at one moment.
 type sample struct {
-	at, serverCPU, loadCPU time.Duration
-	frames                 int64
+	at           time.Duration
+	server, load proc.Times
+	frames       int64
 }
 
 func (c *Clients) sample(pid int) (s sample, err error) {
 	s.at, s.frames = c.now(), c.frames
-	if s.loadCPU, err = proc.CPU(os.Getpid()); err != nil {
+	if s.load, err = proc.CPU(os.Getpid()); err != nil {
 		return sample{}, fmt.Errorf("load: own processor time: %w", err)
 	}
 	if pid != 0 {
-		if s.serverCPU, err = proc.CPU(pid); err != nil {
+		if s.server, err = proc.CPU(pid); err != nil {
 			return sample{}, fmt.Errorf("load: the server's processor time: %w", err)
 		}
 	}

@@ -12,31 +12,41 @@ import (
 // tick is the unit of the times in /proc/PID/stat: USER_HZ is 100 on every architecture that Go runs on.
 const tick = time.Second / 100
 
-// CPU returns the processor time that the process has used, in user mode and in the kernel.
-func CPU(pid int) (time.Duration, error) {
+// Times are the processor time that a process has used.
+type Times struct {
+	User, System time.Duration
+}
+
+// Sum is all of it.
+func (t Times) Sum() time.Duration { return t.User + t.System }
+
+// Sub is what was used since before.
+func (t Times) Sub(before Times) Times { return Times{t.User - before.User, t.System - before.System} }
+
+// CPU returns the processor time that the process has used so far.
+func CPU(pid int) (Times, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, err
+		return Times{}, err
 	}
 	return parseCPU(string(stat))
 }
 
-func parseCPU(stat string) (time.Duration, error) {
+func parseCPU(stat string) (t Times, err error) {
 	// The second field is the program's name, which may hold anything. The state behind it is field 3, utime 14, stime 15.
 	end := strings.LastIndexByte(stat, ')')
 	fields := strings.Fields(stat[end+1:])
 	if end < 0 || len(fields) < 13 {
-		return 0, fmt.Errorf("proc: %q is no stat line", stat)
+		return Times{}, fmt.Errorf("proc: %q is no stat line", stat)
 	}
-	var sum time.Duration
-	for _, field := range fields[11:13] {
-		ticks, err := strconv.ParseInt(field, 10, 64)
+	for i, used := range []*time.Duration{&t.User, &t.System} {
+		ticks, err := strconv.ParseInt(fields[11+i], 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("proc: times of a stat line: %w", err)
+			return Times{}, fmt.Errorf("proc: times of a stat line: %w", err)
 		}
-		sum += time.Duration(ticks) * tick
+		*used = time.Duration(ticks) * tick
 	}
-	return sum, nil
+	return t, nil
 }
 
 // Memory is what a process keeps in physical memory, in bytes.

@@ -8,8 +8,8 @@ import (
 
 func TestParseCPU(t *testing.T) {
 	got, err := parseCPU("42 (a ) b) S 1 42 42 0 -1 4194304 100 0 0 0 150 25 7 7 20 0 5 0 100 200 300\n")
-	if err != nil || got != 1750*time.Millisecond {
-		t.Errorf("got %v, %v; want 1.75s", got, err)
+	if err != nil || got != (Times{1500 * time.Millisecond, 250 * time.Millisecond}) || got.Sum() != 1750*time.Millisecond {
+		t.Errorf("got %v, %v; want 1.5s in user mode and 0.25s in the kernel", got, err)
 	}
 	for _, bad := range []string{"", "42 (a) S 1 2", "42 (a) S 1 42 42 0 -1 4194304 100 0 0 0 x 25"} {
 		if _, err := parseCPU(bad); err == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/wholeframe/wholeframe/bench/fleet"
 	"github.com/wholeframe/wholeframe/bench/load"
 	"github.com/wholeframe/wholeframe/bench/peers/peer"
+	"github.com/wholeframe/wholeframe/bench/proc"
 )
 
 var pipelined = Case{Framing: peer.Length, Size: 64, Depth: 64, Conns: 64}
@@ -21,7 +22,7 @@ func measured(server string, round int, cpu time.Duration) Measurement {
 	return Measurement{
 		Case: pipelined, Server: server, Round: round,
 		Result: load.Result{
-			Frames: 1e6, Bytes: 64e6, Elapsed: 2 * time.Second, ServerCPU: cpu, LoadCPU: time.Second,
+			Frames: 1e6, Bytes: 64e6, Elapsed: 2 * time.Second, ServerCPU: proc.Times{User: cpu}, LoadCPU: time.Second,
 			P50: 10 * time.Microsecond, P99: 20 * time.Microsecond, P999: 30 * time.Microsecond,
 		},
 		PeakBytes: 3 << 20,
@@ -39,6 +40,31 @@ func TestFigures(t *testing.T) {
 	m.Frames = 2e6
 	if got := m.CPUPerMillion(); got != 0.25 {
 		t.Errorf("%v s per million", got)
+	}
+}
+
+// A server whose turn costs 800 ns and whose message costs 14 ns is found out, and one that was measured at too few
+// depths has no fit.
+func TestFits(t *testing.T) {
+	var r Results
+	for _, depth := range []int{1, 4, 64} {
+		m := measured("a", 1, 0)
+		m.Depth = depth
+		m.ServerCPU.User = time.Duration(1e6/depth) * time.Duration(800+14*depth)
+		m.ServerCPU.System = time.Second
+		r.Measurements = append(r.Measurements, m)
+		if depth > 1 {
+			m.Server = "b"
+			r.Measurements = append(r.Measurements, m)
+		}
+	}
+	fits := r.Fits(pipelined)
+	if len(fits) != 1 || fits[0].Server != "a" || math.Abs(fits[0].Turn-800) > 1 || math.Abs(fits[0].Frame-14) > 0.1 {
+		t.Errorf("got %+v; want a with 800 and 14", fits)
+	}
+	var text strings.Builder
+	if err := r.WriteFits(&text); err != nil || !strings.Contains(text.String(), "800") {
+		t.Errorf("got %q, %v", text.String(), err)
 	}
 }
 
@@ -149,7 +175,7 @@ goarch: amd64
 pkg: github.com/wholeframe/wholeframe/bench
 cpu: Abacus
 BenchmarkEcho/framing=length/size=64/depth=64/conns=64/server=raw 1000000 100 cpu-ns/frame 500000 frames/s 32 MB/s 10000 p50-ns 20000 p99-ns 30000 p999-ns 3.14573e+06 peak-bytes
-BenchmarkEcho/framing=length/size=64/depth=64/conns=64/server=a 1000000 150 cpu-ns/frame 500000 frames/s 32 MB/s 10000 p50-ns 20000 p99-ns 30000 p999-ns 3.14573e+06 peak-bytes
+BenchmarkEcho/framing=length/size=64/depth=64/conns=64/server=a 1000000 150 cpu-ns/frame 150 user-ns/frame 500000 frames/s 32 MB/s 10000 p50-ns 20000 p99-ns 30000 p999-ns 3.14573e+06 peak-bytes
 `
 	if benchmarks.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", &benchmarks, want)

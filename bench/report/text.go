@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -11,11 +12,11 @@ import (
 func (r Results) WriteCase(w io.Writer, c Case) error {
 	fmt.Fprintf(w, "\n%v (-framings %s -cases %s)\n", c, c.Framing, c.Shape())
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "server\trounds\tframes/s\tMB/s\tp50 µs\tp99 µs\tp99.9 µs\tCPU s/M\tpeak MiB\tload busy\tCPU ÷ raw\t(min to max)\t")
+	fmt.Fprintln(t, "server\trounds\tframes/s\tMB/s\tp50 µs\tp99 µs\tp99.9 µs\tuser s/M\tsystem s/M\tpeak MiB\tload busy\tCPU ÷ raw\t(min to max)\t")
 	rows := r.Rows(c)
 	for _, row := range rows {
 		if row.Rounds == 0 {
-			fmt.Fprintf(t, "%s\t0\t\t\t\t\t\t\t\t\t\t\t\n", row.Server)
+			fmt.Fprintf(t, "%s\t0\t\t\t\t\t\t\t\t\t\t\t\t\n", row.Server)
 			continue
 		}
 		ratio, span := "–", ""
@@ -23,9 +24,9 @@ func (r Results) WriteCase(w io.Writer, c Case) error {
 			ratio = fmt.Sprintf("%.2f", row.Ratio.Median)
 			span = fmt.Sprintf("(%.2f to %.2f)", row.Ratio.Min, row.Ratio.Max)
 		}
-		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.1f\t%.0f\t%.0f\t%.0f\t%.3f\t%.1f\t%.0f %%\t%s\t%s\t\n",
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.1f\t%.0f\t%.0f\t%.0f\t%.3f\t%.3f\t%.1f\t%.0f %%\t%s\t%s\t\n",
 			row.Server, row.Rounds, row.FramesPerSecond.Median, row.MBPerSecond.Median,
-			row.P50.Median, row.P99.Median, row.P999.Median, row.CPUPerMillion.Median, row.PeakMiB.Median,
+			row.P50.Median, row.P99.Median, row.P999.Median, row.UserPerMillion.Median, row.SystemPerMillion.Median, row.PeakMiB.Median,
 			100*row.LoadBusy.Median, ratio, span)
 	}
 	if err := t.Flush(); err != nil {
@@ -38,6 +39,28 @@ func (r Results) WriteCase(w io.Writer, c Case) error {
 		}
 	}
 	return nil
+}
+
+// WriteFits writes what turns and messages cost, where enough depths were measured.
+func (r Results) WriteFits(w io.Writer) error {
+	var groups []Case
+	for _, c := range r.Cases() {
+		if c.Depth = 1; !slices.Contains(groups, c) {
+			groups = append(groups, c)
+		}
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, c := range groups {
+		fits := r.Fits(c)
+		if len(fits) == 0 {
+			continue
+		}
+		fmt.Fprintf(t, "\n%s: %d bytes, %d connections\tns per turn\tns per message\t\n", c.Framing, c.Size, c.Conns)
+		for _, f := range fits {
+			fmt.Fprintf(t, "%s\t%.0f\t%.1f\t\n", f.Server, f.Turn, f.Frame)
+		}
+	}
+	return t.Flush()
 }
 
 // WriteMemory writes the table of the memory by connections.
@@ -86,7 +109,8 @@ func (r Results) WriteBenchmarks(w io.Writer) error {
 			value float64
 			unit  string
 		}{
-			{float64(m.ServerCPU.Nanoseconds()) / float64(m.Frames), "cpu-ns/frame"},
+			{float64(m.ServerCPU.Sum()) / float64(m.Frames), "cpu-ns/frame"},
+			{float64(m.ServerCPU.User) / float64(m.Frames), "user-ns/frame"},
 			{m.FramesPerSecond(), "frames/s"},
 			{m.MBPerSecond(), "MB/s"},
 			{float64(m.P50), "p50-ns"},

@@ -78,6 +78,9 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := results.WriteFits(os.Stdout); err != nil {
+		return err
+	}
 	if *text != "" {
 		if err := writeBenchmarks(results, *text); err != nil {
 			return err

@@ -143,6 +143,7 @@ func save(dir, name string, panels []panel) (err error) {
 var colors = []color.Color{
 	color.Gray{Y: 0x60},                           // raw
 	color.RGBA{R: 0xD5, G: 0x5E, B: 0x00, A: 255}, // wholeframe
+	color.RGBA{R: 0xF0, G: 0xE4, B: 0x42, A: 255},
 	color.RGBA{R: 0x00, G: 0x72, B: 0xB2, A: 255},
 	color.Gray{Y: 0xB0},
 	color.RGBA{R: 0xE6, G: 0x9F, B: 0x00, A: 255},

@@ -10,6 +10,7 @@ import (
 	"github.com/wholeframe/wholeframe/bench/fleet"
 	"github.com/wholeframe/wholeframe/bench/load"
 	"github.com/wholeframe/wholeframe/bench/peers/peer"
+	"github.com/wholeframe/wholeframe/bench/proc"
 	"github.com/wholeframe/wholeframe/bench/report"
 )
 
@@ -20,7 +21,7 @@ func TestDraw(t *testing.T) {
 			results.Measurements = append(results.Measurements, report.Measurement{
 				Case:   report.Case{Framing: peer.Length, Size: size, Depth: 4, Conns: 16},
 				Server: server,
-				Result: load.Result{Frames: 1e6, Elapsed: time.Second, ServerCPU: time.Duration(size) * time.Millisecond},
+				Result: load.Result{Frames: 1e6, Elapsed: time.Second, ServerCPU: proc.Times{User: time.Duration(size) * time.Millisecond}},
 			})
 		}
 	}
@@ -29,7 +30,7 @@ func TestDraw(t *testing.T) {
 			results.Measurements = append(results.Measurements, report.Measurement{
 				Case:   report.Case{Framing: peer.Length, Size: 64, Depth: 1, Conns: conns},
 				Server: server,
-				Result: load.Result{Frames: 1e6, Elapsed: time.Second, ServerCPU: 9 * time.Second},
+				Result: load.Result{Frames: 1e6, Elapsed: time.Second, ServerCPU: proc.Times{User: 9 * time.Second}},
 			})
 		}
 	}

@@ -181,8 +181,11 @@ func (p *talk) play() (wrong []string) {
 		c.mu.Unlock()
 	}
 	loss := s.Shutdown(background)
-	for i, c := range clients {
+	for _, c := range clients {
 		<-c.done
+	}
+	speaking.Wait()
+	for i, c := range clients {
 		if i == 0 && p.Kick > 0 {
 			due[i] = 0
 		}
@@ -195,7 +198,6 @@ func (p *talk) play() (wrong []string) {
 	if n := s.Stats().Pending; n != 0 {
 		wrong = append(wrong, fmt.Sprint(n, " answers are pending"))
 	}
-	speaking.Wait()
 	return wrong
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"maps"
@@ -51,7 +52,7 @@ func Broadcast(conns iter.Seq[*Conn], payload []byte) (refused error) {
 		if set := c.settings.Load(); of == nil || !set.encodesAs(of) {
 			built, err := set.encode(nil, payload)
 			if err != nil {
-				refused = errors.Join(refused, err)
+				refused = cmp.Or(refused, err)
 				continue
 			}
 			frame, of = built, set

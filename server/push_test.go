@@ -64,6 +64,24 @@ func TestPush_SlowPeer(t *testing.T) {
 	})
 }
 
+// So does one whose handler waits for it to read.
+func TestPush_SlowPeerOfBusyHandler(t *testing.T) {
+	var reasons reasonLog
+	s := &server.Server{MaxQueue: 1000, Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
+		return c.WriteFrame(make([]byte, 10_000))
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("x\n", fakenet.Buffers(100))
+		for conn := range s.Conns() {
+			for conn.Push(make([]byte, 99)) == nil {
+			}
+		}
+		synctest.Wait()
+		assert.Zero(t, f.at(c.RST()))
+		assert.Equal(t, []server.CloseReason{server.CloseSlow}, reasons.get())
+	})
+}
+
 // One frame may always be queued, even if it is larger than MaxQueue.
 func TestPush_OneLargeFrame(t *testing.T) {
 	s := &server.Server{MaxQueue: 10}

@@ -114,8 +114,8 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 	switch {
 	case errors.Is(err, errPanic):
 		return ClosePanic, err
-	case err == errSlow:
-		return CloseSlow, err
+	case c.wire.ending() == errSlow:
+		return CloseSlow, errSlow
 	case errors.Is(err, errForced) || errors.Is(failed, errForced):
 		return CloseForced, err
 	case errors.Is(failed, errWriteTimeout):

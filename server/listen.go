@@ -15,6 +15,13 @@ type ListenConfig struct {
 	// umask decides. Except on Linux, the file may have other permissions for a
 	// moment when it is made.
 	SocketMode fs.FileMode
+
+	// ReusePort lets other processes of the same user listen on the same TCP
+	// address, if all of them set it (SO_REUSEPORT): a new server can be started
+	// before the old one is shut down, and no client is refused in between. A client
+	// that connects while the old one closes may have to wait for a second, until its
+	// system tries again. It needs Linux.
+	ReusePort bool
 }
 
 // Listen listens on the network address, which must be of the network "tcp",
@@ -60,6 +67,11 @@ func (c *ListenConfig) Listen(ctx context.Context, network, address string) (net
 	}
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(false)
+	if c.ReusePort {
+		if err := reusePort(&lc); err != nil {
+			return nil, err
+		}
+	}
 	l, err := lc.Listen(ctx, network, address)
 	if err != nil {
 		return nil, err

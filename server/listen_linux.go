@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,4 +38,16 @@ func (l *tcpListener) leave() (window time.Duration) {
 		}
 	})
 	return window
+}
+
+// reusePort makes the listeners of lc share their ports.
+func reusePort(lc *net.ListenConfig) error {
+	lc.Control = func(_, _ string, raw syscall.RawConn) error {
+		var failed error
+		err := raw.Control(func(fd uintptr) {
+			failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		})
+		return errors.Join(err, failed)
+	}
+	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/server"
 )
 
@@ -302,4 +303,36 @@ func TestC23_HandOvers(t *testing.T) {
 	assert.Zero(t, o.of("refused"), o.String())
 	assert.Empty(t, o.victims(), o.String())
 	t.Log(o.String())
+}
+
+// Two listeners have one port if both want that. One that leaves hands its clients
+// to the other: nobody is refused.
+func TestListen_ReusePort(t *testing.T) {
+	config := server.ListenConfig{ReusePort: true}
+	old, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer old.Close()
+	addr := old.Addr().String()
+	_, err = server.Listen("tcp", addr)
+	require.ErrorIs(t, err, syscall.EADDRINUSE)
+	next, err := config.Listen(t.Context(), "tcp", addr)
+	require.NoError(t, err)
+	var servers [2]*server.Server
+	var served [2]chan error
+	for i, l := range []net.Listener{old, next} {
+		servers[i], served[i] = &server.Server{Framer: delimiter.Line(), Handler: server.Echo}, make(chan error, 1)
+		go func() { served[i] <- servers[i].Serve(l) }()
+	}
+	require.NoError(t, servers[0].Shutdown(t.Context()))
+	require.ErrorIs(t, <-served[0], server.ErrServerClosed)
+	for range 20 {
+		c, err := net.Dial("tcp", addr)
+		require.NoError(t, err)
+		_, err = io.WriteString(c, "hello\n")
+		require.NoError(t, err)
+		_, err = io.ReadFull(c, make([]byte, 6))
+		require.NoError(t, err)
+		c.Close()
+	}
+	require.NoError(t, servers[1].Shutdown(t.Context()))
 }

@@ -40,6 +40,10 @@ func (c *ListenConfig) listenUnix(ctx context.Context, path string) (net.Listene
 	fail := func(err error) (net.Listener, error) {
 		return nil, &net.OpError{Op: "listen", Net: "unix", Addr: &net.UnixAddr{Name: path, Net: "unix"}, Err: err}
 	}
+	// Its last byte is a zero, except for an abstract name.
+	if most := len(syscall.RawSockaddrUnix{}.Path) - 1; len(path) > most {
+		return nil, &ConfigError{"address", fmt.Sprintf("%s has %d bytes; a Unix socket's path can have %d", path, len(path), most)}
+	}
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		if c.SocketMode == 0 {
 			return nil

@@ -3,10 +3,12 @@
 package server_test
 
 import (
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -291,4 +293,19 @@ func TestListen_UnixLockOfOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 	assert.Equal(t, []string{"s.lock"}, names(t, dir))
+}
+
+// A path that does not fit is refused with what fits, one that does is served.
+func TestListen_UnixLongPath(t *testing.T) {
+	const most = len(unix.RawSockaddrUnix{}.Path) - 1
+	dir := socketDir(t)
+	path := filepath.Join(dir, strings.Repeat("s", most-len(dir)-1))
+	l, err := server.Listen("unix", path)
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	_, err = server.Listen("unix", path+"s")
+	var config *server.ConfigError
+	require.ErrorAs(t, err, &config)
+	assert.Equal(t, fmt.Sprintf("server: address: %ss has %d bytes; a Unix socket's path can have %d", path, most+1, most), err.Error())
+	assert.Empty(t, names(t, dir))
 }

@@ -130,7 +130,7 @@ func TestSignal_C24_Dropped(t *testing.T) {
 	assert.Equal(t, 0, p.exit())
 	text, err := io.ReadAll(log)
 	require.NoError(t, err)
-	assert.Regexp(t, `msg=closing signal=terminated\n.*msg=closed\n$`, string(text))
+	assert.Regexp(t, `msg=closing signal=terminated connections=0\n.*msg=closed connections=0 took=\S+\n$`, string(text))
 }
 
 // C24: echo 2>&1 | tee log, and Ctrl-C, which ends tee at once.

@@ -6,8 +6,8 @@
 // See echo -h for its flags, and echo -framing=help for the framings.
 //
 // With -metrics-addr it also serves HTTP, until it has closed: /metrics for
-// Prometheus, /healthz, which says ok or, with status 503, draining, and with
-// -pprof the profiles of net/http/pprof.
+// Prometheus, /livez, which says ok, /readyz, which says ok or, with status 503,
+// draining, and with -pprof the profiles of net/http/pprof.
 //
 // The log goes to standard error. Nothing waits for it: where its reader is slow,
 // lines are dropped and counted, and where it is gone, the server continues.
@@ -28,12 +28,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -83,53 +81,85 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "echo: %v\n", err)
 		return exitStart
 	}
-	s, l, err := start(o, log)
+	ctx, force := context.WithCancelCause(context.Background())
+	defer force(nil)
+	s, l, err := start(ctx, o, log)
 	if err != nil {
 		fmt.Fprintf(stderr, "echo: %v\n", err)
 		return exitStart
 	}
+	m := newMetrics(s)
 	if beside != nil {
-		defer newMetrics(s).serve(beside, o.pprof, log).Close() // when all is drained
+		defer m.serve(beside, o.pprof, log).Close() // when all is drained
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
+	tell := func(state string) {
+		if err := notify(state); err != nil {
+			log.Warn("the service manager cannot be told", "state", state, "err", err)
+		}
+	}
+	tell("READY=1")
+	go watchdog(func() { s.Stats() }) // which needs the server's lock
 	select {
 	case err := <-served:
 		fmt.Fprintf(stderr, "echo: %v\n", err)
 		return exitStart
 	case sig := <-signals:
-		log.Info("closing", "signal", sig.String())
+		log.Info("closing", "signal", sig.String(), "connections", open(s))
 	}
-	ctx, force := context.WithCancelCause(context.Background())
+	began, before := time.Now(), ended(s)
 	go patience(signals, force)
+	tell("STOPPING=1")
+	m.leaving.Store(true)
+	select {
+	case <-time.After(o.drainDelay):
+	case <-ctx.Done():
+	}
 	err = s.Shutdown(ctx)
 	// Serve may have begun after that: then it has closed by itself.
 	var loss *server.ShutdownError
 	if errors.As(<-served, &loss) {
 		err = loss
 	}
+	how := []any{"connections", ended(s) - before, "took", time.Since(began).Round(time.Millisecond)}
 	if err != nil {
-		log.Error("closed", "err", err)
+		log.Error("closed", append(how, "err", err)...)
 		return exitForced
 	}
-	log.Info("closed")
+	log.Info("closed", how...)
 	return exitClean
 }
 
-// start listens and returns the server for o.
-func start(o *options, log *slog.Logger) (*server.Server, net.Listener, error) {
-	tlsConfig, err := o.tlsConfig()
+// open returns how many connections s serves.
+func open(s *server.Server) (n int) {
+	for _, in := range s.Stats().Open {
+		n += in
+	}
+	return n
+}
+
+// ended returns how many connections of s have ended.
+func ended(s *server.Server) (n uint64) {
+	for _, by := range s.Stats().Closed {
+		n += by
+	}
+	return n
+}
+
+// start listens and returns the server for o. Its certificate is watched until
+// ctx ends.
+func start(ctx context.Context, o *options, log *slog.Logger) (*server.Server, net.Listener, error) {
+	tlsConfig, cert, err := o.tlsConfig()
 	if err != nil {
 		return nil, nil, err
 	}
-	network, addr := "tcp", o.addr
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, addr = "unix", path
-	}
-	listen := server.ListenConfig{SocketMode: fs.FileMode(o.socketMode)}
-	l, err := listen.Listen(context.Background(), network, addr)
+	l, err := o.listen()
 	if err != nil {
 		return nil, nil, err
+	}
+	if cert != nil {
+		go cert.watch(ctx, log)
 	}
 	log.Info("listening", "addr", l.Addr().String(), "framing", o.framing.String())
 	return &server.Server{

@@ -64,6 +64,11 @@ func TestUsage(t *testing.T) {
 		{[]string{"-tls-cert", cert}, "-tls-key"},
 		{[]string{"-tls-key", key}, "-tls-cert"},
 		{[]string{"-pprof"}, "-metrics-addr"},
+		{[]string{"-drain-delay", "-1s"}, "must not be negative"},
+		{[]string{"-tls-client-ca", cert}, "needs -tls-cert"},
+		{[]string{"-tls-min-version", "1.1"}, "want 1.2 or 1.3"},
+		{[]string{"-addr", "systemd:"}, "want systemd:NAME"},
+		{[]string{"-addr", "unix:s", "-reuse-port"}, "want HOST:PORT"},
 		{[]string{"-log-format", "xml"}, `"xml"`},
 		{[]string{"-addr", "unix:"}, "want unix:/path"},
 		{[]string{"-socket-mode", "0660"}, "want -addr unix:/path"},
@@ -95,12 +100,13 @@ func TestHelp(t *testing.T) {
 		var names []string
 		for _, f := range flags {
 			names = append(names, f[1])
-			if value := strings.TrimSpace(f[2]); value == "duration" || value == "N" || value == "SIZE" {
+			if value := strings.TrimSpace(f[2]); value == "duration" && f[1] != "drain-delay" || value == "N" || value == "SIZE" {
 				assert.Regexp(t, `\(0 means .+, negative means .+\)`, f[3], f[1])
 			}
 		}
 		assert.ElementsMatch(t, names, []string{"addr", "framing", "max-payload", "max-conns", "idle-timeout",
-			"frame-timeout", "write-timeout", "grace", "tls-cert", "tls-key", "metrics-addr", "pprof", "log-format", "socket-mode", "v"})
+			"frame-timeout", "write-timeout", "grace", "tls-cert", "tls-key", "metrics-addr", "pprof", "log-format", "socket-mode", "v",
+			"reuse-port", "drain-delay", "tls-client-ca", "tls-min-version", "version"})
 	}
 }
 
@@ -130,6 +136,8 @@ func TestCannotStart(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	missing := filepath.Join(t.TempDir(), "missing.pem")
+	directory := t.TempDir()
+	long := "/tmp/" + strings.Repeat("x", 195)
 	for _, test := range []struct {
 		name string
 		args []string
@@ -142,6 +150,10 @@ func TestCannotStart(t *testing.T) {
 		{"no certificate", []string{"-tls-cert", missing, "-tls-key", key}, missing},
 		{"no key", []string{"-tls-cert", cert, "-tls-key", missing}, missing},
 		{"empty certificate", []string{"-tls-cert", empty, "-tls-key", key}, "certificate: "},
+		{"unreadable certificate", []string{"-tls-cert", directory, "-tls-key", key}, "is a directory"},
+		{"no authority", []string{"-tls-cert", cert, "-tls-key", key, "-tls-client-ca", missing}, "-tls-client-ca: "},
+		{"empty authority", []string{"-tls-cert", cert, "-tls-key", key, "-tls-client-ca", empty}, "has no certificate; want PEM"},
+		{"long socket path", []string{"-addr", "unix:" + long}, "has 200 bytes; a Unix socket's path can have 107"},
 		{"another's key", []string{"-tls-cert", cert, "-tls-key", otherKey}, "certificate: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -352,7 +364,7 @@ func certificate(t *testing.T) (cert, key string) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: "localhost"},
 		DNSNames:     []string{"localhost"},
 		NotBefore:    time.Now().Add(-time.Hour),

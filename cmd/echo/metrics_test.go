@@ -71,7 +71,7 @@ func TestMetrics(t *testing.T) {
 		assert.Equal(t, want, got[name], name)
 	}
 	assert.Len(t, got, len(before), "peers have made series")
-	status, text := p.get("/healthz")
+	status, text := p.get("/readyz")
 	assert.Equal(t, 200, status)
 	assert.Equal(t, "ok\n", text)
 	status, _ = p.get("/debug/pprof/")

@@ -28,10 +28,10 @@ func TestMetrics_Draining(t *testing.T) {
 	_, err := io.WriteString(c, large)
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	status, text := p.get("/healthz")
+	status, text := p.get("/readyz")
 	for status == 200 { // until the signal has come
 		require.Equal(t, "ok\n", text)
-		status, text = p.get("/healthz")
+		status, text = p.get("/readyz")
 	}
 	assert.Equal(t, 503, status)
 	assert.Equal(t, "draining\n", text)

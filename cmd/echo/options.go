@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"flag"
@@ -9,6 +10,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -16,12 +19,14 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/server"
 )
 
 // options are what the flags say.
 type options struct {
 	addr         string
 	socketMode   socketMode
+	reusePort    bool
 	framing      spec.Value
 	maxPayload   spec.Size
 	maxConns     int
@@ -29,8 +34,11 @@ type options struct {
 	frameTimeout time.Duration
 	writeTimeout time.Duration
 	grace        time.Duration
+	drainDelay   time.Duration
 	tlsCert      string
 	tlsKey       string
+	tlsClientCA  string
+	tlsMin       string
 	metricsAddr  string
 	pprof        bool
 	logFormat    string
@@ -68,8 +76,9 @@ func parse(args []string) (*options, error) {
 	o := &options{maxPayload: framing.DefaultMaxPayload}
 	f := flag.NewFlagSet("echo", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&o.addr, "addr", "127.0.0.1:8000", "listen on `HOST:PORT`, port 0 for a free one, or on unix:/path")
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8000", "listen on `HOST:PORT`, port 0 for a free one, on unix:/path, or on the socket systemd:NAME that a service manager passes on")
 	f.Var(&o.socketMode, "socket-mode", "permissions of the Unix socket's file, an octal `MODE` such as 0660; by default the umask decides")
+	f.BoolVar(&o.reusePort, "reuse-port", false, "let other servers of this user listen on the same TCP port, so that a new one can take over from an old one (Linux)")
 	text := f.String("framing", "line", "how messages are framed: a `SPEC`; help lists them")
 	f.Var(&o.maxPayload, "max-payload", "refuse messages larger than `SIZE`: bytes, or 64KiB, 1MiB, 2GiB (0 means 1MiB, negative means no limit)")
 	f.IntVar(&o.maxConns, "max-conns", 0, "serve at most `N` connections at a time, others wait (0 means 10000 or 80 % of the descriptor limit, negative means no limit)")
@@ -77,12 +86,16 @@ func parse(args []string) (*options, error) {
 	f.DurationVar(&o.frameTimeout, "frame-timeout", 10*time.Second, "close connections that take longer to send a message, plus 1s for each 64KiB of it (0 means 10s, negative means never)")
 	f.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "close connections that do not read their replies for this long (0 means 10s, negative means never)")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long to wait for replies when closing (0 means 10s, negative means forever)")
-	f.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificate (chain) in the PEM `FILE`; needs -tls-key")
+	f.DurationVar(&o.drainDelay, "drain-delay", 0, "when closing, serve on for this long after /readyz has said so (0 means not at all; must not be negative)")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificate (chain) in the PEM `FILE`, which is read again when it changes; needs -tls-key")
 	f.StringVar(&o.tlsKey, "tls-key", "", "private key of the certificate, in the PEM `FILE`")
-	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz over HTTP on `HOST:PORT`, port 0 for a free one")
+	f.StringVar(&o.tlsClientCA, "tls-client-ca", "", "serve only clients with a certificate of an authority in the PEM `FILE`; needs -tls-cert")
+	f.StringVar(&o.tlsMin, "tls-min-version", "1.2", "refuse TLS before this `VERSION`, 1.2 or 1.3")
+	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics, /livez and /readyz over HTTP on `HOST:PORT`, port 0 for a free one")
 	f.BoolVar(&o.pprof, "pprof", false, "serve profiles under /debug/pprof/ on -metrics-addr")
 	f.StringVar(&o.logFormat, "log-format", "text", "log to standard error as `text` or json")
 	f.BoolVar(&o.verbose, "v", false, "log at debug level: why each connection ended")
+	version := f.Bool("version", false, "print the version, and do nothing else")
 
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -93,6 +106,8 @@ func parse(args []string) (*options, error) {
 		return nil, fmt.Errorf("unexpected argument %q; there are flags only", f.Arg(0))
 	case *text == "help":
 		return nil, helpText(spec.Help())
+	case *version:
+		return nil, helpText(versionText())
 	}
 	if err := o.framing.Set(*text); err != nil {
 		return nil, fmt.Errorf("-framing: %w", err)
@@ -109,8 +124,17 @@ func (o *options) check() error {
 	if f, ok := o.framing.Framer.(*fixed.Framer); ok && limit > 0 && f.Size() > limit {
 		return fmt.Errorf("-framing %v: every message is larger than -max-payload %v", f, spec.Size(limit))
 	}
+	if o.drainDelay < 0 {
+		return fmt.Errorf("-drain-delay %v: must not be negative", o.drainDelay)
+	}
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return errors.New("-tls-cert and -tls-key go together")
+	}
+	if o.tlsClientCA != "" && o.tlsCert == "" {
+		return errors.New("-tls-client-ca needs -tls-cert and -tls-key")
+	}
+	if tlsVersions[o.tlsMin] == 0 {
+		return fmt.Errorf("-tls-min-version %q: want 1.2 or 1.3", o.tlsMin)
 	}
 	if o.pprof && o.metricsAddr == "" {
 		return errors.New("-pprof needs -metrics-addr")
@@ -121,6 +145,13 @@ func (o *options) check() error {
 	path, unix := strings.CutPrefix(o.addr, "unix:")
 	if unix && path == "" {
 		return fmt.Errorf("-addr %q: want unix:/path", o.addr)
+	}
+	name, activated := strings.CutPrefix(o.addr, "systemd:")
+	if activated && name == "" {
+		return fmt.Errorf("-addr %q: want systemd:NAME, the FileDescriptorName= of the socket unit", o.addr)
+	}
+	if o.reusePort && (unix || activated) {
+		return fmt.Errorf("-reuse-port with -addr %s: want HOST:PORT", o.addr)
 	}
 	if o.socketMode != 0 && !unix {
 		return fmt.Errorf("-socket-mode %v: want -addr unix:/path with it", o.socketMode)
@@ -162,14 +193,52 @@ func (o *options) listenMetrics() (net.Listener, error) {
 	return l, nil
 }
 
-// tlsConfig returns the TLS configuration, or nil for plain connections.
-func (o *options) tlsConfig() (*tls.Config, error) {
+// listen listens where the server is to serve.
+func (o *options) listen() (net.Listener, error) {
+	if name, ok := strings.CutPrefix(o.addr, "systemd:"); ok {
+		l, err := activated(name)
+		if err != nil {
+			return nil, fmt.Errorf("-addr %s: %w", o.addr, err)
+		}
+		return server.Shared(l), nil
+	}
+	network, addr := "tcp", o.addr
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		network, addr = "unix", path
+	}
+	lc := server.ListenConfig{SocketMode: fs.FileMode(o.socketMode), ReusePort: o.reusePort}
+	return lc.Listen(context.Background(), network, addr)
+}
+
+// tlsVersions are the values of -tls-min-version.
+var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
+// tlsConfig returns the TLS configuration and its certificate, or nil for plain
+// connections.
+func (o *options) tlsConfig() (*tls.Config, *keyPair, error) {
 	if o.tlsCert == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
-	cert, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
+	cert, err := loadKeyPair(o.tlsCert, o.tlsKey)
 	if err != nil {
-		return nil, fmt.Errorf("certificate: %w", err)
+		return nil, nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
+	config := &tls.Config{GetCertificate: cert.get, MinVersion: tlsVersions[o.tlsMin]}
+	if o.tlsClientCA != "" {
+		if config.ClientCAs, err = readCAs(o.tlsClientCA); err != nil {
+			return nil, nil, fmt.Errorf("-tls-client-ca: %w", err)
+		}
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	return config, cert, nil
+}
+
+// versionText returns the line that -version prints: what the binary was built
+// from, and with.
+func versionText() string {
+	version, platform := "(unknown)", runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	return fmt.Sprintf("wholeframe echo %s %s\n", version, platform)
 }

@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 		frameTimeout: 10 * time.Second,
 		writeTimeout: 10 * time.Second,
 		grace:        10 * time.Second,
+		tlsMin:       "1.2",
 		logFormat:    "text",
 	}
 	for _, test := range []struct {
@@ -43,6 +44,12 @@ func TestParse(t *testing.T) {
 		{[]string{"-grace=1500ms"}, func(o *options) { o.grace = 1500 * time.Millisecond }},
 		{[]string{"-tls-cert=c", "-tls-key=k"}, func(o *options) { o.tlsCert, o.tlsKey = "c", "k" }},
 		{[]string{"-metrics-addr=:9100", "-pprof"}, func(o *options) { o.metricsAddr, o.pprof = ":9100", true }},
+		{[]string{"-addr=systemd:echo"}, func(o *options) { o.addr = "systemd:echo" }},
+		{[]string{"-reuse-port"}, func(o *options) { o.reusePort = true }},
+		{[]string{"-drain-delay=5s"}, func(o *options) { o.drainDelay = 5 * time.Second }},
+		{[]string{"-tls-cert=c", "-tls-key=k", "-tls-client-ca=a", "-tls-min-version=1.3"}, func(o *options) {
+			o.tlsCert, o.tlsKey, o.tlsClientCA, o.tlsMin = "c", "k", "a", "1.3"
+		}},
 		{[]string{"-log-format=json"}, func(o *options) { o.logFormat = "json" }},
 		{[]string{"-v"}, func(o *options) { o.verbose = true }},
 	} {

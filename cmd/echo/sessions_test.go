@@ -16,7 +16,7 @@ import (
 const sessionsFile = "docs/sessions.md"
 
 // varies are the parts of a log line that differ from run to run.
-var varies = regexp.MustCompile(`time=\S+ |(?:addr|remote)=\S+`)
+var varies = regexp.MustCompile(`time=\S+ |(?:addr|remote|took)=\S+`)
 
 // The warning about a message that is too large is the one that is shown.
 func TestSessions_Warning(t *testing.T) {

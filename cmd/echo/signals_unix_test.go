@@ -42,7 +42,7 @@ func TestSignal_C13(t *testing.T) {
 			assert.Empty(t, rest)
 			c.Close()
 			assert.Equal(t, 0, p.exit())
-			assert.Regexp(t, `level=INFO msg=closing signal=`+name+`\n.* level=INFO msg=closed\n$`, p.stderr.text())
+			assert.Regexp(t, `level=INFO msg=closing signal=`+name+` connections=1\n.* level=INFO msg=closed connections=1 took=\S+s\n$`, p.stderr.text())
 		})
 	}
 }
@@ -168,7 +168,7 @@ func TestSignal_C13_LaterForces(t *testing.T) {
 	time.Sleep(sameRequest + sameRequest/10)
 	p.signal(syscall.SIGTERM)
 	assert.Equal(t, 3, p.exit())
-	assert.Regexp(t, `level=ERROR msg=closed err="server: closed with loss: .* 1 connections forced: signal: terminated"\n$`, p.stderr.text())
+	assert.Regexp(t, `level=ERROR msg=closed connections=1 took=\S+ err="server: closed with loss: .* 1 connections forced: signal: terminated"\n$`, p.stderr.text())
 	_, err := io.Copy(io.Discard, c)
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
 }
@@ -180,7 +180,7 @@ func TestSignal_C13_GraceOver(t *testing.T) {
 	c := busyWith(t, p)
 	p.signal(syscall.SIGTERM)
 	assert.Equal(t, 3, p.exit())
-	assert.Regexp(t, `level=ERROR msg=closed err="server: closed with loss: .* 1 connections forced: context deadline exceeded"\n$`, p.stderr.text())
+	assert.Regexp(t, `level=ERROR msg=closed connections=1 took=\S+ err="server: closed with loss: .* 1 connections forced: context deadline exceeded"\n$`, p.stderr.text())
 	_, err := io.Copy(io.Discard, c)
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
 }

@@ -22,9 +22,19 @@ const (
 // in the accept queue.
 func (s *Server) accept(l net.Listener) error {
 	var row failures
+	var spare reserve
+	spare.hold()
+	defer spare.release()
 	for s.waitSlot() {
 		nc, err := l.Accept()
+		if row.backoff == maxBackoff && noDescriptor(err) && !s.draining.Load() {
+			s.acceptFailed()
+			row.add(err)
+			nc, err = s.acceptWith(&spare, l)
+		}
 		switch {
+		case err == nil && nc == nil:
+			// It was refused.
 		case err == nil:
 			s.start(nc)
 			row = failures{}

@@ -2,17 +2,20 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/server/internal/proxyproto"
 )
 
 // A Conn is a connection of a [Server], as its hooks and its [Handler] see it.
@@ -39,6 +42,9 @@ type Conn struct {
 	base       connContext
 	ctx        context.Context // derived from base
 	cancel     context.CancelFunc
+	began      time.Duration // when it was accepted
+	age        *time.Timer   // until it is as old as it may be; nil if it may be of any age
+	client     netip.Prefix  // for which it counts, if valid
 	hasSlot    bool          // it counts for MaxConns
 	done       chan struct{} // closed when it has ended; nil if nobody waits
 	silence    int64         // the offset at which it begins
@@ -123,7 +129,8 @@ var (
 )
 
 func newConn(s *Server, raw net.Conn) *Conn {
-	c := &Conn{srv: s, raw: raw, handler: s.Handler, idle: s.limits.idle, freshUntil: s.now() + freshFor}
+	now := s.now()
+	c := &Conn{srv: s, raw: raw, handler: s.Handler, idle: s.limits.idle, began: now, freshUntil: now + freshFor}
 	c.settings.Store(&s.settings)
 	c.wire.init(raw, s)
 	c.base.srv = s
@@ -252,11 +259,23 @@ func (c *Conn) WriteFrame(payload []byte) error {
 // begins: frames are still to be answered then.
 func (c *Conn) Context() context.Context { return c.ctx }
 
-// RemoteAddr returns the address of the peer.
-func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
+// RemoteAddr returns the address of the peer, or of its client if it is a proxy
+// of [Server.ProxyFrom].
+func (c *Conn) RemoteAddr() net.Addr { return c.wire.remoteAddr() }
 
-// LocalAddr returns the address at which the peer was accepted.
-func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
+// LocalAddr returns the address at which the peer was accepted, or its client by
+// the proxy.
+func (c *Conn) LocalAddr() net.Addr { return c.wire.localAddr() }
+
+// TLS returns the state of the TLS connection, or nil if the connection is not
+// one. It has the peer's certificates, if [tls.Config] asks for them.
+func (c *Conn) TLS() *tls.ConnectionState {
+	if c.wire.tls == nil {
+		return nil
+	}
+	state := c.wire.tls.ConnectionState()
+	return &state
+}
 
 // Close ends the connection in order: the frame that is being handled is the last.
 // Its replies, promised answers and pushes are sent, then what [Server.Goodbye]
@@ -270,8 +289,16 @@ func (c *Conn) serve() {
 		if c.wire.sock == nil {
 			c.wire.resetOnClose(true)
 		}
-		c.makeBuffers()
+		err := c.readProxyHeader()
 		c.notify(StateNew)
+		if err != nil {
+			return err
+		}
+		if err := c.admit(); err != nil {
+			return err
+		}
+		c.makeBuffers()
+		c.limitAge()
 		if f := c.srv.ConnContext; f != nil {
 			c.ctx = f(c.ctx, c.wire.netConn())
 		}
@@ -342,7 +369,7 @@ func (c *Conn) panicked(cause any) {
 // remote returns the address of the peer for the log and the report.
 func (c *Conn) remote() string {
 	defer protect()
-	return printable(c.raw.RemoteAddr().String())
+	return printable(c.RemoteAddr().String())
 }
 
 // leave is the last act of the goroutine, whatever a wrapped connection has done
@@ -359,6 +386,9 @@ func (c *Conn) leave(cause any) {
 	defer c.log()
 	defer c.callClosed()
 	c.cancel()
+	if c.age != nil {
+		c.age.Stop()
+	}
 	c.notify(StateClosed)
 }
 
@@ -538,6 +568,9 @@ func (c *Conn) fill() error {
 		}
 		if n > 0 {
 			c.received(n, start, incomplete)
+			if offset == 0 && proxyproto.Begins(c.buf.Bytes()) {
+				return errUnexpectedProxyHeader
+			}
 			return nil
 		}
 		now := c.srv.now()

@@ -10,22 +10,25 @@ import (
 // limits are the limits of a [Server] with the defaults filled in. A timeout
 // that is off is never.
 type limits struct {
-	maxPayload, maxConns, maxPending, maxQueue   int
-	idle, frame, write, handshake, grace, linger time.Duration
+	maxPayload, maxConns, maxConnsPerAddr             int
+	maxPending, maxQueue                              int
+	idle, frame, write, handshake, grace, linger, age time.Duration
 }
 
 func (s *Server) resolveLimits() limits {
 	return limits{
-		maxPayload: orDefault(s.MaxPayload, framing.DefaultMaxPayload, math.MaxInt),
-		maxConns:   orDefault(s.MaxConns, defaultMaxConns(), math.MaxInt),
-		maxPending: orDefault(s.MaxPending, 100, math.MaxInt),
-		maxQueue:   orDefault(s.MaxQueue, 1<<20, math.MaxInt),
-		idle:       timeout(s.IdleTimeout, 2*time.Minute),
-		frame:      timeout(s.FrameTimeout, 10*time.Second),
-		write:      timeout(s.WriteTimeout, 10*time.Second),
-		handshake:  timeout(s.HandshakeTimeout, 5*time.Second),
-		grace:      timeout(s.Grace, 10*time.Second),
-		linger:     timeout(s.Linger, 2*time.Second),
+		maxPayload:      orDefault(s.MaxPayload, framing.DefaultMaxPayload, math.MaxInt),
+		maxConns:        orDefault(s.MaxConns, defaultMaxConns(), math.MaxInt),
+		maxConnsPerAddr: orDefault(s.MaxConnsPerAddr, math.MaxInt, math.MaxInt),
+		maxPending:      orDefault(s.MaxPending, 100, math.MaxInt),
+		maxQueue:        orDefault(s.MaxQueue, 1<<20, math.MaxInt),
+		idle:            timeout(s.IdleTimeout, 2*time.Minute),
+		frame:           timeout(s.FrameTimeout, 10*time.Second),
+		write:           timeout(s.WriteTimeout, 10*time.Second),
+		handshake:       timeout(s.HandshakeTimeout, 5*time.Second),
+		grace:           timeout(s.Grace, 10*time.Second),
+		linger:          timeout(s.Linger, 2*time.Second),
+		age:             timeout(s.MaxAge, never),
 	}
 }
 

@@ -380,8 +380,11 @@ func TestT6AcceptBackoff(t *testing.T) {
 					}
 				}
 				second := time.Second
-				assert.Equal(t, []time.Duration{5 * ms, 10 * ms, 20 * ms, 40 * ms, 80 * ms, 160 * ms, 320 * ms, 640 * ms,
-					second, second, second, 0}, waits, "the last accepts, the next waits")
+				want := []time.Duration{5 * ms, 10 * ms, 20 * ms, 40 * ms, 80 * ms, 160 * ms, 320 * ms, 640 * ms, second, second, second, 0}
+				if fail == syscall.EMFILE || fail == syscall.ENFILE {
+					want = append(want[:9], 0, second, 0) // then also with the descriptor in reserve
+				}
+				assert.Equal(t, want, waits, "the last accepts, the next waits")
 				for c, want := range map[*fakenet.Conn]string{old: "old\n", c: "hello\n"} {
 					c.CloseWrite()
 					got, err := io.ReadAll(c)

@@ -92,7 +92,7 @@ func (c *Conn) close(err error) {
 		return
 	}
 	if c.release == nil {
-		c.reason, c.cause = ClosePanic, err // of the framer, before there were buffers
+		c.reason, c.cause = c.closeReason(err, nil) // it was not served
 		return
 	}
 	var handler *handlerError
@@ -270,8 +270,11 @@ func (c *Conn) linger(fin bool, end int) error {
 		default:
 			silence := max(sent, heard) + quiet
 			until = after(sent, limits.linger)
-			if c.srv.draining.Load() {
+			switch {
+			case c.srv.draining.Load():
 				until = max(until, silence) // as long as it continues to send
+			case c.draining:
+				until = max(until, min(silence, after(sent, limits.grace))) // the same
 			}
 			if known {
 				until = min(until, silence)
@@ -341,6 +344,11 @@ func (c *Conn) pause(d time.Duration) error {
 // something wrong, else at debug level.
 func (c *Conn) log() {
 	remote, why := c.remote(), ""
+	if c.srv.LogConnections {
+		c.srv.log(noBudget, slog.LevelInfo, "connection", "remote", remote, "reason", c.reason.String(),
+			"duration", c.srv.now()-c.began, "frames_in", c.framesIn.Load(), "frames_out", c.framesOut.Load(),
+			"bytes_in", c.wire.bytesIn.Load(), "bytes_out", c.wire.bytesOut.Load())
+	}
 	if c.cause != nil {
 		why = errorText(c.cause)
 	}

@@ -328,3 +328,19 @@ func TestT25_RoomForEach(t *testing.T) {
 		assert.LessOrEqual(t, strings.Count(log, "\n"), 2+64)
 	})
 }
+
+// A line for each connection that has ended says why, for how long it was served,
+// and what it has brought and got. Warnings come as ever.
+func TestLogConnections(t *testing.T) {
+	s := &server.Server{LogConnections: true}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("hello\nworld\n")
+		time.Sleep(1500 * ms)
+		f.send(c, "half")
+		c.CloseWrite()
+		time.Sleep(time.Second)
+		assert.Equal(t, "level=INFO msg=connection remote=198.51.100.1:50000 reason=unexpected_eof duration=1.5s frames_in=2 frames_out=2 bytes_in=16 bytes_out=12\n"+
+			`level=WARN msg="connection broke the framing" remote=198.51.100.1:50000 err="framing: frame at offset 12: unexpected EOF after 4 bytes" bytes="\"half\""`+"\n",
+			f.log.String())
+	})
+}

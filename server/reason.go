@@ -17,6 +17,7 @@ const (
 	CloseKicked                           // Conn.Close was called
 	CloseHijacked                         // Conn.Hijack was called
 	CloseDrained                          // Shutdown: all that had arrived is answered
+	CloseAged                             // MaxAge: all that had arrived is answered
 	CloseForced                           // Shutdown or Close did not wait any longer
 	CloseIdleTimeout                      // no frame began in time
 	CloseFrameTimeout                     // a frame began and did not end in time
@@ -29,16 +30,18 @@ const (
 	CloseHandlerError                     // the handler returned another error
 	ClosePanic                            // the handler, the framer or the connection panicked
 	CloseHandshake                        // the TLS handshake failed, or took too long
+	CloseProxyHeader                      // the PROXY header was malformed, missing or unexpected, or took too long
+	CloseRefused                          // MaxConnsPerAddr, Admit, or the lack of a descriptor
 	CloseFailed                           // the connection failed: a reset, for example
 )
 
 var reasonNames = [...]string{
-	"peer", "done", "kicked", "hijacked", "drained", "forced", "idle timeout", "frame timeout", "write timeout", "slow",
-	"too large", "malformed",
-	"unexpected EOF", "reply refused", "handler error", "panic", "handshake", "failed",
+	"peer", "done", "kicked", "hijacked", "drained", "aged", "forced", "idle_timeout", "frame_timeout", "write_timeout", "slow",
+	"too_large", "malformed", "unexpected_eof", "reply_refused", "handler_error", "panic", "handshake", "proxy_header",
+	"refused", "failed",
 }
 
-// String returns the reason in words, such as "peer" or "idle timeout".
+// String returns the reason in words, such as "peer" or "idle_timeout".
 func (r CloseReason) String() string {
 	if int(r) < len(reasonNames) {
 		return reasonNames[r]
@@ -49,7 +52,7 @@ func (r CloseReason) String() string {
 // isOrderly reports whether nothing went wrong.
 func (r CloseReason) isOrderly() bool {
 	switch r {
-	case ClosePeer, CloseDone, CloseKicked, CloseHijacked, CloseDrained, CloseIdleTimeout:
+	case ClosePeer, CloseDone, CloseKicked, CloseHijacked, CloseDrained, CloseAged, CloseIdleTimeout:
 		return true
 	}
 	return false
@@ -69,6 +72,10 @@ func (r CloseReason) warning() string {
 		return "handler failed"
 	case CloseHandshake:
 		return "TLS handshake failed"
+	case CloseProxyHeader:
+		return "no PROXY header accepted"
+	case CloseRefused:
+		return "connection refused"
 	}
 	return ""
 }
@@ -124,9 +131,21 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 	var (
 		handshake *handshakeError
 		handler   *handlerError
-		refused   *framing.PayloadError
+		payload   *framing.PayloadError
+		proxy     *proxyHeaderError
+		refused   *refusedError
 	)
 	switch {
+	case errors.As(err, &refused):
+		return CloseRefused, err
+	case errors.As(err, &proxy):
+		switch {
+		case c.wire.isForced():
+			return CloseForced, err
+		case hasLeft(err):
+			return ClosePeer, err
+		}
+		return CloseProxyHeader, err
 	case errors.As(err, &handshake):
 		switch {
 		case c.wire.isForced():
@@ -139,7 +158,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 		return CloseFailed, failed
 	case errors.As(err, &handler):
 		switch {
-		case errors.As(err, &refused):
+		case errors.As(err, &payload):
 			return CloseReplyRefused, err
 		case handler.err == io.EOF:
 			return CloseDone, err
@@ -172,9 +191,11 @@ func (c *Conn) readReason(err error) CloseReason {
 		return CloseFrameTimeout
 	case err == errIdleTimeout:
 		return CloseIdleTimeout
+	case err == errDrained && !c.srv.draining.Load():
+		return CloseAged
 	case err == errDrained:
 		return CloseDrained
-	case err == io.EOF || hasLeft(err) && c.isSilent():
+	case err == io.EOF || hasLeft(err) && (c.buf == nil || c.isSilent()):
 		return ClosePeer
 	}
 	return CloseFailed

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ type Server struct {
 	// Goodbye, if it is not nil, is called when the server ends a connection in order,
 	// after the last answer and before the end of the stream, in the goroutine of the
 	// connection. It may reply a last word, which may be lost without an error. reason
-	// is CloseDrained, CloseIdleTimeout or CloseKicked.
+	// is CloseDrained, CloseAged, CloseIdleTimeout or CloseKicked.
 	Goodbye func(c *Conn, reason CloseReason)
 
 	// Closed, if it is not nil, is called when a connection has ended, in its
@@ -114,6 +115,32 @@ type Server struct {
 	// be queued. If zero, 1 MiB is used; if negative, there is no limit.
 	MaxQueue int
 
+	// MaxConnsPerAddr is the maximum number of connections that are served at a
+	// time for one address: an IPv4 address, or the first 64 bits of an IPv6
+	// address. Further ones are reset at once. A Unix socket's have no address. If
+	// zero or negative, there is no limit but MaxConns.
+	MaxConnsPerAddr int
+
+	// MaxAge is the maximum time for which a connection is served, so that clients
+	// come back to a balancer that may choose another server. Each connection has
+	// between 90 % and 110 % of it, at random, so that those of a restart do not all
+	// come back at once. A connection that is old enough ends as in Shutdown: every
+	// frame that has arrived whole is answered, then comes the end of the stream. If
+	// zero or negative, there is no limit.
+	MaxAge time.Duration
+
+	// ProxyFrom is the addresses of proxies whose connections must begin with a
+	// header of the PROXY protocol, version 1 or 2, before TLS. The address that the
+	// header names is the connection's RemoteAddr, for hooks, limits and logs; where
+	// it names none, as for the health check of a proxy (LOCAL), the proxy's own is.
+	// If there is any, the connections of a Unix socket must begin with a header too:
+	// the permissions of its file decide who may connect. A header may have 2 KiB
+	// after its first 16 bytes, and must arrive within HandshakeTimeout; the fields
+	// after the addresses are not read. From any other address a header ends the
+	// connection, if it comes in one piece. If ProxyFrom is empty, no header is
+	// expected.
+	ProxyFrom []netip.Prefix
+
 	// IdleTimeout is the maximum time to wait for the first byte of a frame. Fill
 	// between frames begins the wait again. If zero, 2 minutes is used; if
 	// negative, there is no timeout.
@@ -130,8 +157,9 @@ type Server struct {
 	// negative, there is no timeout.
 	WriteTimeout time.Duration
 
-	// HandshakeTimeout is the maximum time for a TLS handshake. If zero, 5 seconds
-	// is used; if negative, there is no timeout.
+	// HandshakeTimeout is the maximum time for a TLS handshake, and the maximum time
+	// for a PROXY header before it. If zero, 5 seconds is used; if negative, there is
+	// no timeout.
 	HandshakeTimeout time.Duration
 
 	// Grace is the maximum time that Shutdown waits for what has been received to
@@ -150,13 +178,27 @@ type Server struct {
 	// negative, there is no limit.
 	Linger time.Duration
 
+	// Admit, if it is not nil, returns an error for a new connection that is not to
+	// be served: it is reset, and the error is logged as a warning. It is called
+	// after the PROXY header, if there is one, and before the TLS handshake, by the
+	// goroutine of the connection, which counts for MaxConns and MaxConnsPerAddr
+	// meanwhile. c is the accepted connection, or the *tls.Conn on it, or, through a
+	// proxy, one with the client's address and a method NetConn; Admit must not use
+	// it but for its addresses and SyscallConn.
+	Admit func(c net.Conn) error
+
 	// ConnContext, if it is not nil, returns the context of a new connection,
-	// derived from ctx. c is the accepted connection, or the *tls.Conn on it.
+	// derived from ctx. c is what Admit is given.
 	ConnContext func(ctx context.Context, c net.Conn) context.Context
 
 	// ConnState, if it is not nil, is called when a connection changes its state,
 	// from the goroutine of the connection, which waits for it. It must not panic.
 	ConnState func(c net.Conn, state State)
+
+	// LogConnections logs a line at level info for each connection that has ended:
+	// its remote address, why it has ended, how long it was served, and how many
+	// frames and bytes it has brought and got.
+	LogConnections bool
 
 	// Logger receives one warning for a connection that breaks its framing or
 	// stalls, one error for a panic, and the rest at debug level. What peers can
@@ -182,8 +224,9 @@ type Server struct {
 	full      fullness
 	listeners map[*net.Listener]struct{} // of each Serve its own: interfaces need not be comparable
 	conns     map[*Conn]struct{}
-	slots     chan struct{} // holds one for each connection that counts for MaxConns
-	stats     Stats         // but for Open: of connections that have ended
+	clients   map[netip.Prefix]int // connections of each
+	slots     chan struct{}        // holds one for each connection that counts for MaxConns
+	stats     Stats                // but for Open: of connections that have ended
 	report    Report
 	cause     error         // why connections were forced
 	closing   chan struct{} // closed when Shutdown begins
@@ -328,6 +371,11 @@ func (s *Server) check(addr net.Addr) error {
 	case addr != nil && addr.Network() == "unixpacket":
 		return checkNetwork("unixpacket")
 	}
+	for _, p := range s.ProxyFrom {
+		if !p.IsValid() {
+			return &ConfigError{"ProxyFrom", "has an invalid prefix; want one that netip.ParsePrefix has returned"}
+		}
+	}
 	return nil
 }
 
@@ -340,6 +388,7 @@ func (s *Server) initLocked() {
 	s.limits = s.resolveLimits()
 	s.listeners = make(map[*net.Listener]struct{})
 	s.conns = make(map[*Conn]struct{})
+	s.clients = make(map[netip.Prefix]int)
 	s.slots = make(chan struct{}, s.limits.maxConns)
 	s.closing = make(chan struct{})
 	s.forcing = make(chan struct{})
@@ -431,6 +480,7 @@ func (s *Server) connGone(c *Conn) {
 // removeLocked forgets a connection that has ended for its reason.
 func (s *Server) removeLocked(c *Conn) {
 	delete(s.conns, c)
+	s.clientGoneLocked(c)
 	s.stats.add(c)
 	s.stats.Closed[c.reason]++
 	if c.hasSlot {

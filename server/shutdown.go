@@ -211,6 +211,7 @@ func (s *Server) giveUp(r *round) {
 	var stuck []*Conn
 	for c := range s.conns {
 		delete(s.conns, c)
+		s.clientGoneLocked(c)
 		s.stats.add(c)
 		s.stats.Closed[CloseForced]++
 		stuck = append(stuck, c)

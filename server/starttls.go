@@ -7,8 +7,8 @@ import (
 
 var (
 	// ErrDraining is returned by a method of [Conn] that is refused since Shutdown
-	// was called.
-	ErrDraining = errors.New("server: Shutdown was called")
+	// was called, or MaxAge is over.
+	ErrDraining = errors.New("server: the connection drains")
 
 	// ErrTLS is returned by [Conn.StartTLS] if the connection uses TLS.
 	ErrTLS = errors.New("server: the connection uses TLS already")
@@ -60,15 +60,6 @@ func (c *Conn) StartTLS(lastReply []byte, config *tls.Config) error {
 		c.flushedAll()
 	}
 	return nil
-}
-
-// TLS returns the state of the TLS connection, or nil if it is none.
-func (c *Conn) TLS() *tls.ConnectionState {
-	if c.wire.tls == nil {
-		return nil
-	}
-	state := c.wire.tls.ConnectionState()
-	return &state
 }
 
 // startTLS sends lastFrame and takes the handshake. Nobody else writes meanwhile.

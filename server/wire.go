@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/server/internal/proxyproto"
 )
 
 // An interruption ends a read without harm. It calls itself temporary, for a
@@ -62,6 +63,8 @@ type wire struct {
 	poll   poll
 	looked bool // the deadline of the handshake was prolonged
 
+	proxied atomic.Pointer[proxyproto.Header] // nil if there is no header
+
 	mu          sync.Mutex
 	drain       drain
 	inRead      bool // a read of raw is running
@@ -109,11 +112,16 @@ func (t tlsSide) Write(p []byte) (int, error) {
 	}
 	return t.w.push(p)
 }
+func (t tlsSide) RemoteAddr() net.Addr        { return t.w.remoteAddr() }
+func (t tlsSide) LocalAddr() net.Addr         { return t.w.localAddr() }
 
 // netConn returns the connection as hooks see it.
 func (w *wire) netConn() net.Conn {
-	if w.tls != nil {
+	switch {
+	case w.tls != nil:
 		return w.tls
+	case w.proxied.Load() != nil:
+		return &proxiedConn{w.raw, w}
 	}
 	return w.raw
 }
@@ -245,6 +253,9 @@ func (w *wire) setHandshake(on bool, by time.Duration) error {
 		return errForced
 	}
 	w.inHandshake = on
+	if on {
+		w.drain.taken = false // what a handshake reads is no part of the snapshot
+	}
 	w.readBy, w.writeBy = stale, stale
 	if err := w.arm(w.raw.SetReadDeadline, &w.readBy, by); err != nil {
 		return err
@@ -272,6 +283,9 @@ func (w *wire) wake() {
 	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.free {
+		return
+	}
 	w.alert.Store(true)
 	if w.drain.wake(!w.inRead && !w.inHandshake) && !w.inHandshake {
 		w.readBy = stale

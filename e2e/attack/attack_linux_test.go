@@ -226,8 +226,8 @@ func TestT5_NeverReads(t *testing.T) {
 	}
 }
 
-// T6: without descriptors the server rests, serves whom it has, and accepts
-// again when there are some.
+// T6: without descriptors the server rests, serves whom it has, refuses others when
+// that lasts, and accepts again when there are some.
 func TestT6_NoDescriptors(t *testing.T) {
 	const limit = 64
 	s := start(t, []string{"sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$@"`, limit), "sh", echo, "-framing", "length", "-max-conns", "-1"})
@@ -244,6 +244,12 @@ func TestT6_NoDescriptors(t *testing.T) {
 		t.Errorf("the server uses %.1f %% of a processor", busy)
 	}
 	if err := ask(old, frame("during")); err != nil {
+		t.Fatalf("an old connection: %v", err)
+	}
+	// The shortage has lasted: who waits in the accept queue is refused, with the
+	// descriptor in reserve.
+	s.until("the refusals", func() bool { return s.count(`wholeframe_connections_ended_total{reason="refused"}`) >= limit })
+	if err := ask(old, frame("refusing")); err != nil {
 		t.Fatalf("an old connection: %v", err)
 	}
 	for _, c := range all {

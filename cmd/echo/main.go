@@ -163,16 +163,20 @@ func start(ctx context.Context, o *options, log *slog.Logger) (*server.Server, n
 	}
 	log.Info("listening", "addr", l.Addr().String(), "framing", o.framing.String())
 	return &server.Server{
-		Framer:       o.framing.Framer,
-		Handler:      server.Echo,
-		TLSConfig:    tlsConfig,
-		MaxPayload:   int(o.maxPayload),
-		MaxConns:     o.maxConns,
-		IdleTimeout:  o.idleTimeout,
-		FrameTimeout: o.frameTimeout,
-		WriteTimeout: o.writeTimeout,
-		Grace:        o.grace,
-		Logger:       log,
+		Framer:          o.framing.Framer,
+		Handler:         server.Echo,
+		TLSConfig:       tlsConfig,
+		MaxPayload:      int(o.maxPayload),
+		MaxConns:        o.maxConns,
+		MaxConnsPerAddr: o.maxPerAddr,
+		MaxAge:          o.maxAge,
+		ProxyFrom:       o.proxyFrom,
+		IdleTimeout:     o.idleTimeout,
+		FrameTimeout:    o.frameTimeout,
+		WriteTimeout:    o.writeTimeout,
+		Grace:           o.grace,
+		LogConnections:  o.logConns,
+		Logger:          log,
 	}, l, nil
 }
 

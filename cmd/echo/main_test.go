@@ -64,6 +64,11 @@ func TestUsage(t *testing.T) {
 		{[]string{"-tls-cert", cert}, "-tls-key"},
 		{[]string{"-tls-key", key}, "-tls-cert"},
 		{[]string{"-pprof"}, "-metrics-addr"},
+		{[]string{"-proxy-from", "10.0.0.0/33"}, "want networks or addresses"},
+		{[]string{"-proxy-from", "balancer"}, "want networks or addresses"},
+		{[]string{"-proxy-from", ""}, "want networks or addresses"},
+		{[]string{"-proxy-from", "fe80::1%eth0"}, "want networks or addresses"},
+		{[]string{"-max-conns-per-addr", "few"}, "-max-conns-per-addr"},
 		{[]string{"-drain-delay", "-1s"}, "must not be negative"},
 		{[]string{"-tls-client-ca", cert}, "needs -tls-cert"},
 		{[]string{"-tls-min-version", "1.1"}, "want 1.2 or 1.3"},
@@ -106,7 +111,7 @@ func TestHelp(t *testing.T) {
 		}
 		assert.ElementsMatch(t, names, []string{"addr", "framing", "max-payload", "max-conns", "idle-timeout",
 			"frame-timeout", "write-timeout", "grace", "tls-cert", "tls-key", "metrics-addr", "pprof", "log-format", "socket-mode", "v",
-			"reuse-port", "drain-delay", "tls-client-ca", "tls-min-version", "version"})
+			"reuse-port", "drain-delay", "max-conns-per-addr", "max-age", "proxy-from", "log-connections", "tls-client-ca", "tls-min-version", "version"})
 	}
 }
 

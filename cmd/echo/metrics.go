@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -15,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/wholeframe/wholeframe/internal/series"
 	"github.com/wholeframe/wholeframe/server"
 )
 
@@ -26,27 +26,12 @@ type metrics struct {
 	leaving atomic.Bool // the command is about to close, and wants no new clients
 }
 
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("wholeframe_"+name, help, labels, nil)
-}
-
-var (
-	descOpen         = desc("connections", "Open connections, by state.", "state")
-	descLimit        = desc("connections_limit", "Connections that are served at a time at most.")
-	descAccepted     = desc("connections_accepted_total", "Connections accepted and served.")
-	descEnded        = desc("connections_ended_total", "Connections ended, by the reason.", "reason")
-	descAcceptErrors = desc("accept_errors_total", "Failures to accept a connection that were waited out.")
-	descFrames       = desc("frames_total", "Messages, by direction.", "direction")
-	descBytes        = desc("bytes_total", "Bytes on connections, TLS included, by direction.", "direction")
-	descDraining     = desc("draining", "1 from the moment that the server begins to close, else 0.")
-)
-
 // newMetrics has the handler of s timed.
 func newMetrics(s *server.Server) *metrics {
 	m := &metrics{server: s, handler: prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "wholeframe_handler_seconds",
-		Help:    "Time that the handler took for a message.",
-		Buckets: prometheus.ExponentialBuckets(1e-6, 10, 8),
+		Help:    "Time that the handler took for a frame.",
+		Buckets: prometheus.ExponentialBuckets(1e-4, 10, 6), // less would appear as 1e-05
 	})}
 	handle := s.Handler
 	s.Handler = func(c *server.Conn, message []byte) error {
@@ -61,37 +46,15 @@ func newMetrics(s *server.Server) *metrics {
 // Describe implements [prometheus.Collector].
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(m, ch) }
 
-// Collect implements [prometheus.Collector]: one look at the server for all.
+// kinds are the types of series: counters and others.
+var kinds = map[bool]prometheus.ValueType{true: prometheus.CounterValue, false: prometheus.GaugeValue}
+
+// Collect implements [prometheus.Collector].
 func (m *metrics) Collect(ch chan<- prometheus.Metric) {
-	counter := func(d *prometheus.Desc, n uint64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	for _, s := range series.Of(m.server) {
+		desc := prometheus.NewDesc(s.Name, s.Help, nil, s.Labels)
+		ch <- prometheus.MustNewConstMetric(desc, kinds[s.IsCounter], s.Number)
 	}
-	gauge := func(d *prometheus.Desc, n int, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
-	}
-	st := m.server.Stats()
-	for state, n := range st.Open {
-		gauge(descOpen, n, server.State(state).String())
-	}
-	limit := math.Inf(1)
-	if n := m.server.ConnLimit(); n < math.MaxInt {
-		limit = float64(n)
-	}
-	ch <- prometheus.MustNewConstMetric(descLimit, prometheus.GaugeValue, limit)
-	counter(descAccepted, st.Accepted)
-	for reason, n := range st.Closed {
-		counter(descEnded, n, server.CloseReason(reason).String())
-	}
-	counter(descAcceptErrors, st.AcceptErrors)
-	counter(descFrames, st.FramesIn, "in")
-	counter(descFrames, st.FramesOut, "out")
-	counter(descBytes, st.BytesIn, "in")
-	counter(descBytes, st.BytesOut, "out")
-	draining := 0
-	if st.Draining {
-		draining = 1
-	}
-	gauge(descDraining, draining)
 	m.handler.Collect(ch)
 }
 

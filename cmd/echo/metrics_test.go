@@ -32,8 +32,8 @@ func (p *process) get(path string) (int, string) {
 	return r.StatusCode, string(body)
 }
 
-// series returns the series of an exposition that are ours, with their values.
-func series(text string) map[string]string {
+// seriesIn returns the series of an exposition that are ours, with their values.
+func seriesIn(text string) map[string]string {
 	found := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^(wholeframe_.*) (\S+)$`).FindAllStringSubmatch(text, -1) {
 		found[m[1]] = m[2]
@@ -45,7 +45,7 @@ func series(text string) map[string]string {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	p := serve(t, "-metrics-addr", "127.0.0.1:0", "-max-payload", "8", "-max-conns", "5")
-	before := series(second(p.get("/metrics")))
+	before := seriesIn(second(p.get("/metrics")))
 	c := p.dial()
 	roundTrip(t, c, "hello\nworld\n")
 	for _, bad := range []string{"much too large\n", "half"} {
@@ -54,7 +54,7 @@ func TestMetrics(t *testing.T) {
 	converse(t, c, "", "")
 	got := before
 	for got[`wholeframe_connections_ended_total{reason="peer"}`] != "1" { // all counts when it has ended
-		got = series(second(p.get("/metrics")))
+		got = seriesIn(second(p.get("/metrics")))
 	}
 	for name, want := range map[string]string{
 		`wholeframe_connections_limit`:                       "5",
@@ -80,7 +80,7 @@ func TestMetrics(t *testing.T) {
 	p = serve(t, "-metrics-addr", "127.0.0.1:0", "-pprof", "-max-conns", "-1")
 	status, _ = p.get("/debug/pprof/")
 	assert.Equal(t, 200, status)
-	assert.Equal(t, "+Inf", series(second(p.get("/metrics")))[`wholeframe_connections_limit`])
+	assert.Equal(t, "+Inf", seriesIn(second(p.get("/metrics")))[`wholeframe_connections_limit`])
 }
 
 func second(_ int, text string) string { return text }
@@ -126,7 +126,7 @@ func TestMetrics_Document(t *testing.T) {
 		types[m[1]] = m[2]
 	}
 	var reasons []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Za-z ]+)` \\| (?:–|peer|server|network) \\|").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (?:–|peer|server|network) \\|").FindAllStringSubmatch(string(text), -1) {
 		reasons = append(reasons, m[1])
 	}
 	states := regexp.MustCompile("`state`: ([^|]+) \\|").FindStringSubmatch(string(text))

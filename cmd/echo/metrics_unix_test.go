@@ -35,7 +35,7 @@ func TestMetrics_Draining(t *testing.T) {
 	}
 	assert.Equal(t, 503, status)
 	assert.Equal(t, "draining\n", text)
-	assert.Equal(t, "1", series(second(p.get("/metrics")))["wholeframe_draining"])
+	assert.Equal(t, "1", seriesIn(second(p.get("/metrics")))["wholeframe_draining"])
 	converse(t, c, "", large)
 	assert.Equal(t, 0, p.exit())
 }
@@ -67,14 +67,14 @@ func TestMetrics_T24(t *testing.T) {
 		}
 		status, text := p.get("/metrics")
 		assert.Equal(t, 200, status, request)
-		assert.Equal(t, fmt.Sprint(limit), series(text)["wholeframe_connections_limit"], request)
+		assert.Equal(t, fmt.Sprint(limit), seriesIn(text)["wholeframe_connections_limit"], request)
 	}
 	for range limit {
 		roundTrip(t, p.dial(), "hello\n")
 	}
 	_, text := p.get("/metrics")
-	assert.Equal(t, fmt.Sprint(limit), series(text)["wholeframe_connections_accepted_total"])
-	assert.Equal(t, "0", series(text)["wholeframe_accept_errors_total"])
+	assert.Equal(t, fmt.Sprint(limit), seriesIn(text)["wholeframe_connections_accepted_total"])
+	assert.Equal(t, "0", seriesIn(text)["wholeframe_accept_errors_total"])
 	p.await(`level=WARN msg="connection limit reached, others wait" max=80\n`)
 }
 

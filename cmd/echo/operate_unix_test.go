@@ -32,7 +32,7 @@ func TestDrainDelay(t *testing.T) {
 	status, text = p.get("/livez")
 	assert.Equal(t, 200, status)
 	assert.Equal(t, "ok\n", text)
-	assert.Equal(t, "0", series(second(p.get("/metrics")))["wholeframe_draining"])
+	assert.Equal(t, "0", seriesIn(second(p.get("/metrics")))["wholeframe_draining"])
 	roundTrip(t, old, "hello\n")
 	roundTrip(t, p.dial(), "hello\n")
 	time.Sleep(sameRequest)
@@ -140,4 +140,16 @@ func TestTLS_Clients(t *testing.T) {
 		}
 		p.await(`level=WARN msg="TLS handshake failed" remote=\S+ err="tls: ` + test.says)
 	}
+}
+
+// The header of a trusted proxy names the client, in the log too; without the flag
+// it is an error with a hint.
+func TestProxyFrom(t *testing.T) {
+	t.Parallel()
+	const header = "PROXY TCP4 192.0.2.7 198.51.100.9 12345 443\r\n"
+	trusting, other := serve(t, "-proxy-from", "127.0.0.1", "-log-connections"), serve(t)
+	converse(t, trusting.dial(), header+"hello\n", "hello\n")
+	trusting.await(`level=INFO msg=connection remote=192\.0\.2\.7:12345 reason=peer duration=\S+ frames_in=1 frames_out=1 bytes_in=51 bytes_out=6\n`)
+	converse(t, other.dial(), header+"hello\n", "")
+	other.await(`level=WARN msg="no PROXY header accepted" remote=127\.0\.0\.1:\d+ err="PROXY header: not expected from this address; see ProxyFrom"`)
 }

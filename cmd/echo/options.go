@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -30,6 +31,9 @@ type options struct {
 	framing      spec.Value
 	maxPayload   spec.Size
 	maxConns     int
+	maxPerAddr   int
+	maxAge       time.Duration
+	proxyFrom    prefixes
 	idleTimeout  time.Duration
 	frameTimeout time.Duration
 	writeTimeout time.Duration
@@ -42,6 +46,7 @@ type options struct {
 	metricsAddr  string
 	pprof        bool
 	logFormat    string
+	logConns     bool
 	verbose      bool
 }
 
@@ -66,6 +71,33 @@ func (m *socketMode) Set(text string) error {
 	return nil
 }
 
+// prefixes is the value of -proxy-from.
+type prefixes []netip.Prefix
+
+// String returns the prefixes, separated by commas.
+func (p prefixes) String() string {
+	all := make([]string, len(p))
+	for i, prefix := range p {
+		all[i] = prefix.String()
+	}
+	return strings.Join(all, ",")
+}
+
+// Set implements [flag.Value]. It adds to what was set before.
+func (p *prefixes) Set(text string) error {
+	for one := range strings.SplitSeq(text, ",") {
+		prefix, err := netip.ParsePrefix(one)
+		if addr, addrErr := netip.ParseAddr(one); addrErr == nil && addr.Zone() == "" {
+			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return errors.New("want networks or addresses, such as 10.0.0.0/8,192.0.2.1,::1")
+		}
+		*p = append(*p, prefix)
+	}
+	return nil
+}
+
 // helpText is the error of a command line that asks for help.
 type helpText string
 
@@ -82,6 +114,9 @@ func parse(args []string) (*options, error) {
 	text := f.String("framing", "line", "how messages are framed: a `SPEC`; help lists them")
 	f.Var(&o.maxPayload, "max-payload", "refuse messages larger than `SIZE`: bytes, or 64KiB, 1MiB, 2GiB (0 means 1MiB, negative means no limit)")
 	f.IntVar(&o.maxConns, "max-conns", 0, "serve at most `N` connections at a time, others wait (0 means 10000 or 80 % of the descriptor limit, negative means no limit)")
+	f.IntVar(&o.maxPerAddr, "max-conns-per-addr", 0, "serve at most `N` connections of one address at a time, or of one IPv6 network of 64 bits, and reset others (0 means no limit, negative means no limit)")
+	f.DurationVar(&o.maxAge, "max-age", 0, "end connections between two messages after this long, give or take 10 % (0 means never, negative means never)")
+	f.Var(&o.proxyFrom, "proxy-from", "expect a PROXY protocol header from the addresses `CIDR`, such as 10.0.0.0/8,::1, and on a Unix socket")
 	f.DurationVar(&o.idleTimeout, "idle-timeout", 2*time.Minute, "close connections idle for this long (0 means 2m, negative means never)")
 	f.DurationVar(&o.frameTimeout, "frame-timeout", 10*time.Second, "close connections that take longer to send a message, plus 1s for each 64KiB of it (0 means 10s, negative means never)")
 	f.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "close connections that do not read their replies for this long (0 means 10s, negative means never)")
@@ -94,6 +129,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics, /livez and /readyz over HTTP on `HOST:PORT`, port 0 for a free one")
 	f.BoolVar(&o.pprof, "pprof", false, "serve profiles under /debug/pprof/ on -metrics-addr")
 	f.StringVar(&o.logFormat, "log-format", "text", "log to standard error as `text` or json")
+	f.BoolVar(&o.logConns, "log-connections", false, "log a line for each connection that has ended")
 	f.BoolVar(&o.verbose, "v", false, "log at debug level: why each connection ended")
 	version := f.Bool("version", false, "print the version, and do nothing else")
 

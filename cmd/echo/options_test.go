@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -45,6 +46,12 @@ func TestParse(t *testing.T) {
 		{[]string{"-tls-cert=c", "-tls-key=k"}, func(o *options) { o.tlsCert, o.tlsKey = "c", "k" }},
 		{[]string{"-metrics-addr=:9100", "-pprof"}, func(o *options) { o.metricsAddr, o.pprof = ":9100", true }},
 		{[]string{"-addr=systemd:echo"}, func(o *options) { o.addr = "systemd:echo" }},
+		{[]string{"-max-conns-per-addr=8", "-max-age=1h", "-log-connections"}, func(o *options) {
+			o.maxPerAddr, o.maxAge, o.logConns = 8, time.Hour, true
+		}},
+		{[]string{"-proxy-from=10.0.0.0/8,192.0.2.1", "-proxy-from=::1"}, func(o *options) {
+			o.proxyFrom = prefixes{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("::1/128")}
+		}},
 		{[]string{"-reuse-port"}, func(o *options) { o.reusePort = true }},
 		{[]string{"-drain-delay=5s"}, func(o *options) { o.drainDelay = 5 * time.Second }},
 		{[]string{"-tls-cert=c", "-tls-key=k", "-tls-client-ca=a", "-tls-min-version=1.3"}, func(o *options) {

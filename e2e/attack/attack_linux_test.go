@@ -37,7 +37,7 @@ func TestT1_HalfFrames(t *testing.T) {
 	for _, c := range all {
 		wantEnd(t, c)
 	}
-	s.until("all to end by the frame timeout", func() bool { return s.ended("frame timeout") == n })
+	s.until("all to end by the frame timeout", func() bool { return s.ended("frame_timeout") == n })
 	t.Logf("T1: %d half frames held, all ended by the frame timeout; %s", n, good)
 	if good.far() {
 		t.Error("the good client suffers")
@@ -124,7 +124,7 @@ func TestT3_LengthBombs(t *testing.T) {
 				n++
 			}
 			s.until("all to end", func() bool { return s.open() == 0 })
-			if got := s.ended("too large"); got != n {
+			if got := s.ended("too_large"); got != n {
 				t.Errorf("width %d, %s: %d of %d were too large", width, order, got, n)
 			}
 			bombs, grown = bombs+n, max(grown, s.resident()-before)
@@ -214,7 +214,7 @@ func TestT5_NeverReads(t *testing.T) {
 			t.Fatal("not all that never read were closed")
 		}
 	}
-	if got, open := s.ended("write timeout"), s.open(); got != n || open != 2 {
+	if got, open := s.ended("write_timeout"), s.open(); got != n || open != 2 {
 		t.Errorf("%d ended by the write timeout, %d are open", got, open)
 	}
 	t.Logf("T5: %d clients that never read closed by the write timeout, %d KiB of resident memory each, one that read %d bytes at 1 KiB/s stays; %s", n, grown, read, good)

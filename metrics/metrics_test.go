@@ -39,7 +39,7 @@ func ExampleNewCollector() {
 	// wholeframe_bytes_total 2
 	// wholeframe_connections 5
 	// wholeframe_connections_accepted_total 1
-	// wholeframe_connections_ended_total 18
+	// wholeframe_connections_ended_total 21
 	// wholeframe_connections_limit 1
 	// wholeframe_draining 1
 	// wholeframe_frames_total 2

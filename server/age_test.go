@@ -154,3 +154,47 @@ func TestMaxAge_Off(t *testing.T) {
 		f.wantFIN(c, "hello\n", 1)
 	})
 }
+
+// A promised answer is waited for, a goodbye is said, and who has taken over a
+// connection is left alone.
+func TestMaxAge_Protocols(t *testing.T) {
+	var taken io.Reader
+	s := &server.Server{
+		MaxAge:  time.Second,
+		Goodbye: func(c *server.Conn, reason server.CloseReason) { c.Reply([]byte("bye " + reason.String())) },
+		Handler: func(c *server.Conn, m []byte) error {
+			switch string(m) {
+			case "later":
+				return c.Go(m, func(m []byte) error {
+					time.Sleep(5 * time.Second)
+					return c.WriteFrame(m)
+				})
+			case "starttls":
+				time.Sleep(2 * time.Second)
+				assert.ErrorIs(t, c.StartTLS([]byte("go"), serverTLS), server.ErrDraining)
+			case "hijack":
+				nc, _, err := c.Hijack()
+				assert.NoError(t, err)
+				taken = nc
+				return nil
+			}
+			return c.Reply(m)
+		},
+	}
+	onFake(t, s, func(f *fake) {
+		later, tls, hijacked := f.dial("later\n"), f.dial("starttls\n"), f.dial("hijack\n")
+		got := make(chan string)
+		go func() {
+			b := make([]byte, 5)
+			n, err := taken.Read(b)
+			assert.NoError(t, err)
+			got <- string(b[:n])
+		}()
+		time.Sleep(time.Minute)
+		f.wantFIN(later, "later\nbye aged\n", 5*time.Second)
+		f.wantFIN(tls, "starttls\nbye aged\n", 2*time.Second)
+		f.send(hijacked, "alive")
+		assert.Equal(t, "alive", <-got)
+		taken.(io.Closer).Close()
+	})
+}

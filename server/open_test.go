@@ -114,7 +114,7 @@ func TestGoodbye(t *testing.T) {
 		},
 	}
 	onFake(t, s, func(f *fake) {
-		f.wantFIN(f.dial(""), "bye idle timeout\n", 100*ms)
+		f.wantFIN(f.dial(""), "bye idle_timeout\n", 100*ms)
 		f.wantFIN(f.dial("kick\nnot handled\n"), "kick\nbye kicked\n", 100*ms)
 		f.wantFIN(f.dial("later\nkick\n"), "kick\nlater\nbye kicked\n", 110*ms)
 		f.wantFIN(f.dial("done\n"), "", 110*ms)

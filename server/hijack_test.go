@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -20,7 +21,7 @@ func TestHijack(t *testing.T) {
 	var nc net.Conn
 	var reasons reasonLog
 	s := &server.Server{MaxConns: 1, IdleTimeout: time.Second, Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
-		if err := c.Reply([]byte("yours")); err != nil {
+		if err := errors.Join(c.Reply([]byte("yours")), c.Flush()); err != nil { // before the push
 			return err
 		}
 		if err := c.Push([]byte("pushed")); err != nil {

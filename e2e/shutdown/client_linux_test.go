@@ -260,6 +260,9 @@ func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
 			c.ended(err, len(reader.Unread()))
 			return
 		}
+		if aside := c.plan.aside; aside != nil && aside(c.number, payload) {
+			continue
+		}
 		answered()
 		c.history.Returned = append(c.history.Returned, frame(payload))
 		select {

@@ -17,6 +17,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -85,6 +86,15 @@ type plan struct {
 	warm       bool                                    // Shutdown waits until every client has an answer
 	wait       time.Duration                           // then until Shutdown
 	trickle    time.Duration                           // between two messages of a client, after the first window/2; 0: none
+	answer     server.Handler                          // nil: Reply
+	adapt      func(s *server.Server)                  // changes more of the server; nil: nothing
+	unordered  bool                                    // answers may overtake others
+	aside      func(client int, payload []byte) bool   // takes a frame that is not an answer; nil: there are none
+}
+
+// withHeaders lets every message have a number.
+func (p *plan) withHeaders() {
+	p.min, p.max = max(p.min, headerSize), max(p.max, headerSize)
 }
 
 func (p *plan) secure() bool { return p.network == "tls" }
@@ -322,6 +332,9 @@ func (p *plan) run(h host, dial dialer) ([]*client, []Finding) {
 		if c.history.Handled, known = h.handled(i); !known {
 			c.history.Handled = c.history.Returned
 		}
+		if p.unordered {
+			slices.SortStableFunc(c.history.Returned, func(a, b Frame) int { return a.Number - b.Number })
+		}
 		round.Clients = append(round.Clients, c.history)
 	}
 	return clients, round.Judge()
@@ -339,7 +352,12 @@ type here struct {
 }
 
 // served is what the handler saw of one connection.
-type served struct{ frames []Frame }
+type served struct {
+	frames []Frame
+
+	mu     sync.Mutex
+	pushed int // frames that Push has taken
+}
 
 type servedKey struct{}
 
@@ -348,6 +366,10 @@ func serveHere(t *testing.T, p *plan, l net.Listener, dial dialer) *here {
 	h := &here{t: t, l: l, serving: make(chan error, 1), served: make(map[int]*served)}
 	accepted := make(chan struct{})
 	accept := sync.OnceFunc(func() { close(accepted) })
+	answer := p.answer
+	if answer == nil {
+		answer = (*server.Conn).Reply
+	}
 	h.server = &server.Server{
 		Framer:           p.framer,
 		MaxConns:         p.maxConns,
@@ -373,11 +395,14 @@ func serveHere(t *testing.T, p *plan, l net.Listener, dial dialer) *here {
 			if p.pauseEvery > 0 && len(of.frames)%p.pauseEvery == 0 {
 				time.Sleep(time.Millisecond)
 			}
-			return c.Reply(message)
+			return answer(c, message)
 		},
 	}
 	if p.secure() {
 		h.server.TLSConfig = serverTLS
+	}
+	if p.adapt != nil {
+		p.adapt(h.server)
 	}
 	go func() { h.serving <- h.server.Serve(l) }()
 	// Serve closes the listener at once if Shutdown comes first.

@@ -54,7 +54,7 @@ func TestC20Rounds(t *testing.T) {
 		return p.run(serveHere(t, p, p.listen(t), net.Dial), net.Dial)
 	})
 	t.Logf("%d answers were overtaken", overtakes.Load())
-	if overtakes.Load() == 0 {
+	if overtakes.Load() == 0 && *laterFlag >= atATime {
 		t.Error("no answer was overtaken")
 	}
 }
@@ -166,7 +166,7 @@ func TestC25Rounds(t *testing.T) {
 		return clients, found
 	})
 	t.Logf("%d greetings, %d pushes", greetings.Load(), pushes.Load())
-	if greetings.Load() == 0 || pushes.Load() == 0 {
+	if (greetings.Load() == 0 || pushes.Load() == 0) && *pushFlag >= atATime {
 		t.Error("nothing was pushed")
 	}
 }

@@ -2,7 +2,7 @@
 //
 //	dns -addr 127.0.0.1:5300 -tls-addr 127.0.0.1:8530 -cert cert.pem -key key.pem
 //	dig +tcp -p 5300 @127.0.0.1 h7.test
-//	kdig +tls -p 8530 @127.0.0.1 h7.slow.test
+//	kdig +tls -p 8530 @127.0.0.1 h8.slow.test
 //
 // Each answer comes from a goroutine of its own, when it is ready, so answers may
 // overtake others (RFC 7766 section 6.2.1.1). Those below slow.test take 100 ms.

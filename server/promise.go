@@ -22,10 +22,11 @@ type promises struct {
 }
 
 // Go promises an answer that comes later: it calls answer in a goroutine of its
-// own, with a copy of payload that is valid until answer returns, and does not wait
-// for it. answer replies with [Conn.WriteFrame], any number of times. Until it
-// returns the connection is not idle, and is not ended when the peer has ended its
-// side, or the server drains. Go may be called several times for one frame.
+// own, with a copy of payload, and does not wait for it. answer may modify the copy,
+// but must not retain it after returning. It replies with [Conn.WriteFrame], any
+// number of times. Until it returns the connection is not idle, and is not ended
+// when the peer has ended its side, or the server drains. Go may be called several
+// times for one frame.
 //
 // An error ends the connection with a reset, when all promises are kept: the peer
 // cannot know whether its frame was handled. So does a panic. The error [io.EOF]

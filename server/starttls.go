@@ -28,7 +28,8 @@ var (
 // with [ErrPlaintext] if bytes have arrived after the frame that is being handled,
 // with [ErrTLS], with [ErrPending] while answers are promised, and with
 // [ErrDraining] after Shutdown was called. The Handler should then reply so, or
-// return the error. Any other error is final: the connection is of no use, and
+// return the error; if it returns nil, the frames that follow are handled as
+// plaintext. Any other error is final: the connection is of no use, and
 // nothing is sent in plaintext.
 func (c *Conn) StartTLS(lastReply []byte, config *tls.Config) error {
 	var frame []byte

@@ -3,24 +3,29 @@
 const $ = (id) => document.getElementById(id);
 
 // The state, as it is in the link. arrived < 0: all pieces.
-const state = { spec: "line", max: "", mode: "messages", input: "", cuts: [], arrived: -1, end: false };
+const state = { spec: "line", max: "", mode: "messages", input: "", rest: "", cuts: [], arrived: -1, end: false };
 let menu = [];
+let real = {}; // a message of each protocol in hexadecimal, with its source, by name
 let answer = null; // of the library, to the state
 let laid = null; // the stream that the cells are for, in hexadecimal
-let focused = 1; // the gap that the Tab key reaches: 1 is behind the first byte
+let what = []; // what each byte that arrived is
+let focused = 1; // the gap that the Tab key reaches: 1 is after the first byte
+let frame = 0; // the result that the Tab key reaches
 let player = 0; // timer
+let untouched = true; // the input is a sample
 
 const maxStream = 1024; // bytes, as package play limits it
+const documents = "https://github.com/wholeframe/wholeframe/blob/main/";
 
 const hints = {
 	messages: "One message in each line; escapes as in a Go string: \\n \\t \\x00 \\u20ac \\\\. The frames are made of them.",
-	text: "The stream as text; a new line is the byte 0a, other bytes are escapes as in a Go string: \\r \\x00 \\u20ac \\\\.",
+	text: "The stream as text; a newline is the byte 0a, other bytes are escapes as in a Go string: \\r \\x00 \\u20ac \\\\.",
 	hex: "The stream in hexadecimal, two digits for each byte, white space anywhere.",
 };
 
 const kinds = {
 	header: "header", payload: "payload", stuffing: "stuffing", trailer: "trailer (delimiter)", fill: "fill",
-	incomplete: "not whole yet", skipped: "skipped", lost: "lost",
+	incomplete: "incomplete", skipped: "skipped", lost: "lost",
 };
 
 // element returns an element with attributes and children; text is never read as HTML.
@@ -31,30 +36,41 @@ function element(name, attributes = {}, ...children) {
 	return e;
 }
 
+const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+const capital = (s) => s.charAt(0).toUpperCase() + s.slice(1);
+const pairs = (hex) => (hex.match(/../g) ?? []).join(" ");
+
 // The link
 
+// readLink takes the state of the link. Without an input it is a sample, cut inside its frames.
 function readLink() {
 	const link = new URLSearchParams(location.hash.slice(1));
-	state.spec = link.get("spec") ?? "line";
-	state.max = link.get("max") ?? "";
-	state.mode = Object.hasOwn(hints, link.get("mode")) ? link.get("mode") : "messages";
-	state.input = link.get("input") ?? sample(state.spec);
-	const cuts = link.get("cuts") ?? "";
-	state.cuts = cuts === "each" ? everywhere(maxStream) : cuts.split(",").map(Number).filter((gap) => Number.isInteger(gap) && 0 < gap && gap < maxStream);
-	state.arrived = /^\d+$/.test(link.get("arrived") ?? "") ? Math.min(Number(link.get("arrived")), maxStream) : -1;
-	state.end = link.has("end");
+	Object.assign(state, { spec: link.get("spec") ?? "line", max: link.get("max") ?? "", cuts: [], arrived: -1, end: link.has("end") });
+	if (link.has("input")) {
+		untouched = false;
+		state.mode = Object.hasOwn(hints, link.get("mode")) ? link.get("mode") : "messages";
+		state.input = link.get("input");
+		state.rest = link.get("rest") ?? "";
+	} else {
+		takeSample();
+	}
+	const cuts = link.get("cuts");
+	if (cuts === "each") state.cuts = everywhere(maxStream);
+	else if (cuts !== null) state.cuts = cuts.split(",").map(Number).filter((gap) => Number.isInteger(gap) && 0 < gap && gap < maxStream);
+	else if (untouched) state.cuts = inFrames();
+	if (/^\d+$/.test(link.get("arrived") ?? "")) state.arrived = Math.min(Number(link.get("arrived")), maxStream);
 	$("spec").value = state.spec;
 	$("max").value = state.max;
 	$("input").value = state.input;
 	$("end").checked = state.end;
-	for (const radio of document.getElementsByName("mode")) radio.checked = radio.value === state.mode;
 }
 
 function writeLink() {
 	const link = new URLSearchParams({ spec: state.spec, mode: state.mode, input: state.input });
+	if (state.rest) link.set("rest", state.rest);
 	if (state.max) link.set("max", state.max);
 	const cuts = answer.cuts;
-	if (cuts.length) link.set("cuts", cuts.length > 2 && cuts.length === bytes() - 1 ? "each" : cuts.join(","));
+	link.set("cuts", cuts.length > 2 && cuts.length === bytes() - 1 ? "each" : cuts.join(","));
 	if (state.arrived >= 0) link.set("arrived", state.arrived);
 	if (state.end) link.set("end", "");
 	history.replaceState(null, "", "#" + link);
@@ -63,36 +79,68 @@ function writeLink() {
 // The state
 
 const bytes = () => answer.hex.length / 2;
-const understood = () => !answer.specError && !answer.maxError;
+const understood = () => !answer.specErrors.length && !answer.maxErrors.length;
 const pieces = () => (bytes() ? answer.cuts.length + 1 : 0);
 const everywhere = (n) => Array.from({ length: Math.max(0, n - 1) }, (_, i) => i + 1);
 const chosen = () => menu.find((item) => item.name === state.spec.split(",")[0]);
-const sample = (spec) => menu.find((item) => item.spec === spec)?.sample ?? menu[0].sample;
+const asked = (changes) => JSON.parse(wholeframe.play(JSON.stringify({ ...state, ...changes })));
 
 // update changes the state and shows what comes of it.
 function update(changes) {
 	Object.assign(state, changes);
-	answer = JSON.parse(wholeframe.play(JSON.stringify(state)));
+	answer = asked({});
 	if (state.arrived >= pieces()) state.arrived = -1;
 	show();
+}
+
+// change is an update that a person asked for: the link tells it, and what played has arrived.
+function change(changes) {
+	if (player) state.arrived = -1;
+	pause();
+	update(changes);
 	writeLink();
 }
 
-// cut makes new pieces, all of which have arrived.
-function cut(cuts) {
-	pause();
-	update({ cuts, arrived: -1 });
+// takeSample puts an example of the framing into the state: for a protocol its message, twice.
+function takeSample() {
+	untouched = true;
+	const item = chosen() ?? menu[0];
+	const message = real[item.name];
+	if (message) Object.assign(state, { mode: "hex", input: pairs(message.wire) + "\n" + pairs(message.wire), rest: "" });
+	else Object.assign(state, { mode: "messages", input: item.sample, rest: "" });
+}
+
+// inFrames returns cuts within the first two frames: half a packet, then packets that stick together.
+function inFrames() {
+	const frames = asked({ cuts: [], arrived: -1 }).results.filter((r) => r.kind === "frame" && r.size > 1);
+	return frames.slice(0, 2).map((r) => r.offset + Math.floor(r.size / 2));
 }
 
 function toggle(gap) {
-	const cuts = new Set(state.cuts);
+	const cuts = new Set(answer.cuts);
 	if (!cuts.delete(gap)) cuts.add(gap);
 	focused = gap;
-	cut([...cuts]);
+	change({ cuts: [...cuts], arrived: -1 });
 }
 
-function arrive(n) {
-	update({ arrived: Math.max(0, n) });
+// move moves a cut to another gap, unless there is one.
+function move(from, to) {
+	if (to < 1 || to >= bytes() || answer.cuts.includes(to) || !answer.cuts.includes(from)) return false;
+	focused = to;
+	change({ cuts: answer.cuts.map((gap) => (gap === from ? to : gap)), arrived: -1 });
+	return true;
+}
+
+// write shows the same bytes in another notation. What makes no bytes would be lost in
+// it, so that it must be corrected first.
+function write(mode) {
+	const lost = answer.inputErrors.length > 0 || (state.mode === "messages" && !understood());
+	if (!lost) {
+		state.input = $("input").value = { messages: answer.messages, text: answer.text, hex: pairs(answer.hex) }[mode];
+		change({ mode, rest: mode === "messages" ? answer.rest : "" });
+	}
+	show();
+	$("kept").hidden = !lost;
 }
 
 function pause() {
@@ -101,48 +149,60 @@ function pause() {
 	$("run").setAttribute("aria-pressed", "false");
 }
 
+// play lets the pieces arrive, one after the other.
 function play() {
-	if (player) return pause();
 	if (!bytes()) return;
-	arrive(state.arrived < 0 ? 0 : state.arrived);
-	const pace = Math.max(60, Math.min(700, 6000 / pieces()));
+	pause();
+	update({ arrived: Math.max(0, state.arrived) });
 	player = setInterval(() => {
-		arrive(answer.arrived + 1);
+		update({ arrived: answer.arrived + 1 });
 		if (state.arrived < 0) pause();
-	}, pace);
+	}, Math.max(60, Math.min(1000, 6000 / pieces())));
 	$("run").setAttribute("aria-pressed", "true");
 }
 
 // Showing
 
 function show() {
+	for (const radio of document.getElementsByName("mode")) radio.checked = radio.value === state.mode;
 	showFraming();
+	showFaults("spec", answer.specErrors);
+	showFaults("max", answer.maxErrors);
+	showFaults("input", answer.inputErrors);
 	$("hint").textContent = hints[state.mode];
-	$("input-errors").replaceChildren(...answer.inputErrors.map((text) => element("li", {}, text)));
-	$("input-errors").hidden = answer.inputErrors.length === 0;
-	$("input").setAttribute("aria-invalid", answer.inputErrors.length > 0);
+	$("kept").hidden = true;
+	$("rest").hidden = !state.rest;
+	$("rest").querySelector("code").textContent = pairs(state.rest);
+	what = anatomy();
 	showWire();
 	showResults();
+	relate(-1, 0, 0);
 }
 
 function showFraming() {
 	const item = chosen();
 	$("menu").value = item?.name ?? "";
 	$("about").textContent = item ? capital(item.about) + "." : "";
+	const source = real[item?.name]?.source;
+	if (source && untouched) $("about").textContent += ` Shown: ${source}.`;
+	$("doc").href = documents + (item?.doc ?? "docs/choosing.md");
 	$("keys").hidden = !item?.keys.length;
 	$("keys").querySelector("dl").replaceChildren(...(item?.keys ?? []).flatMap((k) => [element("dt", {}, k.key), element("dd", {}, k.about)]));
-	for (const [field, error] of [["spec", answer.specError], ["max", answer.maxError]]) {
-		$(field + "-error").textContent = error;
-		$(field + "-error").hidden = !error;
-		$(field).setAttribute("aria-invalid", error !== "");
-	}
-	$("made").closest("section").hidden = answer.specError !== "";
+	$("made").hidden = !understood();
 	$("spec-text").textContent = answer.spec;
-	$("code").textContent = answer.code;
-	$("import").textContent = answer.packages.map((path) => `import "${path}"`).join("\n");
+	$("program").textContent = answer.program;
 }
 
-const capital = (s) => s.charAt(0).toUpperCase() + s.slice(1);
+// showFaults shows below a field what is wrong in it, with a button that selects the place.
+function showFaults(field, faults) {
+	$(field + "-errors").replaceChildren(...faults.map((f) => {
+		const li = element("li", {}, f.text);
+		if (f.end > f.start) li.append(" ", element("button", { type: "button", class: "small", "data-field": field, "data-start": f.start, "data-end": f.end, "aria-label": "Select what is wrong" }, "Select"));
+		return li;
+	}));
+	$(field + "-errors").hidden = !faults.length;
+	$(field).setAttribute("aria-invalid", faults.length > 0);
+}
 
 // anatomy returns what each byte is that has arrived: its kind, the index of its
 // result, and whether it is the first or the last of that.
@@ -165,24 +225,24 @@ function anatomy() {
 function layWire() {
 	const cells = [];
 	for (let i = 0; i < bytes(); i++) {
-		if (i > 0) cells.push(element("button", { type: "button", "data-gap": i, "aria-label": `Cut between byte ${i - 1} and ${i}` }));
+		if (i > 0) cells.push(element("button", { type: "button", "data-gap": i }));
 		const hex = answer.hex.slice(2 * i, 2 * i + 2);
 		const code = parseInt(hex, 16);
 		cells.push(element("span", { "data-at": i }, hex, element("small", {}, code > 32 && code < 127 ? String.fromCharCode(code) : "·")));
 	}
-	if (!cells.length) cells.push(element("p", { class: "quiet" }, "No bytes yet."));
+	if (!cells.length) cells.push(element("p", { class: "quiet" }, understood() ? "No bytes yet." : "No bytes: messages need a framing and a limit."));
 	$("wire").replaceChildren(...cells);
 	laid = answer.hex;
 }
 
 function showWire() {
 	if (laid !== answer.hex) layWire();
-	const what = anatomy();
 	const cuts = new Set(answer.cuts);
 	const wrong = new Set(answer.results.filter((r) => r.error).map((r) => r.at));
 	const n = bytes();
 	const here = understood() ? answer.bytes : n;
 	focused = Math.max(1, Math.min(focused, n - 1));
+	let piece = 1;
 	for (const cell of n ? $("wire").children : []) {
 		if (cell.dataset.gap) {
 			// The bytes of a part that arrived in one piece hang together.
@@ -191,6 +251,8 @@ function showWire() {
 			cell.className = joined ? `gap ${what[i].kind}` : "gap";
 			cell.tabIndex = i === focused ? 0 : -1;
 			cell.setAttribute("aria-pressed", cuts.has(i));
+			cell.setAttribute("aria-label", cuts.has(i) ? `Cut before byte ${i}: piece ${++piece} begins here` : `Cut before byte ${i}`);
+			cell.dataset.piece = cuts.has(i) && n < 200 ? piece : "";
 			continue;
 		}
 		const i = Number(cell.dataset.at);
@@ -201,31 +263,45 @@ function showWire() {
 
 	const there = understood() ? answer.arrived : pieces();
 	$("pieces").textContent = n === 0 ? "" : `${plural(n, "byte")} in ${plural(pieces(), "piece")}` + (there < pieces() ? `, of which ${there} arrived.` : ".");
+	$("packets").textContent = there <= 4 ? packets().join(" ") : "";
 	// What does nothing now keeps the focus, for those who came by keyboard.
 	for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", n === 0 || there === 0);
 	for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", there >= pieces());
 	$("run").setAttribute("aria-disabled", n === 0);
-	for (const id of ["cut-none", "cut-each", "cut-random"]) $(id).setAttribute("aria-disabled", n < 2);
+	for (const id of ["cut-sample", "cut-none", "cut-each", "cut-random"]) $(id).setAttribute("aria-disabled", n < 2);
 
 	const used = new Set(["header", "payload", "trailer", "stuffing", ...what.map((w) => w.kind)]);
 	$("legend").replaceChildren(...Object.entries(kinds).filter(([kind]) => used.has(kind))
 		.map(([kind, name]) => element("li", {}, element("span", { class: "swatch " + kind, "aria-hidden": "true" }), name)));
 }
 
+// packets returns for each piece that has arrived how it differs from a frame.
+function packets() {
+	const ends = [...answer.cuts, bytes()];
+	return ends.slice(0, understood() ? answer.arrived : 0).map((end, i) => {
+		const begin = i ? ends[i - 1] : 0;
+		const inside = new Set(what.slice(begin, end).map((w) => w.index));
+		if (inside.size > 1) return `Piece ${i + 1}: bytes of ${inside.size} frames (sticky packets).`;
+		const { offset, size, kind } = answer.results[what[begin].index];
+		return `Piece ${i + 1}: ` + (kind === "frame" && offset === begin && offset + size === end ? "one frame." : "part of a frame (half packet).");
+	});
+}
+
 const gap = (i) => $("wire").querySelector(`[data-gap="${i}"]`);
-const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 function showResults() {
 	const waiting = answer.results.find((r) => r.kind === "waiting");
 	const news = [plural(answer.frames, "frame")];
 	if (answer.errors) news.push(plural(answer.errors, "error"));
-	if (waiting) news.push(`${plural(waiting.size, "byte")} of a frame that is not whole yet`);
+	if (waiting) news.push(`${plural(waiting.size, "byte")} of an incomplete frame`);
 	$("summary").textContent = answer.hex && understood() ? news.join(", ") + "." : "";
 
 	let number = 0;
-	$("results").replaceChildren(...answer.results.map((r) => {
-		const title = { frame: `Frame ${r.kind === "frame" ? ++number : ""}`, waiting: "Not whole yet", fill: "Fill between frames", refused: "Refused" }[r.kind];
-		const e = element("li", { class: `result ${r.error ? "wrong" : r.kind}` },
+	frame = Math.max(0, Math.min(frame, answer.results.length - 1));
+	const had = $("results").contains(document.activeElement);
+	$("results").replaceChildren(...answer.results.map((r, index) => {
+		const title = { frame: `Frame ${r.kind === "frame" ? ++number : ""}`, waiting: "Incomplete", fill: "Fill between frames", refused: "Refused" }[r.kind];
+		const e = element("li", { class: `result ${r.error ? "wrong" : r.kind}`, tabindex: index === frame ? 0 : -1, "data-index": index, "data-from": r.offset, "data-to": r.offset + r.size },
 			element("h3", {}, r.error ? `Error at offset ${r.at}` : title),
 			element("p", { class: "where" }, `${plural(r.size, "byte")} at offset ${r.offset}` + (pieces() > 1 ? `, arrived with piece ${r.piece}` : "")));
 		if (r.kind === "frame") e.append(element("p", { class: "payload mono" }, `"${r.payload}"`));
@@ -233,63 +309,151 @@ function showResults() {
 		const strip = element("div", { class: "strip mono" });
 		let at = r.offset;
 		for (const part of r.parts ?? []) {
-			const run = answer.hex.slice(2 * at, 2 * (at + part.size)).match(/../g).join(" ");
-			strip.append(element("span", { class: part.kind }, element("small", {}, part.kind), " " + run));
+			const run = pairs(answer.hex.slice(2 * at, 2 * (at + part.size)));
+			strip.append(element("span", { class: part.kind, "data-from": at, "data-to": at + part.size }, element("small", {}, part.kind), " " + run));
 			at += part.size;
 		}
 		if (strip.childElementCount) e.append(strip);
 		return e;
 	}));
+	if (had) $("results").children[frame]?.focus();
+}
+
+// relate marks the bytes between two offsets, and the result that they belong to with
+// the parts that they are in. No result: nothing is marked.
+function relate(index, from, to) {
+	for (const cell of $("wire").querySelectorAll("[data-at], [data-gap]")) {
+		const at = Number(cell.dataset.at ?? cell.dataset.gap);
+		cell.classList.toggle("linked", index >= 0 && from + (cell.dataset.gap ? 1 : 0) <= at && at < to);
+	}
+	for (const li of $("results").children) {
+		const here = Number(li.dataset.index) === index;
+		li.classList.toggle("linked", here);
+		for (const part of li.querySelectorAll(".strip > span")) part.classList.toggle("linked", here && Number(part.dataset.from) < to && from < Number(part.dataset.to));
+	}
+}
+
+// relateTo marks what belongs to an element of the wire or of the results.
+function relateTo(e) {
+	const { at, gap } = e?.closest("[data-at], [data-gap]")?.dataset ?? {};
+	const byte = what[at ?? gap];
+	if (byte) {
+		let from = Number(at ?? gap);
+		let to = from + 1;
+		while (from > 0 && what[from - 1].index === byte.index && what[from - 1].kind === byte.kind) from--;
+		while (to < what.length && what[to].index === byte.index && what[to].kind === byte.kind) to++;
+		return relate(byte.index, from, to);
+	}
+	const part = e?.closest("[data-from]");
+	if (!part) return relate(-1, 0, 0);
+	relate(Number(part.closest("li").dataset.index), Number(part.dataset.from), Number(part.dataset.to));
 }
 
 // What people do
 
 function listen() {
 	$("menu").addEventListener("change", () => {
-		const item = menu.find((item) => item.name === $("menu").value);
-		const changes = { spec: item.spec, arrived: -1 };
-		const untouched = menu.some((item) => item.sample === state.input) || state.input === "";
-		if (state.mode === "messages" && untouched) {
-			changes.input = $("input").value = item.sample;
-		}
-		$("spec").value = item.spec;
-		update(changes);
+		state.spec = $("spec").value = menu.find((item) => item.name === $("menu").value).spec;
+		if (untouched || state.input === "") return sample();
+		change({ arrived: -1 });
 	});
-	$("spec").addEventListener("input", () => update({ spec: $("spec").value }));
-	$("max").addEventListener("input", () => update({ max: $("max").value.trim() }));
-	$("input").addEventListener("input", () => { pause(); update({ input: $("input").value, arrived: -1 }); });
-	$("end").addEventListener("change", () => update({ end: $("end").checked }));
-	for (const radio of document.getElementsByName("mode")) {
-		radio.addEventListener("change", () => {
-			// The bytes stay what they are, in another notation.
-			const inputs = {
-				messages: () => answer.results.filter((r) => r.kind === "frame").map((r) => r.payload + "\n").join(""),
-				text: () => answer.text,
-				hex: () => (answer.hex.match(/../g) ?? []).join(" "),
-			};
-			const lost = answer.inputErrors.length > 0 && !answer.hex;
-			const input = lost ? state.input : inputs[radio.value]();
-			$("input").value = input;
-			update({ mode: radio.value, input });
-		});
-	}
-	$("cut-none").addEventListener("click", () => cut([]));
-	$("cut-each").addEventListener("click", () => cut(everywhere(bytes())));
-	$("cut-random").addEventListener("click", () => cut(everywhere(bytes()).filter(() => Math.random() < 0.3)));
-	$("first").addEventListener("click", () => { pause(); arrive(0); });
-	$("back").addEventListener("click", () => { pause(); arrive(answer.arrived - 1); });
-	$("next").addEventListener("click", () => { pause(); arrive(answer.arrived + 1); });
-	$("last").addEventListener("click", () => { pause(); update({ arrived: -1 }); });
-	$("run").addEventListener("click", play);
+	$("spec").addEventListener("input", () => change({ spec: $("spec").value }));
+	$("max").addEventListener("input", () => change({ max: $("max").value.trim() }));
+	$("input").addEventListener("input", () => {
+		untouched = false;
+		change({ input: $("input").value, arrived: -1 });
+	});
+	$("end").addEventListener("change", () => change({ end: $("end").checked }));
+	$("sample").addEventListener("click", sample);
+	$("rest").querySelector("button").addEventListener("click", () => {
+		$("input").focus();
+		change({ rest: "" });
+	});
+	for (const radio of document.getElementsByName("mode")) radio.addEventListener("change", () => write(radio.value));
+	const cuts = { sample: inFrames, none: () => [], each: () => everywhere(bytes()), random: () => everywhere(bytes()).filter(() => Math.random() < 0.3) };
+	for (const [name, make] of Object.entries(cuts)) $("cut-" + name).addEventListener("click", () => change({ cuts: make(), arrived: -1 }));
+	const arrivals = { first: () => 0, back: () => Math.max(0, answer.arrived - 1), next: () => answer.arrived + 1, last: () => -1 };
+	for (const [id, arrived] of Object.entries(arrivals)) $(id).addEventListener("click", () => change({ arrived: arrived() }));
+	$("run").addEventListener("click", () => (player ? pause() : play()));
 
+	listenWire();
+	for (const list of [$("wire"), $("results")]) {
+		list.addEventListener("pointerover", (event) => relateTo(event.target));
+		list.addEventListener("focusin", (event) => relateTo(event.target));
+		list.addEventListener("pointerleave", () => relateTo(document.activeElement));
+		list.addEventListener("focusout", () => relate(-1, 0, 0));
+	}
+	$("results").addEventListener("keydown", (event) => {
+		const to = { ArrowDown: frame + 1, ArrowRight: frame + 1, ArrowUp: frame - 1, ArrowLeft: frame - 1, Home: 0, End: Infinity }[event.key];
+		if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+		event.preventDefault();
+		const results = $("results").children;
+		results[frame].tabIndex = -1;
+		frame = Math.max(0, Math.min(to, results.length - 1));
+		results[frame].tabIndex = 0;
+		results[frame].focus();
+	});
+	document.addEventListener("click", async (event) => {
+		const { field, start, end } = event.target.closest("[data-field]")?.dataset ?? {};
+		if (field) {
+			$(field).focus();
+			return $(field).setSelectionRange(Number(start), Number(end));
+		}
+		const button = event.target.closest("[data-copy]");
+		if (!button) return;
+		const name = button.dataset.copy;
+		if (name === "link") writeLink();
+		const text = name === "link" ? location.href : $(name).textContent;
+		said(button, await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed"));
+	});
+	window.addEventListener("hashchange", () => {
+		pause();
+		readLink();
+		update({});
+	});
+}
+
+function sample() {
+	takeSample();
+	$("input").value = state.input;
+	change({ cuts: inFrames(), arrived: -1 });
+}
+
+function listenWire() {
+	let held = 0; // the cut that a pointer drags
+	let moved = false;
+	// gapAt returns the gap that is nearest to a point: each byte has one on each side.
+	const gapAt = (x, y) => {
+		const e = document.elementFromPoint(x, y)?.closest("[data-gap], [data-at]");
+		if (!e) return 0;
+		if (e.dataset.gap) return Number(e.dataset.gap);
+		const box = e.getBoundingClientRect();
+		return Number(e.dataset.at) + (x > box.left + box.width / 2 ? 1 : 0);
+	};
+	$("wire").addEventListener("pointerdown", (event) => {
+		const cut = event.target.closest('[data-gap][aria-pressed="true"]');
+		held = cut ? Number(cut.dataset.gap) : 0;
+		moved = false;
+		if (held) $("wire").setPointerCapture(event.pointerId);
+	});
+	$("wire").addEventListener("pointermove", (event) => {
+		const to = held && gapAt(event.clientX, event.clientY);
+		if (to && to !== held && move(held, to)) {
+			held = to;
+			moved = true;
+		}
+	});
+	$("wire").addEventListener("pointerup", () => { held = 0; });
+	$("wire").addEventListener("pointercancel", () => { held = 0; });
 	$("wire").addEventListener("click", (event) => {
-		const { gap, at } = event.target.closest("[data-gap], [data-at]")?.dataset ?? {};
-		if (gap) return toggle(Number(gap));
-		if (!at) return;
-		// A click on a byte cuts at the side that is nearer.
-		const box = event.target.closest("[data-at]").getBoundingClientRect();
-		const side = Number(at) + (event.clientX > box.left + box.width / 2 ? 1 : 0);
-		if (side > 0 && side < bytes()) toggle(side);
+		if (moved) {
+			moved = false;
+			return;
+		}
+		// A click by keyboard has no place of its own.
+		const pressed = event.detail ? 0 : event.target.dataset.gap;
+		const at = pressed ? Number(pressed) : gapAt(event.clientX, event.clientY);
+		if (at > 0 && at < bytes()) toggle(at);
 	});
 	$("wire").addEventListener("keydown", (event) => {
 		const to = {
@@ -298,22 +462,19 @@ function listen() {
 		}[event.key]?.();
 		if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
 		event.preventDefault();
-		gap(focused).tabIndex = -1;
-		focused = Math.max(1, Math.min(to, bytes() - 1));
-		gap(focused).tabIndex = 0;
+		if (event.shiftKey) {
+			move(focused, to);
+		} else {
+			gap(focused).tabIndex = -1;
+			focused = Math.max(1, Math.min(to, bytes() - 1));
+			gap(focused).tabIndex = 0;
+		}
 		gap(focused).focus();
+		relateTo(gap(focused));
 	});
-	document.addEventListener("click", async (event) => {
-		const button = event.target.closest("[data-copy]");
-		if (!button) return;
-		const what = button.dataset.copy;
-		const text = what === "link" ? location.href : $(what).textContent;
-		said(button, await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed"));
-	});
-	window.addEventListener("hashchange", () => { pause(); readLink(); update({}); });
 }
 
-// beside returns the gap under the focused one, or above it.
+// beside returns the gap below the focused one, or above it.
 function beside(step) {
 	const here = gap(focused).getBoundingClientRect();
 	let best = focused;
@@ -337,17 +498,33 @@ function said(button, text) {
 	setTimeout(() => { button.textContent = was; }, 1500);
 }
 
+// load returns a file of the page. Some servers do not know the type of a .wasm file, so nothing here needs it.
+async function load(name) {
+	const response = await fetch(name);
+	if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
+	return response;
+}
+
 async function main() {
 	const go = new Go();
-	const { instance } = await WebAssembly.instantiateStreaming(fetch("wholeframe.wasm"), go.importObject);
+	const [library, presets] = await Promise.all([load("wholeframe.wasm").then((r) => r.arrayBuffer()), load("presets.json").then((r) => r.json())]);
+	const { instance } = await WebAssembly.instantiate(library, go.importObject);
 	go.run(instance);
 	menu = JSON.parse(wholeframe.menu());
-	$("menu").append(...menu.map((item) => element("option", { value: item.name }, item.name)));
+	for (const { spec, source, wire } of presets) {
+		if (source && !real[spec]) real[spec] = { source, wire };
+	}
+	for (const { group, label, name } of menu) {
+		let list = $("menu").lastElementChild;
+		if (list?.label !== group) $("menu").append((list = element("optgroup", { label: group })));
+		list.append(element("option", { value: name }, label));
+	}
 	listen();
 	readLink();
 	$("loading").hidden = true;
 	$("app").hidden = false;
 	update({});
+	if (!location.hash && !matchMedia("(prefers-reduced-motion: reduce)").matches) play();
 }
 
 main().catch((error) => {

@@ -2,10 +2,12 @@
 // pieces, and frames come out.
 //
 //	go run ./docs/playground
+//	go run ./docs/playground -o DIR
 //
 // The page runs the library itself, compiled to WebAssembly. The program builds
 // it when it starts, so it needs the go command and must be run inside this
-// repository. The page asks nothing of any other server.
+// repository. With -o it writes the page's files to a directory, which any web
+// server can serve, and ends. The page loads nothing from other servers.
 package main
 
 import (
@@ -16,12 +18,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -43,20 +47,45 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("playground", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes any that is free")
+	dir := flags.String("o", "", "write the page to this `directory`, for any web server to serve, and exit")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "playground: %q is no flag; see playground -h\n", flags.Arg(0))
+		fmt.Fprintf(stderr, "playground: unexpected argument %q; see playground -h\n", flags.Arg(0))
 		return 2
 	}
-	if err := serve(ctx, *addr, stdout); err != nil {
+	var err error
+	if *dir != "" {
+		err = write(ctx, *dir, stdout)
+	} else {
+		err = serve(ctx, *addr, stdout)
+	}
+	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(stderr, "playground: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+// write writes the page's files to dir, which it makes if there is none.
+func write(ctx context.Context, dir string, stdout io.Writer) error {
+	files, err := files(ctx)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(filepath.Join(dir, name), files[name], 0o666); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stdout, "wrote %d files to %s\n", len(files), dir)
+	return nil
 }
 
 // serve serves the page until ctx is done.
@@ -66,14 +95,11 @@ func serve(ctx context.Context, addr string, stdout io.Writer) error {
 		return err
 	}
 	defer l.Close()
-	h, err := handler(ctx)
-	if ctx.Err() != nil {
-		return nil
-	}
+	files, err := files(ctx)
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: handler(files), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	fmt.Fprintf(stdout, "http://%s/ (Ctrl-C ends it)\n", l.Addr())
@@ -85,30 +111,48 @@ func serve(ctx context.Context, addr string, stdout io.Writer) error {
 	}
 }
 
-// handler serves the page, the library and what loads it.
-func handler(ctx context.Context) (http.Handler, error) {
+// handler serves the page's files.
+func handler(files map[string][]byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if name == "" {
+			name = "index.html"
+		}
+		content, ok := files[name]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	})
+}
+
+// files returns the page, the library, what loads it, and the messages of real
+// protocols, by name.
+func files(ctx context.Context) (map[string][]byte, error) {
+	files := make(map[string][]byte)
+	for _, name := range []string{"index.html", "style.css", "app.js"} {
+		content, err := page.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = content
+	}
 	library, err := build(ctx)
 	if err != nil {
 		return nil, err
 	}
-	loader, err := loader(ctx)
-	if err != nil {
+	files["wholeframe.wasm"] = library
+	// The loader is that of the Go version that compiles.
+	if files["wasm_exec.js"], err = below(ctx, "lib/wasm/wasm_exec.js", "env", "GOROOT"); err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(page))
-	for name, content := range map[string][]byte{"wholeframe.wasm": library, "wasm_exec.js": loader} {
-		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
-			http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
-		})
+	if files["presets.json"], err = below(ctx, "testdata/decode/presets.json", "list", "-m", "-f={{.Dir}}", "github.com/wholeframe/wholeframe"); err != nil {
+		return nil, err
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		mux.ServeHTTP(w, r)
-	}), nil
+	return files, nil
 }
 
 // build returns the library as WebAssembly.
@@ -125,13 +169,13 @@ func build(ctx context.Context) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-// loader returns the JavaScript that runs what this version of Go compiles.
-func loader(ctx context.Context) ([]byte, error) {
-	root, err := goCommand(ctx, "env", "GOROOT")
+// below returns a file below the directory that the go command prints.
+func below(ctx context.Context, name string, args ...string) ([]byte, error) {
+	dir, err := goCommand(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(filepath.Join(strings.TrimSpace(root), "lib", "wasm", "wasm_exec.js"))
+	return os.ReadFile(filepath.Join(strings.TrimSpace(dir), filepath.FromSlash(name)))
 }
 
 // goCommand returns what the go command prints when it works for the browser.

@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,12 +41,12 @@ func TestServe(t *testing.T) {
 		b, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, r.StatusCode, path)
-		assert.True(t, strings.HasPrefix(r.Header.Get("Content-Security-Policy"), "default-src 'none'; "), path)
 		return string(b), r.Header.Get("Content-Type")
 	}
 	index, kind := get("")
 	assert.Equal(t, "text/html; charset=utf-8", kind)
-	links := regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(index, -1)
+	assert.Contains(t, index, `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; `)
+	links := regexp.MustCompile(`<(?:link|script|img)\s[^>]*(?:href|src)="([^"]*)"`).FindAllStringSubmatch(index, -1)
 	assert.Len(t, links, 4)
 	for _, link := range links {
 		if !strings.HasPrefix(link[1], "data:") {
@@ -51,16 +54,60 @@ func TestServe(t *testing.T) {
 		}
 	}
 	script, _ := get("app.js")
-	assert.Contains(t, script, `fetch("wholeframe.wasm")`)
+	for _, m := range regexp.MustCompile(`load\("([^"]+)"\)`).FindAllStringSubmatch(script, -1) {
+		get(m[1])
+	}
 	library, kind := get("wholeframe.wasm")
 	assert.Equal(t, "application/wasm", kind)
 	assert.True(t, strings.HasPrefix(library, "\x00asm"))
 	loader, _ := get("wasm_exec.js")
 	assert.Contains(t, loader, "globalThis.Go = class")
+	presets, _ := get("presets.json")
+	assert.True(t, json.Valid([]byte(presets)))
+	missing, err := http.Get(url + "main.go")
+	require.NoError(t, err)
+	missing.Body.Close()
+	assert.Equal(t, http.StatusNotFound, missing.StatusCode)
 
 	stop()
 	assert.Equal(t, 0, <-code)
 	assert.Empty(t, stderr.String())
+}
+
+// The page's links to documents lead to files of this repository.
+func TestLinksToDocuments(t *testing.T) {
+	for _, name := range []string{"index.html", "app.js"} {
+		text, err := page.ReadFile(name)
+		require.NoError(t, err)
+		links := regexp.MustCompile(`https://github\.com/wholeframe/wholeframe/blob/main/([^"#]*)`).FindAllSubmatch(text, -1)
+		assert.NotEmpty(t, links, name)
+		for _, link := range links {
+			assert.FileExists(t, filepath.Join("../..", string(link[1])+map[string]string{"": "go.mod"}[string(link[1])]))
+		}
+	}
+}
+
+// With -o the same files are in a directory, in the place of older ones.
+func TestWrite(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "site")
+	require.NoError(t, os.MkdirAll(dir, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.js"), []byte("old"), 0o600))
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, 0, run(t.Context(), []string{"-o", dir}, &stdout, &stderr))
+	assert.Equal(t, "wrote 6 files to "+dir+"\n", stdout.String())
+	assert.Empty(t, stderr.String())
+	want, err := files(t.Context())
+	require.NoError(t, err)
+	for name, content := range want {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(content, got), name)
+	}
+
+	stdout.Reset()
+	assert.Equal(t, 1, run(t.Context(), []string{"-o", filepath.Join(dir, "app.js")}, &stdout, &stderr))
+	assert.Regexp(t, `^playground: mkdir .*app\.js: not a directory\n$`, stderr.String())
+	assert.Empty(t, stdout.String())
 }
 
 func TestCannotServe(t *testing.T) {
@@ -74,7 +121,7 @@ func TestCannotServe(t *testing.T) {
 	}{
 		{[]string{"-addr", taken.Addr().String()}, 1, `^playground: listen tcp ` + taken.Addr().String() + `: .+\n$`},
 		{[]string{"-port=1"}, 2, `^flag provided but not defined: -port\nUsage of playground:\n`},
-		{[]string{"8080"}, 2, `^playground: "8080" is no flag; see playground -h\n$`},
+		{[]string{"8080"}, 2, `^playground: unexpected argument "8080"; see playground -h\n$`},
 		{[]string{"-h"}, 0, `^Usage of playground:\n`},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,26 +71,40 @@ func TestPlayground(t *testing.T) {
 	page = address.FindString(line)
 	chrome = startBrowser(t)
 
+	t.Run("opening", opening)
 	t.Run("every framing", everyFraming)
+	t.Run("every protocol", everyProtocol)
 	t.Run("cuts", cuts)
+	t.Run("dragging", dragging)
+	t.Run("linked", linked)
 	t.Run("typing", typing)
 	t.Run("arrival", arrival)
 	t.Run("play", playing)
 	t.Run("errors", errorsShown)
 	t.Run("notations", notations)
+	t.Run("nothing lost", nothingLost)
 	t.Run("copy", copying)
 	t.Run("link", link)
 	t.Run("keyboard", keyboard)
-	t.Run("phone", phone)
+	t.Run("widths", widths)
+	t.Run("first screen", firstScreen)
 	t.Run("contrast", contrast)
 	t.Run("hostile text", hostileText)
+	t.Run("static", static)
 }
 
 // desktop opens the page, in the state that a link says.
 func desktop(t *testing.T, state url.Values) *browser {
 	t.Helper()
-	return chrome.open(t, page+"#"+state.Encode(), 1200, 900)
+	return chrome.open(t, page+"#"+state.Encode(), desktopWidth, 900)
 }
+
+// The widths that the page is tested at.
+const (
+	phoneWidth   = 360
+	tabletWidth  = 768
+	desktopWidth = 1200
+)
 
 // payloads returns the payloads of all frames that are shown.
 func (b *browser) payloads() string {
@@ -109,17 +126,57 @@ func (b *browser) kinds() (kinds string) {
 	return kinds
 }
 
+// labels returns the labels of all elements that a selector finds.
+func (b *browser) labels(selector string) (labels []string) {
+	b.t.Helper()
+	b.js(&labels, "return Array.from(document.querySelectorAll(arguments[0]), (e) => e.label)", selector)
+	return labels
+}
+
 // pick chooses an entry of the menu.
 func (b *browser) pick(name string) {
 	b.t.Helper()
 	b.click(fmt.Sprintf("#menu option[value=%q]", name))
 }
 
+// The page opens with half and sticky packets, which arrive once by themselves,
+// unless its reader wants no motion. The link is written when somebody does
+// something, and then nothing moves.
+func opening(t *testing.T) {
+	b := desktop(t, nil)
+	b.want("without motion", b.text("#pieces"), "18 bytes in 3 pieces.")
+	b.want("without motion", b.text("#run[aria-pressed=false]"), "Play")
+
+	chrome.motion = "no-preference"
+	defer func() { chrome.motion = "reduce" }()
+	b = chrome.open(t, page, desktopWidth, 900)
+	b.until(`return document.getElementById("pieces").textContent === "18 bytes in 3 pieces, of which 1 arrived."`)
+	b.until(`return document.getElementById("pieces").textContent === "18 bytes in 3 pieces." && document.getElementById("run").ariaPressed === "false"`)
+	b.want("packets", b.text("#packets"), "Piece 1: part of a frame (half packet). Piece 2: bytes of 2 frames (sticky packets). Piece 3: bytes of 2 frames (sticky packets).")
+	b.want("payloads", b.payloads(), `"hello" "world" "again"`)
+	var hash string
+	b.js(&hash, "return location.hash")
+	b.want("link", hash, "")
+
+	b = chrome.open(t, page, desktopWidth, 900)
+	b.click("#end")
+	b.want("somebody came between", b.text("#pieces")+b.text("#run[aria-pressed=false]"), "18 bytes in 3 pieces.Play")
+	b.js(&hash, "return location.hash")
+	b.want("link", hash, "#spec=line&mode=messages&input=hello%0Aworld%0Aagain&cuts=3%2C9&end=")
+
+	b = chrome.open(t, page+hash, desktopWidth, 900)
+	b.want("a link", b.text("#run[aria-pressed=false]"), "Play")
+}
+
 // Each framing of the menu takes messages and shows them again, however its
 // bytes are cut.
 func everyFraming(t *testing.T) {
 	b := desktop(t, nil)
-	names := b.texts("#menu option")
+	if groups := strings.Join(b.labels("optgroup"), ", "); groups != "Text, A length first, Values, Marks and escapes, Protocols" {
+		t.Errorf("the groups are %s", groups)
+	}
+	var names []string
+	b.js(&names, `return Array.from(document.querySelectorAll("#menu optgroup:not([label=Protocols]) option"), (e) => e.value)`)
 	if len(names) < 12 {
 		t.Errorf("there are no more than %q", names)
 	}
@@ -133,7 +190,8 @@ func everyFraming(t *testing.T) {
 		b.js(&sample, `return document.getElementById("input").value`)
 		messages := strings.Split(strings.TrimSuffix(sample, "\n"), "\n")
 		want := `"` + strings.Join(messages, `" "`) + `"`
-		for _, how := range []string{"none", "each", "random"} {
+		b.want(name+" as it comes", b.payloads(), want)
+		for _, how := range []string{"none", "each", "random", "sample"} {
 			b.click("#cut-" + how)
 			b.want(name+" cut: "+how, b.payloads(), want)
 		}
@@ -141,15 +199,43 @@ func everyFraming(t *testing.T) {
 		if len(messages) < 2 {
 			t.Errorf("%s: the messages are %s", name, want)
 		}
+		if !strings.HasSuffix(b.text("#pieces"), " in 3 pieces.") || !strings.Contains(b.text("#packets"), "half packet") || !strings.Contains(b.text("#packets"), "sticky") {
+			t.Errorf("%s: %s %s", name, b.text("#pieces"), b.text("#packets"))
+		}
 		if kinds := b.kinds(); strings.Trim(kinds, "hpst") != "" || !strings.Contains(kinds, "p") {
 			t.Errorf("%s: the bytes are %s", name, kinds)
 		}
 	}
 }
 
+// Each protocol shows its message of testdata/decode/presets.json, twice, and its source.
+func everyProtocol(t *testing.T) {
+	b := desktop(t, nil)
+	var names []string
+	b.js(&names, `return Array.from(document.querySelectorAll("#menu optgroup[label=Protocols] option"), (e) => e.value)`)
+	if len(names) < 60 {
+		t.Errorf("there are no more than %q", names)
+	}
+	var shown [][3]string
+	b.js(&shown, `const menu = document.getElementById("menu"), text = (id) => document.getElementById(id).textContent;
+		return arguments[0].map((name) => {
+			menu.value = name;
+			menu.dispatchEvent(new Event("change", { bubbles: true }));
+			return [text("summary") + text("input-errors"), text("about"), document.getElementById("spec").value];
+		})`, names)
+	for i, name := range names {
+		b.want(name, shown[i][0], "2 frames.")
+		if about := shown[i][1]; !strings.Contains(about, "short for ") || !strings.Contains(about, "Shown: ") {
+			t.Errorf("%s: about: %s", name, about)
+		}
+		b.want(name, shown[i][2], name)
+	}
+}
+
 // Clicks between bytes, and on them, cut; a second one joins.
 func cuts(t *testing.T) {
 	b := desktop(t, nil)
+	b.click("#cut-none")
 	b.want("at first", b.text("#pieces"), "18 bytes in 1 piece.")
 	b.click(`[data-gap="3"]`)
 	b.click(`[data-gap="8"]`)
@@ -180,11 +266,90 @@ func cuts(t *testing.T) {
 	}
 }
 
+// A cut is moved by dragging it, and no further than to the next one.
+func dragging(t *testing.T) {
+	b := desktop(t, nil)
+	center := func(selector string) (box struct{ X, Y float64 }) {
+		b.js(&box, `const box = document.querySelector(arguments[0]).getBoundingClientRect(); return { X: box.left + box.width / 2, Y: box.top + box.height / 2 }`, selector)
+		return box
+	}
+	drag := func(pointer, from string, to ...string) {
+		at := func(selector string) map[string]any {
+			box := center(selector)
+			return map[string]any{"type": "pointerMove", "x": int(box.X), "y": int(box.Y)}
+		}
+		actions := []any{at(from), map[string]any{"type": "pointerDown", "button": 0}}
+		for _, selector := range to {
+			actions = append(actions, at(selector))
+		}
+		actions = append(actions, map[string]any{"type": "pointerUp", "button": 0})
+		b.ask("POST", "/actions", map[string]any{"actions": []any{map[string]any{
+			"type": "pointer", "id": pointer, "parameters": map[string]string{"pointerType": pointer}, "actions": actions}}}, nil)
+	}
+	for _, pointer := range []string{"mouse", "touch"} {
+		b = desktop(t, nil)
+		drag(pointer, `[data-gap="3"]`, `[data-gap="4"]`, `[data-gap="5"]`)
+		b.wantCuts("dragged by "+pointer, 5, 9)
+		drag(pointer, `[data-gap="5"]`, `[data-gap="9"]`, `[data-gap="12"]`)
+		b.wantCuts("over another by "+pointer, 9, 12)
+		drag(pointer, `[data-gap="9"]`)
+		b.wantCuts("clicked by "+pointer, 12)
+	}
+	b.want("payloads", b.payloads(), `"hello" "world" "again"`)
+}
+
+// wantCuts compares the cuts that are shown.
+func (b *browser) wantCuts(what string, want ...int) {
+	b.t.Helper()
+	var cuts []int
+	b.js(&cuts, `return Array.from(document.querySelectorAll(".gap[aria-pressed=true]"), (e) => Number(e.dataset.gap))`)
+	if !slices.Equal(cuts, want) {
+		b.t.Errorf("%s: cut are %v, not %v", what, cuts, want)
+	}
+}
+
+// Where the pointer or the focus is, the bytes of a part and its frame are marked,
+// on the wire and among the frames.
+func linked(t *testing.T) {
+	b := desktop(t, url.Values{"spec": {"netstring"}})
+	marked := func() (s string) {
+		b.js(&s, `const all = (selector, name) => Array.from(document.querySelectorAll(selector), (e) => e.dataset[name]).join(" ");
+			return [all(".byte.linked", "at"), all(".result.linked", "index"), Array.from(document.querySelectorAll(".strip .linked small"), (e) => e.textContent).join(" ")].join("; ")`)
+		return s
+	}
+	hover := func(selector string) {
+		b.js(nil, `document.querySelector(arguments[0]).scrollIntoView({ block: "center" })`, selector)
+		b.ask("POST", "/actions", map[string]any{"actions": []any{map[string]any{"type": "pointer", "id": "mouse", "actions": []any{
+			map[string]any{"type": "pointerMove", "origin": map[string]string{webElement: strings.TrimPrefix(b.element(selector), "/element/")}, "x": 0, "y": 0},
+		}}}}, nil)
+	}
+	for _, step := range []struct{ selector, want string }{
+		{`[data-at="9"]`, "8 9; 1; header"},
+		{`[data-at="12"]`, "10 11 12 13 14; 1; payload"},
+		{`[data-index="2"] h3`, "16 17 18 19 20 21 22 23; 2; header payload trailer"},
+		{`[data-index="0"] .strip .trailer`, "7; 0; trailer"},
+		{`h1`, "; ; "},
+	} {
+		hover(step.selector)
+		b.want("pointer at "+step.selector, marked(), step.want)
+	}
+	b.js(nil, `document.querySelector("#results li").focus()`)
+	b.want("focus", marked(), "0 1 2 3 4 5 6 7; 0; header payload trailer")
+	b.press(down)
+	b.want("down", marked(), "8 9 10 11 12 13 14 15; 1; header payload trailer")
+	b.press(end)
+	b.want("end", marked(), "16 17 18 19 20 21 22 23; 2; header payload trailer")
+	b.js(nil, `document.querySelector('[data-gap="1"]').focus()`)
+	b.want("a gap", marked(), "0 1; 0; header")
+	b.press(right)
+	b.want("the next gap", marked(), "2 3 4 5 6; 0; payload")
+}
+
 // Cuts stay where they are while what is typed makes no bytes.
 func typing(t *testing.T) {
 	b := desktop(t, url.Values{"mode": {"hex"}, "input": {"61620a63"}, "cuts": {"2"}})
 	b.write("#input", "61620")
-	b.want("half a byte", b.text("#pieces")+b.text("#input-errors"), "5 digits are given; there must be two for each byte")
+	b.want("half a byte", b.text("#pieces")+b.text("#input-errors"), "5 hexadecimal digits: want two for each byte Select")
 	b.write("#input", "61620a64")
 	b.want("whole again", b.text("#pieces"), "4 bytes in 2 pieces.")
 	b.write("#spec", "nothing")
@@ -198,9 +363,9 @@ func arrival(t *testing.T) {
 	b.click("#first")
 	b.want("nothing", b.payloads()+b.text("#summary"), "0 frames.")
 	for _, step := range []struct{ kinds, payloads, summary, pieces string }{
-		{"iccccccccc" + "c", "", "0 frames, 1 byte of a frame that is not whole yet.", "11 bytes in 4 pieces, of which 1 arrived."},
-		{"hhpcccccccc", "", "0 frames, 3 bytes of a frame that is not whole yet.", "11 bytes in 4 pieces, of which 2 arrived."},
-		{"hhpphhpppcc", `"hi"`, "1 frame, 5 bytes of a frame that is not whole yet.", "11 bytes in 4 pieces, of which 3 arrived."},
+		{"iccccccccc" + "c", "", "0 frames, 1 byte of an incomplete frame.", "11 bytes in 4 pieces, of which 1 arrived."},
+		{"hhpcccccccc", "", "0 frames, 3 bytes of an incomplete frame.", "11 bytes in 4 pieces, of which 2 arrived."},
+		{"hhpphhpppcc", `"hi"`, "1 frame, 5 bytes of an incomplete frame.", "11 bytes in 4 pieces, of which 3 arrived."},
 		{"hhpphhppppp", `"hi" "hello"`, "2 frames.", "11 bytes in 4 pieces."},
 	} {
 		b.click("#next")
@@ -263,18 +428,38 @@ func errorsShown(t *testing.T) {
 		}
 	}
 
-	// What is wrong in a field is said beside it.
+	// What is wrong in a field is shown below it, and its place can be selected.
 	b := desktop(t, nil)
-	b.write("#spec", "length,width=9")
-	b.want("spec", b.text("#spec-error"), "spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes")
+	selected := func(field string) (s string) {
+		b.click("#" + field + "-errors button")
+		b.js(&s, `const e = document.activeElement; return e.id + ": " + e.value.slice(e.selectionStart, e.selectionEnd)`)
+		return s
+	}
+	below := func(field string) {
+		t.Helper()
+		var apart float64
+		b.js(&apart, `return document.getElementById(arguments[0] + "-errors").getBoundingClientRect().top - document.getElementById(arguments[0]).getBoundingClientRect().bottom`, field)
+		if apart < 0 || apart > 60 {
+			t.Errorf("what is wrong is shown %v pixels below %s", apart, field)
+		}
+	}
+	b.write("#spec", "length,width=9,order=big")
+	b.want("spec", b.text("#spec-errors li"), "spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes Select")
+	b.want("spec", selected("spec"), "spec: width=9")
+	below("spec")
 	b.write("#spec", "line")
 	b.write("#max", "1MB")
-	if s := b.text("#max-error"); !strings.Contains(s, `invalid size "1MB"`) {
+	if s := b.text("#max-errors"); !strings.Contains(s, `invalid size "1MB"`) {
 		t.Errorf("MaxPayload: %q", s)
 	}
-	b.write("#max", "4")
-	b.want("messages", strings.Join(b.texts("#input-errors li"), "; "), "message 1: framing: payload of 5 bytes refused: it exceeds the limit of 4 bytes; "+
-		"message 2: framing: payload of 5 bytes refused: it exceeds the limit of 4 bytes; message 3: framing: payload of 5 bytes refused: it exceeds the limit of 4 bytes")
+	b.want("MaxPayload", selected("max"), "max: 1MB")
+	below("max")
+	b.write("#max", "5")
+	b.write("#input", "hello\nlonger\n\\q")
+	b.want("messages", strings.Join(b.texts("#input-errors li"), "; "), "message 2: framing: payload of 6 bytes refused: it exceeds the limit of 5 bytes Select; "+
+		`message 3: invalid escape "\\q": want one of a Go string, such as \n \r \t \\ \x00 \u20ac Select`)
+	b.want("messages", selected("input"), "input: longer")
+	below("input")
 }
 
 // Another notation shows the same bytes.
@@ -296,13 +481,59 @@ func notations(t *testing.T) {
 	}
 }
 
+// What is not whole messages is kept beside them, and what is no bytes must be
+// corrected before it can be lost.
+func nothingLost(t *testing.T) {
+	b := desktop(t, url.Values{"spec": {"length,width=2"}, "mode": {"hex"}, "input": {"0002 6869 0005 6865"}, "cuts": {"3"}, "arrived": {"1"}})
+	value := func() (s string) {
+		b.js(&s, `return document.getElementById("input").value`)
+		return s
+	}
+	mode := func(m string) { b.click(fmt.Sprintf("[name=mode][value=%s]", m)) }
+	mode("messages")
+	b.want("messages", value(), "hi\n")
+	b.want("rest", b.text("#rest code"), "00 05 68 65")
+	mode("hex")
+	b.want("hex", value(), "00 02 68 69 00 05 68 65")
+	mode("messages")
+	b.write("#input", "hi\nyou\n")
+	mode("text")
+	b.want("text", value(), `\x00\x02hi\x00\x03you\x00\x05he`)
+	mode("messages")
+	b.click("#rest button")
+	mode("hex")
+	b.want("removed", value(), "00 02 68 69 00 03 79 6f 75")
+
+	for _, c := range []struct{ mode, spec, input string }{
+		{"hex", "line", "61620"}, {"text", "line", `a\`}, {"messages", "line", "good\n\\q"}, {"messages", "nothing", "good"},
+	} {
+		b = desktop(t, url.Values{"spec": {c.spec}, "mode": {c.mode}, "input": {c.input}})
+		for _, m := range []string{"hex", "text", "messages"} {
+			if m == c.mode {
+				continue
+			}
+			mode(m)
+			b.want("kept", value(), c.input)
+			var checked string
+			b.js(&checked, `return document.querySelector("[name=mode]:checked").value`)
+			b.want("notation", checked, c.mode)
+			b.want("said", b.text("#kept:not([hidden])"), "Correct the error first: another notation would lose what is wrong here.")
+		}
+	}
+}
+
 func copying(t *testing.T) {
-	b := desktop(t, url.Values{"spec": {"delimiter,check=crc32,text=;"}})
+	b := desktop(t, url.Values{"spec": {"delimiter,check=crc32,text=;"}, "max": {"64KiB"}})
+	program := b.text("#program")
+	for _, part := range []string{"package main\n", "checksum.Wrap(inner, checksum.CRC32)", "MaxPayload: 64 << 10,"} {
+		if !strings.Contains(program, part) {
+			t.Errorf("the program has no %s: %s", part, program)
+		}
+	}
 	for what, want := range map[string]string{
 		"spec-text": "delimiter,text=;,check=crc32",
-		"code":      "inner, err := delimiter.New(\";\")\nif err != nil {\n\treturn err\n}\nframer, err := checksum.Wrap(inner, checksum.CRC32)",
-		"import":    "import \"github.com/wholeframe/wholeframe/framing/delimiter\"\nimport \"github.com/wholeframe/wholeframe/framing/checksum\"",
-		"link":      page + "#spec=delimiter%2Ccheck%3Dcrc32%2Ctext%3D%3B&mode=messages&input=hello%0Aworld%0Aagain",
+		"program":   program,
+		"link":      page + "#spec=delimiter%2Ccheck%3Dcrc32%2Ctext%3D%3B&mode=messages&input=hello%0Aworld%0Aagain&max=64KiB&cuts=5%2C15",
 	} {
 		b.click(fmt.Sprintf("[data-copy=%q]", what))
 		b.until(`return document.getElementById("copied").textContent === "Copied"`)
@@ -331,7 +562,7 @@ func link(t *testing.T) {
 	before := state(b)
 	var url string
 	b.js(&url, "return location.href")
-	b = chrome.open(t, url, 1200, 900)
+	b = chrome.open(t, url, desktopWidth, 900)
 	if after := state(b); after != before {
 		t.Errorf("the link shows\n%s\nand not\n%s", after, before)
 	}
@@ -343,7 +574,7 @@ func link(t *testing.T) {
 	b.want("payloads", b.payloads(), `"a"`)
 
 	// What makes no sense in a link is left out.
-	b = chrome.open(t, page+"#spec=line&mode=toString&input=a%0Ab&cuts=1e300,-1,x,2&arrived=99999999999999999999", 1200, 900)
+	b = chrome.open(t, page+"#spec=line&mode=toString&input=a%0Ab&cuts=1e300,-1,x,2&arrived=99999999999999999999", desktopWidth, 900)
 	b.want("payloads", b.payloads(), `"a" "b"`)
 	b.want("pieces", b.text("#pieces"), "4 bytes in 2 pieces.")
 }
@@ -358,7 +589,7 @@ func keyboard(t *testing.T) {
 	focus := func() (name string) {
 		b.js(&name, `const e = document.activeElement; unreached.delete(e);
 			const seen = getComputedStyle(e); if (e !== document.body && (seen.outlineStyle === "none" || parseFloat(seen.outlineWidth) < 2)) throw new Error("no ring: " + e.outerHTML);
-			return e.id || e.name || e.className + (e.dataset.copy ?? "") + (e.dataset.gap ?? "") || e.localName`)
+			return e.id || e.name || e.href || e.dataset.index || e.className + (e.dataset.copy ?? "") + (e.dataset.gap ?? "") || e.localName`)
 		return name
 	}
 	var order []string
@@ -379,10 +610,11 @@ func keyboard(t *testing.T) {
 	}
 
 	b.js(nil, `document.getElementById("menu").focus()`)
-	b.press("n") // netstring
+	b.press("n", "e") // netstring
 	b.want("spec", b.text("#spec-text"), "netstring")
-	b.js(nil, `document.getElementById("end").focus()`)
-	b.press(space, tab)
+	b.js(nil, `document.getElementById("last").focus()`)
+	b.js(nil, `document.getElementById("cut-none").click()`)
+	b.press(tab)
 	var gap string
 	b.js(&gap, "return document.activeElement.dataset.gap")
 	b.want("the gap that Tab reaches", gap, "1")
@@ -396,14 +628,15 @@ func keyboard(t *testing.T) {
 	b.want("cut at 23", b.text("#pieces"), "24 bytes in 3 pieces.")
 	b.press(home, left, enter)
 	b.want("cut at 1", b.text("#pieces"), "24 bytes in 4 pieces.")
-	var cut []int
-	b.js(&cut, `return Array.from(document.querySelectorAll(".gap[aria-pressed=true]"), (e) => Number(e.dataset.gap))`)
-	if !slices.Equal(cut, []int{1, 3, 23}) {
-		t.Errorf("cut are %v", cut)
-	}
+	b.wantCuts("all of these", 1, 3, 23)
+	b.shift(right, right)
+	b.wantCuts("moved no further than to the next", 2, 3, 23)
+	b.shift(left, left)
+	b.press(enter)
+	b.wantCuts("moved and joined", 3, 23)
 
 	// In rows, up and down lead to the gap above and below.
-	b = chrome.open(t, page+"#cuts=each", 360, 740)
+	b = chrome.open(t, page+"#cuts=each", phoneWidth, 740)
 	b.js(nil, `document.querySelector('[data-gap="1"]').focus()`)
 	where := func() (box struct{ X, Y float64 }) {
 		b.js(&box, "return document.activeElement.getBoundingClientRect()")
@@ -418,9 +651,9 @@ func keyboard(t *testing.T) {
 	}
 }
 
-// On a phone nothing is wider than the screen, and what is touched is large
-// enough (WCAG 2.2, 2.5.8: 24 CSS pixels, or as much distance).
-func phone(t *testing.T) {
+// On a phone, a tablet and a desktop nothing is wider than the screen, and what is
+// touched is large enough (WCAG 2.2, 2.5.8: 24 CSS pixels, or as much distance).
+func widths(t *testing.T) {
 	for _, state := range []url.Values{
 		nil,
 		{"spec": {"length,width=2,order=little,offset=1,adjust=-1,includes-header,strip=4,magic=cafe"}, "cuts": {"each"}},
@@ -428,24 +661,37 @@ func phone(t *testing.T) {
 		{"spec": {strings.Repeat("nothing", 20)}, "max": {strings.Repeat("9", 99)}, "input": {strings.Repeat(`\q`, 90)}},
 		{"spec": {"delimiter,text=" + strings.Repeat("long", 20) + ",keep"}, "mode": {"hex"}, "input": {strings.Repeat("61", 300)}},
 	} {
-		b := chrome.open(t, page+"#"+state.Encode(), 360, 740)
-		b.js(nil, `document.getElementById("keys").open = true`)
-		var wide []string
-		b.js(&wide, `return Array.from(document.querySelectorAll("body *"))
-			.filter((e) => e.checkVisibility() && !e.matches(".visually-hidden") && e.getBoundingClientRect().right > 360.5).map((e) => e.outerHTML.slice(0, 100))`)
-		if len(wide) > 0 {
-			t.Errorf("%v: wider than the screen: %q", state, wide)
-		}
-		var width int
-		if b.js(&width, "return document.documentElement.scrollWidth"); width > 360 {
-			t.Errorf("%v: the page is %d pixels wide", state, width)
-		}
-		var small []string
-		b.js(&small, `return Array.from(document.querySelectorAll("button:not(.gap), input, select, textarea, summary"))
+		b := chrome.open(t, page+"#"+state.Encode(), phoneWidth, 740)
+		for _, size := range []int{phoneWidth, tabletWidth, desktopWidth} {
+			b.resize(size, 740)
+			b.js(nil, `document.getElementById("keys").open = true`)
+			var wide []string
+			b.js(&wide, `return Array.from(document.querySelectorAll("body *"))
+			.filter((e) => e.checkVisibility() && !e.closest(".visually-hidden, pre") && e.getBoundingClientRect().right > innerWidth + 0.5).map((e) => e.outerHTML.slice(0, 100))`)
+			if len(wide) > 0 {
+				t.Errorf("%v: wider than a screen of %d: %q", state, size, wide)
+			}
+			var width int
+			if b.js(&width, "return document.documentElement.scrollWidth"); width > size {
+				t.Errorf("%v: the page is %d pixels wide", state, width)
+			}
+			var small []string
+			b.js(&small, `return Array.from(document.querySelectorAll("button:not(.gap), input, select, textarea, summary"))
 			.map((e) => e.closest("label") ?? e).filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 24).map((e) => e.outerHTML)`)
-		if len(small) > 0 {
-			t.Errorf("%v: too small to touch: %q", state, small)
+			if len(small) > 0 {
+				t.Errorf("%v: too small to touch: %q", state, small)
+			}
 		}
+	}
+}
+
+// On a phone, all of the wire of the sample is on the first screen.
+func firstScreen(t *testing.T) {
+	b := chrome.open(t, page, phoneWidth, 740)
+	var bottom float64
+	b.js(&bottom, `return document.querySelector("#wire").getBoundingClientRect().bottom`)
+	if bottom > 740 {
+		t.Errorf("the wire ends at %v", bottom)
 	}
 }
 
@@ -454,7 +700,7 @@ func phone(t *testing.T) {
 func contrast(t *testing.T) {
 	b := desktop(t, url.Values{"spec": {"slip"}, "mode": {"hex"}, "input": {"6161dbdc61c0 c0 db21c0 61"}})
 	for _, scheme := range []string{"light", "dark"} {
-		b.cdp("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]string{"name": "prefers-color-scheme", "value": scheme}}})
+		b.media(scheme)
 		for _, state := range []string{"", "spec=netstring&mode=text&input=1:a,x&arrived=1&cuts=7,8", "spec=length&mode=hex&input=00000001610000&end=", "spec=nothing&max=x"} {
 			if state != "" {
 				b.js(nil, "location.hash = arguments[0]", "#"+state)
@@ -502,4 +748,24 @@ func hostileText(t *testing.T) {
 		t.Error("an image was made of text")
 	}
 	b.want("title", b.text("title"), "wholeframe playground")
+}
+
+// What -o writes is the page for any server, also for one that knows no types.
+func static(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "site")
+	c := exec.Command("go", "run", "./docs/playground", "-o", dir)
+	c.Dir = "../.."
+	if out, err := c.CombinedOutput(); err != nil || string(out) != "wrote 6 files to "+dir+"\n" {
+		t.Fatalf("%v: %s", err, out)
+	}
+	files := http.FileServer(http.Dir(dir))
+	s := httptest.NewServer(http.StripPrefix("/some/where", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, ".wasm") {
+			w.Header().Set("Content-Type", "application/octet-stream")
+		}
+		files.ServeHTTP(w, r)
+	})))
+	defer s.Close()
+	b := chrome.open(t, s.URL+"/some/where/", desktopWidth, 900)
+	b.want("payloads", b.payloads(), `"hello" "world" "again"`)
 }

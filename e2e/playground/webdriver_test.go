@@ -14,8 +14,9 @@ import (
 
 // A browser is a session of chromedriver, and the test that it serves.
 type browser struct {
-	t   *testing.T
-	url string // of the session
+	t      *testing.T
+	url    string // of the session
+	motion string // what its user prefers: reduce, or no-preference
 }
 
 var driverPort = regexp.MustCompile(`on port (\d+)\.`)
@@ -37,7 +38,7 @@ func startBrowser(t *testing.T) *browser {
 		}
 		_ = c.Wait() // killed
 	})
-	b := &browser{t: t}
+	b := &browser{t: t, motion: "reduce"}
 	for lines := bufio.NewScanner(stdout); b.url == "" && lines.Scan(); {
 		if m := driverPort.FindStringSubmatch(lines.Text()); m != nil {
 			b.url = "http://127.0.0.1:" + m[1] + "/session"
@@ -65,13 +66,28 @@ func startBrowser(t *testing.T) *browser {
 // What is wrong on the console fails the test when it ends.
 func (b *browser) open(t *testing.T, page string, width, height int) *browser {
 	t.Helper()
-	b = &browser{t, b.url}
-	b.cdp("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+	b = &browser{t, b.url, b.motion}
+	b.resize(width, height)
+	b.media("light")
 	b.ask("POST", "/url", map[string]string{"url": "about:blank"}, nil) // another fragment alone would not load it anew
 	b.ask("POST", "/url", map[string]string{"url": page}, nil)
 	b.until("return !document.getElementById('app').hidden")
 	t.Cleanup(b.quiet)
 	return b
+}
+
+// resize makes the window that large.
+func (b *browser) resize(width, height int) {
+	b.t.Helper()
+	b.cdp("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+}
+
+// media sets the colour scheme that the user prefers.
+func (b *browser) media(scheme string) {
+	b.t.Helper()
+	b.cdp("Emulation.setEmulatedMedia", map[string]any{"features": []any{
+		map[string]string{"name": "prefers-color-scheme", "value": scheme}, map[string]string{"name": "prefers-reduced-motion", "value": b.motion},
+	}})
 }
 
 // ask sends a request of the session and stores the answer's value.
@@ -148,15 +164,14 @@ func (b *browser) texts(selector string) (s []string) {
 	return s
 }
 
+// webElement is the key of an element in what WebDriver sends and takes.
+const webElement = "element-6066-11e4-a52e-4f735466cecf"
+
 func (b *browser) element(selector string) string {
 	b.t.Helper()
 	var found map[string]string
 	b.ask("POST", "/element", map[string]string{"using": "css selector", "value": selector}, &found)
-	for _, id := range found {
-		return "/element/" + id
-	}
-	b.t.Fatalf("no element is %s", selector)
-	return ""
+	return "/element/" + found[webElement]
 }
 
 // click clicks on an element, which must be in sight.
@@ -190,7 +205,22 @@ const (
 // press presses keys, one after the other, where the focus is.
 func (b *browser) press(keys ...string) {
 	b.t.Helper()
+	b.pressWith("", keys)
+}
+
+// shift presses keys while the shift key is down.
+func (b *browser) shift(keys ...string) {
+	b.t.Helper()
+	b.pressWith("\ue008", keys)
+}
+
+func (b *browser) pressWith(modifier string, keys []string) {
+	b.t.Helper()
 	var actions []map[string]string
+	if modifier != "" {
+		actions = append(actions, map[string]string{"type": "keyDown", "value": modifier})
+		defer b.ask("DELETE", "/actions", nil, nil) // releases it
+	}
 	for _, k := range keys {
 		actions = append(actions, map[string]string{"type": "keyDown", "value": k}, map[string]string{"type": "keyUp", "value": k})
 	}

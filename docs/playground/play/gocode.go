@@ -3,7 +3,9 @@ package play
 import (
 	"encoding/hex"
 	"fmt"
+	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/wholeframe/wholeframe/framing"
@@ -14,7 +16,8 @@ import (
 	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
-// presets are the framers that no number configures.
+// presets are the framers that neither New without options makes nor a
+// configuration describes.
 var presets = map[string]string{
 	"dot":                          "dot.New()",
 	"text-head,protocol=sip":       "texthead.SIP()",
@@ -64,31 +67,102 @@ var kinds = map[string]string{
 }
 
 const (
-	checksumPath = "github.com/wholeframe/wholeframe/framing/checksum"
-	returnErr    = "if err != nil {\n\treturn err\n}\n"
+	module    = "github.com/wholeframe/wholeframe/"
+	checksums = module + "framing/checksum"
+	returnErr = "if err != nil {\n\treturn err\n}"
 )
+
+// program returns a program that serves framer with a limit on the payload.
+func program(framer framing.Framer, limit spec.Size) string {
+	packages, code := goCode(framer)
+	imports := []string{"context", "errors", "log", "os", "os/signal", "syscall"}
+	packages = append(packages, module+"server")
+	slices.Sort(packages)
+	var s strings.Builder
+	s.WriteString("package main\n\nimport (\n")
+	for _, name := range imports {
+		fmt.Fprintf(&s, "\t%q\n", name)
+	}
+	s.WriteString("\n")
+	for _, name := range packages {
+		fmt.Fprintf(&s, "\t%q\n", name)
+	}
+	s.WriteString(`)
+
+func main() {
+	if err := serve("127.0.0.1:8000"); !errors.Is(err, server.ErrServerClosed) {
+		log.Fatal(err)
+	}
+}
+
+// serve answers each payload with the same until Ctrl-C, then what it has
+// received, and closes.
+func serve(addr string) error {
+`)
+	for line := range strings.Lines(code) {
+		s.WriteString("\t" + line)
+	}
+	fmt.Fprintf(&s, `
+	s := &server.Server{
+		Framer:     framer,
+		Handler:    server.Echo,
+		MaxPayload: %s,
+	}
+	l, err := server.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		if err := s.Shutdown(context.Background()); err != nil {
+			log.Print(err)
+		}
+	}()
+	return s.Serve(l)
+}
+`, maxPayload(limit))
+	return s.String()
+}
+
+// maxPayload returns limit as a field of a Server, for which zero is its default.
+func maxPayload(limit spec.Size) string {
+	switch {
+	case limit < 0:
+		return "-1"
+	case limit == 0:
+		return "1"
+	case limit%(1<<20) == 0:
+		return fmt.Sprintf("%d << 20", limit>>20)
+	case limit%(1<<10) == 0:
+		return fmt.Sprintf("%d << 10", limit>>10)
+	}
+	return fmt.Sprint(int(limit))
+}
 
 // goCode returns the import paths of the packages that make framer, and the
 // statements that do so.
 func goCode(framer framing.Framer) (paths []string, code string) {
-	path := reflect.TypeOf(framer).Elem().PkgPath()
+	own := reflect.TypeOf(framer).Elem().PkgPath()
 	text := fmt.Sprint(framer)
-	if i := strings.LastIndex(text, ",check="); path == checksumPath && i >= 0 {
-		inner, err := spec.Parse(text[:i])
-		if err != nil {
-			return nil, ""
-		}
-		paths, code = statements("inner", inner)
-		call, simple := strings.CutPrefix(code, "inner := ")
-		if simple {
-			code = ""
-		} else {
-			call = "inner"
-			code += "\n" + returnErr
-		}
-		return append(paths, path), code + "framer, err := checksum.Wrap(" + call + ", checksum." + kinds[text[i+len(",check="):]] + ")"
+	i := strings.LastIndex(text, ",check=")
+	if own != checksums || i < 0 {
+		return statements("framer", framer)
 	}
-	return statements("framer", framer)
+	inner, err := spec.Parse(text[:i])
+	if err != nil {
+		return nil, ""
+	}
+	paths, code = statements("inner", inner)
+	call, simple := strings.CutPrefix(code, "inner := ")
+	if simple {
+		code = ""
+	} else {
+		call = "inner"
+		code += "\n"
+	}
+	return append(paths, own), code + "framer, err := checksum.Wrap(" + call + ", checksum." + kinds[text[i+len(",check="):]] + ")\n" + returnErr
 }
 
 // statements returns what goCode does, for a framer without a checksum and a variable
@@ -101,19 +175,21 @@ func statements(name string, framer framing.Framer) (paths []string, code string
 	}
 	switch f := framer.(type) {
 	case *delimiter.Framer:
-		code = delimiterCode(name, text)
+		return paths, delimiterCode(name, text)
 	case *enclosed.Framer:
-		code = enclosedCode(name, text)
+		return paths, enclosedCode(name, text)
 	case *lengthprefix.Framer:
-		code = name + ", err := lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
+		code = "lengthprefix.New(lengthprefix.Config{" + fields(f.Config()) + "})"
 	case *lengthprefix.VarintFramer:
-		code = name + ", err := lengthprefix.NewVarint(lengthprefix.VarintConfig{" + varintFields(f.Config()) + "})"
+		code = "lengthprefix.NewVarint(lengthprefix.VarintConfig{" + varintFields(f.Config()) + "})"
 	case *fixed.Framer:
-		code = fmt.Sprintf("%s, err := fixed.New(%d)", name, f.Size())
+		code = fmt.Sprintf("fixed.New(%d)", f.Size())
 	case *fixed.PaddedFramer:
-		code = fmt.Sprintf("%s, err := fixed.Padded(%d, 0x%s)", name, f.Size(), text[len(text)-2:])
+		code = fmt.Sprintf("fixed.Padded(%d, 0x%s)", f.Size(), text[len(text)-2:])
+	default:
+		return paths, name + " := " + path.Base(paths[0]) + ".New()"
 	}
-	return paths, code
+	return paths, name + ", err := " + code + "\n" + returnErr
 }
 
 // delimiterCode returns the statements for a framer of one delimiter or several. New may
@@ -143,9 +219,9 @@ func delimiterCode(name, text string) string {
 	case parts[0] == "crlf":
 		return name + " := delimiter.CRLF()" + options
 	case options != "":
-		options = "\n" + returnErr + name + " = " + name + options
+		options = "\n" + name + " = " + name + options
 	}
-	return name + ", err := delimiter.New(" + strings.Join(delims, ", ") + ")" + options
+	return name + ", err := delimiter.New(" + strings.Join(delims, ", ") + ")\n" + returnErr + options
 }
 
 // enclosedCode returns the statements for a framer of two marks. New may fail, so that
@@ -155,12 +231,12 @@ func enclosedCode(name, text string) string {
 	skip := ""
 	for _, part := range split(text)[1:] {
 		if _, value, _ := strings.Cut(part, "="); value == "skip" {
-			skip = "\n" + returnErr + name + " = " + name + ".SkipNoise()"
+			skip = "\n" + name + " = " + name + ".SkipNoise()"
 		} else if mark, err := hex.DecodeString(value); err == nil {
 			marks = append(marks, fmt.Sprintf("%q", mark))
 		}
 	}
-	return name + ", err := enclosed.New(" + strings.Join(marks, ", ") + ")" + skip
+	return name + ", err := enclosed.New(" + strings.Join(marks, ", ") + ")\n" + returnErr + skip
 }
 
 // split cuts a text in canonical form, which is ASCII, at its commas and

@@ -2,6 +2,7 @@ package play
 
 import (
 	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,33 +39,68 @@ func specs() []string {
 // spec.
 func TestGoCode(t *testing.T) {
 	var imports []string
-	var program strings.Builder
-	program.WriteString("func main() {\n")
-	for _, text := range specs() {
-		r := Play(Request{Spec: text, Mode: Text})
-		require.Empty(t, r.SpecError, text)
-		for _, path := range r.Packages {
-			imports = append(imports, fmt.Sprintf("import %q\n", path))
-		}
-		failure := ""
-		if strings.Contains(r.Code, "err :=") {
-			failure = "if err != nil { return err }\n"
-		}
-		fmt.Fprintf(&program, "try(%q, func() error {\n%s\n%sfmt.Println(framer)\nreturn nil\n})\n", text, r.Code, failure)
-	}
-	program.WriteString("}\n\nfunc try(spec string, make func() error) {\nif err := make(); err != nil { fmt.Println(spec, err) }\n}\n")
-	slices.Sort(imports)
-	source := "package main\n\nimport \"fmt\"\n" + strings.Join(slices.Compact(imports), "") + program.String()
-
-	file := filepath.Join(t.TempDir(), "main.go")
-	require.NoError(t, os.WriteFile(file, []byte(source), 0o600))
-	out, err := exec.Command("go", "run", file).CombinedOutput()
-	require.NoError(t, err, "%s\n%s", out, source)
-	var want strings.Builder
+	var source, want strings.Builder
 	for _, text := range specs() {
 		framer, err := spec.Parse(text)
 		require.NoError(t, err)
+		packages, code := goCode(framer)
+		for _, path := range packages {
+			imports = append(imports, fmt.Sprintf("import %q\n", path))
+		}
+		fmt.Fprintf(&source, "try(%q, func() error {\n%s\nfmt.Println(framer)\nreturn nil\n})\n", text, code)
 		fmt.Fprintln(&want, framer)
 	}
+	slices.Sort(imports)
+	file := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(file, []byte("package main\n\nimport \"fmt\"\n"+strings.Join(slices.Compact(imports), "")+
+		"func main() {\n"+source.String()+"}\n\nfunc try(spec string, make func() error) {\nif err := make(); err != nil { fmt.Println(spec, err) }\n}\n"), 0o600))
+	out, err := exec.Command("go", "run", file).CombinedOutput()
+	require.NoError(t, err, "%s", out)
 	require.Equal(t, want.String(), string(out))
+}
+
+// The program for each spec and each protocol compiles as it is, formatted.
+func TestProgram(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	write := func(name, text string) {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		write(name, strings.Replace(string(text), "module github.com/wholeframe/wholeframe\n", "module programs\n", 1))
+	}
+	all := specs()
+	for _, item := range Menu() {
+		all = append(all, item.Spec)
+	}
+	for i, text := range all {
+		r := Play(Request{Spec: text, Mode: Text})
+		require.Empty(t, r.SpecErrors, text)
+		formatted, err := format.Source([]byte(r.Program))
+		require.NoError(t, err, text)
+		require.Equal(t, string(formatted), r.Program)
+		write(fmt.Sprintf("p%d/main.go", i), r.Program)
+	}
+	run := func(args ...string) {
+		c := exec.Command("go", args...)
+		c.Dir = dir
+		c.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off", "GOFLAGS=-mod=mod")
+		out, err := c.CombinedOutput()
+		require.NoError(t, err, "go %v\n%s", args, out)
+	}
+	run("mod", "edit", "-require=github.com/wholeframe/wholeframe@v0.0.0", "-replace=github.com/wholeframe/wholeframe="+root)
+	run("vet", "./...")
+}
+
+func TestMaxPayload(t *testing.T) {
+	for max, want := range map[string]string{"": "1 << 20", "3MiB": "3 << 20", "64KiB": "64 << 10", "1000": "1000", "0": "1", "-1": "-1"} {
+		if r := Play(Request{Spec: "line", Max: max, Mode: Text}); !strings.Contains(r.Program, "MaxPayload: "+want+",\n") {
+			t.Errorf("limit %q: the program is\n%s\nwant MaxPayload: %s", max, r.Program, want)
+		}
+	}
 }

@@ -1,19 +1,23 @@
 package play
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
-// An Item is a framing to choose.
+// An Item is a framing to choose, or a protocol that uses one.
 type Item struct {
-	Name   string `json:"name"`
+	Group  string `json:"group"` // Items of one group follow each other
+	Label  string `json:"label"` // how the menu shows it
+	Name   string `json:"name"`  // the first part of its specs
 	About  string `json:"about"`
 	Spec   string `json:"spec"`   // an example
-	Sample string `json:"sample"` // messages that the example takes
+	Sample string `json:"sample"` // messages that the example takes; empty for a protocol
 	Keys   []Key  `json:"keys"`
+	Doc    string `json:"doc"` // where it is described, from the top of the repository
 }
 
 // A Key is an option of a framing.
@@ -22,19 +26,40 @@ type Key struct {
 	About string `json:"about"`
 }
 
+// groups are those of docs/choosing.md, with the section of each framing.
+var groups = []struct {
+	name     string
+	sections map[string]string
+}{
+	{"Text", map[string]string{"line": "lines", "crlf": "strict-crlf-lines", "dot": "dot", "delimiter": "other-delimiters"}},
+	{"A length first", map[string]string{
+		"length": "length", "varint": "varint", "fixed": "fixed-size", "netstring": "netstring", "octet-count": "octet-counting", "syslog": "syslog",
+		"content-length": "content-length", "text-head": "text-head", "record-mark": "record-marking",
+	}},
+	{"Values", map[string]string{"json": "json", "resp": "resp"}},
+	{"Marks and escapes", map[string]string{"slip": "slip", "cobs": "cobs", "stuffed": "flags-and-a-table", "stx": "stx-and-etx", "enclosed": "other-marks"}},
+	{"Other framings", nil},
+	{"Protocols", nil},
+}
+
 // samples are messages for the framings that do not take any text.
 var samples = map[string]string{
-	"text-head": `PUB a 5\r\nhello\r\n` + "\n" + `PING\r\n`,
+	"text-head": `PUB a 5\r\nhello\r\n` + "\n" + `PING\r\n` + "\n" + `PUB b 5\r\nworld\r\n`,
 	"dot":       `hello\r\n` + "\n" + `world\r\nagain\r\n`,
 	"json":      "{\"hello\":1}\n[\"world\"]\n12",
 	"resp":      `PING\r\n` + "\n" + `+PONG\r\n` + "\n" + `$5\r\nhello\r\n`,
 }
 
-// Menu returns the framings that there are.
+// Menu returns all framings by group, and all protocols by name.
 func Menu() []Item {
 	var menu []Item
 	for _, f := range spec.Framings() {
-		item := Item{Name: f.Name, About: f.About, Spec: f.Example, Sample: "hello\nworld\nagain", Keys: []Key{}}
+		item := Item{Group: "Other framings", Label: f.Name, Name: f.Name, About: f.About, Spec: f.Example, Sample: "hello\nworld\nagain", Keys: []Key{}, Doc: "docs/choosing.md"}
+		for _, g := range groups {
+			if section, ok := g.sections[f.Name]; ok {
+				item.Group, item.Doc = g.name, item.Doc+"#"+section
+			}
+		}
 		if sample, ok := samples[f.Name]; ok {
 			item.Sample = sample
 		}
@@ -48,6 +73,23 @@ func Menu() []Item {
 		}
 		menu = append(menu, item)
 	}
+	for _, p := range spec.Presets() {
+		menu = append(menu, Item{Group: "Protocols", Label: p.Protocol, Name: p.Name, About: p.Protocol + ": short for " + p.Spec, Spec: p.Name, Keys: []Key{}, Doc: "docs/protocols.md"})
+	}
+	place := func(i Item) int {
+		for n, g := range groups {
+			if g.name == i.Group {
+				return n
+			}
+		}
+		return len(groups)
+	}
+	slices.SortStableFunc(menu, func(a, b Item) int {
+		if n := place(a) - place(b); n != 0 || a.Group != "Protocols" {
+			return n
+		}
+		return strings.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label))
+	})
 	return menu
 }
 

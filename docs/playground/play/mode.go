@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/wholeframe/wholeframe/framing"
@@ -21,59 +22,87 @@ const (
 	Hex      Mode = "hex"      // the stream in hexadecimal, with white space anywhere
 )
 
-// bytes returns the stream that input stands for. Messages that are refused are
-// left out of it.
-func (m Mode) bytes(input string, framer framing.Framer, limit int) (stream []byte, errs []error) {
-	switch m {
+// stream returns the bytes that were typed. Messages that are refused are left out
+// of them.
+func (q Request) stream(framer framing.Framer, limit int) (stream []byte, faults []Fault) {
+	faults = []Fault{}
+	fault := func(start, end int, err error) { faults = append(faults, Fault{err.Error(), start, end}) }
+	switch q.Mode {
 	case Messages:
-		stream, errs = encode(input, framer, limit)
+		stream = encode(q.Input, framer, limit, fault)
 	case Text:
-		var err error
-		if stream, err = unquote(input); err != nil {
-			errs = append(errs, err)
-		}
+		stream = unquote(q.Input, fault)
 	case Hex:
-		var err error
-		if stream, err = unhex(input); err != nil {
-			errs = append(errs, err)
-		}
+		stream = unhex(q.Input, fault)
 	default:
-		errs = append(errs, fmt.Errorf("%q is no kind of input; there are %s, %s and %s", string(m), Messages, Text, Hex))
+		fault(0, 0, fmt.Errorf("unknown notation %q: want %s, %s or %s", string(q.Mode), Messages, Text, Hex))
 	}
+	stream = append(stream, unhex(q.Rest, func(_, _ int, err error) { fault(0, 0, fmt.Errorf("the bytes after the input: %w", err)) })...)
 	if len(stream) > MaxStream {
-		return nil, append(errs, fmt.Errorf("a stream of %d bytes is more than the %d that are shown here", len(stream), MaxStream))
+		fault(0, units(q.Input), fmt.Errorf("the stream has %d bytes; at most %d are shown here", len(stream), MaxStream))
+		return nil, faults
 	}
-	return stream, errs
+	return stream, faults
 }
 
 // encode returns the frames of the messages. The last line may end without a
-// new line, and no text is no message.
-func encode(input string, framer framing.Framer, limit int) (stream []byte, errs []error) {
+// newline. An empty input has no messages.
+func encode(input string, framer framing.Framer, limit int, fault func(start, end int, err error)) []byte {
 	var wire bytes.Buffer
 	w := framing.NewWriter(&wire, framer)
 	w.SetMaxPayload(limit)
-	number := 0
+	number, at := 0, 0
 	for line := range strings.Lines(input) {
 		number++
-		payload, err := unquote(strings.TrimSuffix(line, "\n"))
-		if most := framer.MaxEncodedLen(len(payload)); err == nil && most > 64<<10 {
-			err = fmt.Errorf("it may take %d bytes on the wire: more than the %d that are shown here", most, MaxStream)
-		}
-		if err == nil {
+		text := strings.TrimSuffix(line, "\n")
+		failed := false
+		payload := unquote(text, func(start, end int, err error) {
+			failed = true
+			fault(at+start, at+end, fmt.Errorf("message %d: %w", number, err))
+		})
+		var err error
+		if most := framer.MaxEncodedLen(len(payload)); most > 64<<10 {
+			err = fmt.Errorf("it may take %d bytes on the wire; at most %d are shown here", most, MaxStream)
+		} else if !failed {
 			err = w.WriteFrame(payload)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("message %d: %w", number, err))
+			fault(at, at+units(text), fmt.Errorf("message %d: %w", number, err))
 		}
+		at += units(line)
 	}
 	if err := w.Flush(); err != nil {
-		errs = append(errs, err)
+		fault(0, units(input), err)
 	}
-	return wire.Bytes(), errs
+	return wire.Bytes()
 }
 
-// unquote resolves the escapes of a Go string.
-func unquote(s string) ([]byte, error) {
+// decode returns the first frames of the stream as encode reads them, and the
+// bytes that encode would not write: half a frame, an invalid one, or one that is
+// written in another way.
+func decode(stream []byte, framer framing.Framer, limit int) (messages string, rest []byte) {
+	var text strings.Builder
+	var wire bytes.Buffer
+	w := framing.NewWriter(&wire, framer)
+	w.SetMaxPayload(limit)
+	r := framing.NewReader(bytes.NewReader(stream), framer)
+	r.SetMaxPayload(limit)
+	written := 0
+	for payload, err := range r.Frames() {
+		if err != nil || w.WriteFrame(payload) != nil || w.Flush() != nil || !bytes.HasPrefix(stream, wire.Bytes()) {
+			break
+		}
+		written = wire.Len()
+		text.WriteString(quote(payload) + "\n")
+	}
+	return text.String(), stream[written:]
+}
+
+// units returns how many UTF-16 code units s has: a browser counts in these.
+func units(s string) int { return len(utf16.Encode([]rune(s))) }
+
+// unquote resolves the escapes of a Go string, up to one that is invalid.
+func unquote(s string, fault func(start, end int, err error)) []byte {
 	var b []byte
 	for rest := s; rest != ""; {
 		if c := rest[0]; c != '\\' {
@@ -82,8 +111,9 @@ func unquote(s string) ([]byte, error) {
 		}
 		c, multibyte, tail, err := strconv.UnquoteChar(rest, 0)
 		if err != nil {
-			return nil, fmt.Errorf(`character %d: %q begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`,
-				utf8.RuneCountInString(s[:len(s)-len(rest)])+1, head(rest))
+			before, wrong := s[:len(s)-len(rest)], head(rest)
+			fault(units(before), units(before)+units(wrong), fmt.Errorf(`invalid escape %q: want one of a Go string, such as \n \r \t \\ \x00 \u20ac`, wrong))
+			return nil
 		}
 		if multibyte {
 			b = utf8.AppendRune(b, c)
@@ -92,7 +122,7 @@ func unquote(s string) ([]byte, error) {
 		}
 		rest = tail
 	}
-	return b, nil
+	return b
 }
 
 // quote returns b as unquote reads it, in one line.
@@ -101,28 +131,33 @@ func quote(b []byte) string {
 	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
-// unhex reads pairs of hexadecimal digits and passes over white space.
-func unhex(s string) ([]byte, error) {
+// unhex reads pairs of hexadecimal digits and skips white space.
+func unhex(s string, fault func(start, end int, err error)) []byte {
 	var digits []byte
-	for i, c := range []rune(s) {
+	for i, c := range s {
 		switch {
 		case unicode.IsSpace(c):
 		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
 			digits = append(digits, byte(c))
 		default:
-			return nil, fmt.Errorf("character %d: %q is no hexadecimal digit", i+1, c)
+			fault(units(s[:i]), units(s[:i])+units(string(c)), fmt.Errorf("invalid hexadecimal digit %q", c))
+			return nil
 		}
 	}
-	if len(digits)%2 != 0 {
-		return nil, fmt.Errorf("%d digits are given; there must be two for each byte", len(digits))
+	b := make([]byte, len(digits)/2)
+	if _, err := hex.Decode(b, digits); err != nil {
+		fault(0, units(s), fmt.Errorf("%d hexadecimal digits: want two for each byte", len(digits)))
+		return nil
 	}
-	return hex.AppendDecode(nil, digits)
+	return b
 }
 
-// head returns the first characters of s, enough for any escape.
+// head returns the first characters of s, enough for an escape.
 func head(s string) string {
-	if r := []rune(s); len(r) > 10 {
-		return string(r[:10]) + "…"
+	n := 2
+	if len(s) > 1 {
+		n = map[byte]int{'x': 4, 'u': 6, 'U': 10}[s[1]]
 	}
-	return s
+	r := []rune(s)
+	return string(r[:min(max(n, 2), len(r))])
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/dissect"
@@ -20,31 +21,44 @@ type Request struct {
 	Max     string `json:"max"`     // the most payload bytes, as spec.Size reads it; empty: framing.DefaultMaxPayload
 	Mode    Mode   `json:"mode"`    // what Input is
 	Input   string `json:"input"`   // what was typed
-	Cuts    []int  `json:"cuts"`    // between which bytes the stream is cut into pieces: 3 is behind the third
+	Rest    string `json:"rest"`    // bytes that follow those of Input, in hexadecimal
+	Cuts    []int  `json:"cuts"`    // between which bytes the stream is cut into pieces: 3 is after the third
 	Arrived int    `json:"arrived"` // how many pieces have arrived; negative: all
-	End     bool   `json:"end"`     // the stream ends behind the last piece
+	End     bool   `json:"end"`     // the stream ends after the last piece
 }
 
 // A Response is what the page shows. Where a field of the request is wrong, what
 // depends on it is empty.
 type Response struct {
-	Spec     string   `json:"spec"`     // in canonical form
-	Packages []string `json:"packages"` // import paths of the packages that make the framer
-	Code     string   `json:"code"`     // Go statements that make the framer
+	Spec    string `json:"spec"`    // in canonical form
+	Program string `json:"program"` // a Go program that serves the framing
 
-	SpecError   string   `json:"specError"`
-	MaxError    string   `json:"maxError"`
-	InputErrors []string `json:"inputErrors"` // of messages one for each that is refused
+	SpecErrors  []Fault `json:"specErrors"` // at most one, as of the next
+	MaxErrors   []Fault `json:"maxErrors"`
+	InputErrors []Fault `json:"inputErrors"` // of messages one for each that is refused
 
-	Hex     string `json:"hex"`     // the stream as hexadecimal
-	Text    string `json:"text"`    // the stream as text
-	Cuts    []int  `json:"cuts"`    // those of the request that are inside the stream, in order
-	Arrived int    `json:"arrived"` // pieces
-	Bytes   int    `json:"bytes"`   // bytes that have arrived
+	// The stream in each notation.
+	Hex      string `json:"hex"`
+	Text     string `json:"text"`
+	Messages string `json:"messages"` // the frames that writing their payloads would give again
+	Rest     string `json:"rest"`     // the bytes after those, in hexadecimal
+
+	Cuts    []int `json:"cuts"`    // those of the request that are inside the stream, in order
+	Arrived int   `json:"arrived"` // pieces
+	Bytes   int   `json:"bytes"`   // bytes that have arrived
 
 	Results []Result `json:"results"`
 	Frames  int      `json:"frames"` // Results that are frames
 	Errors  int      `json:"errors"` // Results with an error
+}
+
+// A Fault is something wrong in a field of the page.
+type Fault struct {
+	Text string `json:"text"`
+
+	// Where it is in the field: the UTF-16 code units from Start to before End.
+	Start int `json:"start"`
+	End   int `json:"end"`
 }
 
 // A Result is a frame, or bytes that belong to none.
@@ -68,38 +82,53 @@ type Part struct {
 
 // Play answers a request.
 func Play(q Request) Response {
-	r := Response{Packages: []string{}, InputErrors: []string{}, Cuts: []int{}, Results: []Result{}}
+	r := Response{SpecErrors: []Fault{}, MaxErrors: []Fault{}, InputErrors: []Fault{}, Cuts: []int{}, Results: []Result{}}
 	limit := spec.Size(framing.DefaultMaxPayload)
 	if q.Max != "" {
 		if err := limit.Set(q.Max); err != nil {
-			r.MaxError = err.Error()
+			r.MaxErrors = append(r.MaxErrors, Fault{err.Error(), 0, units(q.Max)})
 		}
 	}
 	framer, err := spec.Parse(q.Spec)
 	if err != nil {
-		r.SpecError = err.Error()
+		r.SpecErrors = append(r.SpecErrors, specFault(q.Spec, err))
 	} else {
 		r.Spec = fmt.Sprint(framer)
-		r.Packages, r.Code = goCode(framer)
+	}
+	understood := len(r.SpecErrors)+len(r.MaxErrors) == 0
+	if understood {
+		r.Program = program(framer, limit)
 	}
 	var stream []byte
-	if q.Mode != Messages || r.SpecError == "" && r.MaxError == "" {
-		var errs []error
-		stream, errs = q.Mode.bytes(q.Input, framer, int(limit))
-		for _, err := range errs {
-			r.InputErrors = append(r.InputErrors, err.Error())
-		}
+	if q.Mode != Messages || understood {
+		stream, r.InputErrors = q.stream(framer, int(limit))
 	}
-	r.Hex, r.Text = hex.EncodeToString(stream), quote(stream)
+	r.Hex, r.Text, r.Rest = hex.EncodeToString(stream), quote(stream), hex.EncodeToString(stream)
 	for _, cut := range slices.Compact(slices.Sorted(slices.Values(q.Cuts))) {
 		if 0 < cut && cut < len(stream) {
 			r.Cuts = append(r.Cuts, cut)
 		}
 	}
-	if r.SpecError == "" && r.MaxError == "" && len(stream) > 0 {
+	if understood && len(stream) > 0 {
+		var rest []byte
+		r.Messages, rest = decode(stream, framer, int(limit))
+		r.Rest = hex.EncodeToString(rest)
 		r.arrive(dissect.New(framer, int(limit)), stream, q.Arrived, q.End)
 	}
 	return r
+}
+
+// specFault returns what is wrong in a spec, and marks the name or key at fault.
+func specFault(text string, err error) Fault {
+	f := Fault{err.Error(), 0, units(text)}
+	var e *spec.Error
+	if errors.As(err, &e) && e.Offset <= len(text) {
+		f.Start = units(text[:e.Offset])
+		if i := strings.IndexByte(text[e.Offset:], ','); i >= 0 {
+			f.End = units(text[:e.Offset+i])
+		}
+	}
+	return f
 }
 
 // arrive gives the pieces of the stream that have arrived to d and gathers what

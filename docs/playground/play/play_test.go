@@ -4,12 +4,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
 // shown writes what the page shows in a line each.
@@ -87,39 +91,49 @@ func TestPlay(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := Play(c.q)
-			assert.Empty(t, r.SpecError+r.MaxError)
-			assert.Empty(t, r.InputErrors)
+			assert.Empty(t, slices.Concat(r.SpecErrors, r.MaxErrors, r.InputErrors))
 			assert.Equal(t, c.want, shown(r))
 		})
 	}
 }
 
 func TestPlayWrongFields(t *testing.T) {
-	r := Play(Request{Spec: "length,width=9", Max: "1MB", Mode: Hex, Input: "6162", Arrived: -1})
-	assert.Equal(t, "spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes", r.SpecError)
-	assert.Contains(t, r.MaxError, `invalid size "1MB"`)
+	r := Play(Request{Spec: "length,width=9,order=big", Max: "1MB", Mode: Hex, Input: "6162", Arrived: -1})
+	assert.Equal(t, []Fault{{"spec: at byte 7: lengthprefix: width: 9 is not allowed; it must be 1 to 8 bytes", 7, 14}}, r.SpecErrors)
+	assert.Len(t, r.MaxErrors, 1)
+	assert.Contains(t, r.MaxErrors[0].Text, `invalid size "1MB"`)
 	assert.Equal(t, "6162", r.Hex, "the bytes are shown as they are")
+	assert.Equal(t, "6162", r.Rest, "and kept when they are to be messages")
 	assert.Empty(t, r.Results)
+	assert.Empty(t, r.Program)
+
+	// Places are those of a browser, which counts in UTF-16.
+	r = Play(Request{Spec: "delimiter,text=\U0001f600,width=9", Mode: Text})
+	require.Len(t, r.SpecErrors, 1)
+	assert.Equal(t, [2]int{18, 25}, [2]int{r.SpecErrors[0].Start, r.SpecErrors[0].End})
 
 	r = Play(Request{Spec: "line", Max: "2", Mode: Messages, Input: "ab\nabc"})
 	assert.Equal(t, "61620a", r.Hex)
-	assert.Equal(t, []string{"message 2: framing: payload of 3 bytes refused: it exceeds the limit of 2 bytes"}, r.InputErrors)
+	assert.Equal(t, []Fault{{"message 2: framing: payload of 3 bytes refused: it exceeds the limit of 2 bytes", 3, 6}}, r.InputErrors)
 
 	// What is an array for the page is never null.
-	b, err := json.Marshal(Play(Request{Mode: Text}))
-	require.NoError(t, err)
-	for _, empty := range []string{`"inputErrors":[]`, `"cuts":[]`, `"results":[]`} {
-		assert.Contains(t, string(b), empty)
+	for _, text := range []string{"", "line"} {
+		b, err := json.Marshal(Play(Request{Spec: text, Mode: Text}))
+		require.NoError(t, err)
+		for _, empty := range []string{`"maxErrors":[]`, `"inputErrors":[]`, `"cuts":[]`, `"results":[]`} {
+			assert.Contains(t, string(b), empty)
+		}
 	}
 }
 
 func TestInput(t *testing.T) {
+	const escapes = `: want one of a Go string, such as \n \r \t \\ \x00 \u20ac`
 	for _, c := range []struct {
-		mode  Mode
-		spec  string
-		input string
-		hex   string
-		errs  []string
+		mode   Mode
+		spec   string
+		input  string
+		hex    string
+		faults []Fault
 	}{
 		{Messages, "line", "a\nb", "610a620a", nil},
 		{Messages, "line", "a\nb\n", "610a620a", nil},
@@ -128,33 +142,54 @@ func TestInput(t *testing.T) {
 		{Messages, "line", "a\n\n", "610a0a", nil},
 		{Messages, "line", "a\n\nb", "610a0a620a", nil},
 		{Messages, "line", `a\tb\x00\u20ac\\`, "61096200e282ac5c0a", nil},
-		{Messages, "line", "a\nb\\nc\n\\q\nd", "610a640a", []string{
-			`message 2: framing: payload of 3 bytes refused: it contains the delimiter "\n" at byte 1`,
-			`message 3: character 1: "\\q" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`,
+		{Messages, "line", "\U0001f600\nb\\nc\n\U0001f600\\q\nd", "f09f98800a640a", []Fault{
+			{`message 2: framing: payload of 3 bytes refused: it contains the delimiter "\n" at byte 1`, 3, 7},
+			{`message 3: invalid escape "\\q"` + escapes, 10, 12},
 		}},
-		{Messages, "fixed,size=64KiB,pad=00", "a", "", []string{"a stream of 65536 bytes is more than the 1024 that are shown here"}},
+		{Messages, "fixed,size=64KiB,pad=00", "a", "", []Fault{{"the stream has 65536 bytes; at most 1024 are shown here", 0, 1}}},
+		{Messages, "stuffed,table=hdlc", strings.Repeat("a", 40000), "", []Fault{{"message 1: it may take 80002 bytes on the wire; at most 1024 are shown here", 0, 40000}}},
 		{Text, "line", "a\r\nb", "610d0a62", nil},
-		{Text, "line", `é\x`, "", []string{`character 2: "\\x" begins with no escape; there are those of a Go string: \n \r \t \\ \x00 \u20ac`}},
+		{Text, "line", `é\x`, "", []Fault{{`invalid escape "\\x"` + escapes, 1, 3}}},
+		{Text, "line", `\u12 later`, "", []Fault{{`invalid escape "\\u12 l"` + escapes, 0, 6}}},
+		{Text, "line", `\`, "", []Fault{{`invalid escape "\\"` + escapes, 0, 1}}},
 		{Hex, "line", " 0A ff\n0\t0 ", "0aff00", nil},
-		{Hex, "line", "00 0g", "", []string{"character 5: 'g' is no hexadecimal digit"}},
-		{Hex, "line", "000", "", []string{"3 digits are given; there must be two for each byte"}},
+		{Hex, "line", "00 0g", "", []Fault{{"invalid hexadecimal digit 'g'", 4, 5}}},
+		{Hex, "line", "000", "", []Fault{{"3 hexadecimal digits: want two for each byte", 0, 3}}},
 		{Text, "line", strings.Repeat("a", MaxStream), strings.Repeat("61", MaxStream), nil},
-		{Text, "line", strings.Repeat("a", MaxStream+1), "", []string{"a stream of 1025 bytes is more than the 1024 that are shown here"}},
-		{"base64", "line", "YQ==", "", []string{`"base64" is no kind of input; there are messages, text and hex`}},
+		{Text, "line", strings.Repeat("a", MaxStream+1), "", []Fault{{"the stream has 1025 bytes; at most 1024 are shown here", 0, 1025}}},
+		{"base64", "line", "YQ==", "", []Fault{{`unknown notation "base64": want messages, text or hex`, 0, 0}}},
 	} {
-		t.Run(string(c.mode)+" "+head(c.input), func(t *testing.T) {
+		t.Run(string(c.mode)+" "+c.spec+" "+c.input[:min(len(c.input), 20)], func(t *testing.T) {
 			r := Play(Request{Spec: c.spec, Mode: c.mode, Input: c.input, Arrived: -1})
 			assert.Equal(t, c.hex, r.Hex)
-			if c.errs == nil {
-				c.errs = []string{}
+			if c.faults == nil {
+				c.faults = []Fault{}
 			}
-			assert.Equal(t, c.errs, r.InputErrors)
+			assert.Equal(t, c.faults, r.InputErrors)
 		})
+	}
+
+	r := Play(Request{Spec: "line", Mode: Messages, Input: "a", Rest: "6"})
+	assert.Equal(t, []Fault{{"the bytes after the input: 1 hexadecimal digits: want two for each byte", 0, 0}}, r.InputErrors)
+}
+
+// What is not a whole frame, or is not written like that, is the rest of the messages.
+func TestMessagesAndRest(t *testing.T) {
+	for _, c := range []struct{ spec, hex, messages, rest string }{
+		{"line", "610a62", "a\n", "62"},
+		{"line", "610d0a620a", "", "610d0a620a"}, // Line writes \n alone
+		{"netstring", "313a612c78", "a\n", "78"},
+		{"slip", "c061c0", "", "c061c0"}, // a fill byte
+		{"line", "0a610a", "\na\n", ""},
+	} {
+		r := Play(Request{Spec: c.spec, Mode: Hex, Input: c.hex})
+		assert.Equal(t, c.messages, r.Messages, c.hex)
+		assert.Equal(t, c.rest, r.Rest, c.hex)
 	}
 }
 
 // For any bytes and cuts, under every framing: the parts are those of all bytes
-// that have arrived, each once and in order, and Text and Hex are the stream.
+// that have arrived, each once and in order, and every notation is the stream.
 func TestPartsTile(t *testing.T) {
 	menu := Menu()
 	rapid.Check(t, func(t *rapid.T) {
@@ -179,21 +214,45 @@ func TestPartsTile(t *testing.T) {
 		if at != r.Bytes {
 			t.Fatalf("%d bytes of %d are shown", at, r.Bytes)
 		}
-		if text := Play(Request{Spec: "line", Mode: Text, Input: r.Text}); text.Hex != q.Input {
-			t.Fatalf("%q is not %s", r.Text, q.Input)
+		for _, n := range []Request{{Mode: Text, Input: r.Text}, {Mode: Hex, Input: r.Hex}, {Mode: Messages, Input: r.Messages, Rest: r.Rest}} {
+			n.Spec, n.Max = q.Spec, q.Max
+			if again := Play(n); again.Hex != q.Input {
+				t.Fatalf("%q and %s as %s are %s, not %s", n.Input, n.Rest, n.Mode, again.Hex, q.Input)
+			}
 		}
 	})
 }
 
 // Every framing that can be chosen takes its sample and gives it back.
 func TestMenu(t *testing.T) {
+	var protocols []string
 	for _, item := range Menu() {
+		if item.Group == "Protocols" {
+			protocols = append(protocols, item.Name)
+			continue
+		}
 		r := Play(Request{Spec: item.Spec, Mode: Messages, Input: item.Sample, Arrived: -1, End: true})
-		assert.Empty(t, r.SpecError+strings.Join(r.InputErrors, ""), item.Name)
+		assert.Empty(t, slices.Concat(r.SpecErrors, r.InputErrors), item.Name)
 		var payloads []string
 		for _, n := range r.Results {
 			payloads = append(payloads, n.Payload)
 		}
 		assert.Equal(t, item.Sample, strings.Join(payloads, "\n"), item.Name)
+	}
+	assert.Len(t, protocols, len(spec.Presets()))
+}
+
+// Every place in the documents that the menu names is there.
+func TestMenuDocuments(t *testing.T) {
+	for _, item := range Menu() {
+		file, section, _ := strings.Cut(item.Doc, "#")
+		text, err := os.ReadFile("../../../" + file)
+		require.NoError(t, err, item.Name)
+		found := section == ""
+		for line := range strings.Lines(string(text)) {
+			heading := strings.ToLower(strings.TrimSpace(strings.TrimLeft(line, "#")))
+			found = found || line[0] == '#' && strings.NewReplacer(" ", "-", ",", "").Replace(heading) == section
+		}
+		assert.True(t, found, "%s: %s", item.Name, item.Doc)
 	}
 }

@@ -16,7 +16,7 @@ func main() {
 		"play": js.FuncOf(func(_ js.Value, args []js.Value) any {
 			var q play.Request
 			if err := json.Unmarshal([]byte(args[0].String()), &q); err != nil {
-				return text(play.Response{SpecError: err.Error()})
+				return text(play.Response{SpecErrors: []play.Fault{{Text: err.Error()}}})
 			}
 			return text(play.Play(q))
 		}),

@@ -14,7 +14,7 @@ import (
 // the laws, and the tests that go over all framings pass with it.
 func TestContributing(t *testing.T) {
 	dir := t.TempDir()
-	for _, part := range []string{"framing", "testdata"} {
+	for _, part := range []string{"framing", "testdata", "server", "docs"} {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, part), os.DirFS("../"+part)))
 	}
 	write := func(name, text string) {
@@ -53,6 +53,7 @@ func TestContributing(t *testing.T) {
 	run("go", "vet", "./framing/hexlength", "./framing/spec")
 	run("go", "test", "./framing/hexlength", "./framing/spec")
 	run("go", "test", "-run", "Vectors", "./framing/framingtest")
+	run("go", "test", "-run", "Menu|GoCode", "./docs/playground/play")
 }
 
 // insert inserts the lines of a hunk that begin with + behind those that do

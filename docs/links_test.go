@@ -23,7 +23,7 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	require.Contains(t, documents, "README.md")
-	link := regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	link := regexp.MustCompile(`(?:\]\(|(?:src|srcset)=")([^()\s"]+)[)"]`)
 	for _, name := range documents {
 		for _, m := range link.FindAllStringSubmatch(read(t, name), -1) {
 			if strings.Contains(m[1], "://") {

@@ -49,8 +49,8 @@ var bothFramings = []string{peer.Line, peer.Length}
 // All lists the servers. The first is the limit that the others are compared with.
 var All = []Server{
 	goPeer("raw", ""),
-	{Name: "wholeframe", Framings: bothFramings, WarmUps: 1, build: buildOurs},
-	goPeer("library", ""),
+	{Name: Ours, Framings: bothFramings, WarmUps: 1, build: buildOurs},
+	goPeer(Library, ""),
 	goPeer("byhand", ""),
 	{Name: "naive", Framings: []string{peer.Line}, WarmUps: 1, build: goBuild("naive", "")},
 	{
@@ -64,8 +64,11 @@ var All = []Server{
 	{Name: "tokio", Framings: bothFramings, WarmUps: 1, build: buildTokio},
 }
 
-// Raw is the name of the server that the others are compared with.
-const Raw = "raw"
+const (
+	Raw     = "raw"        // the server that the others are compared with
+	Ours    = "wholeframe" // cmd/echo
+	Library = "library"    // package framing without the server
+)
 
 // Names returns the names of all servers.
 func Names() []string {

@@ -1,18 +1,23 @@
-// Plot draws result files of echobench, connmem and drip as SVG: throughput by server and case, cost by frame size and
-// by connections, memory by connections, time by bytes that arrive one by one.
+// Plot draws result files of echobench, connmem and drip as SVG, each picture for light and for dark pages: the cost of
+// each server in one case, cost by frame size and by connections, memory by connections, time by bytes that arrive one
+// by one.
 //
 //	go -C bench run ./cmd/plot results.json memory.json drip.json
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"image/color"
+	"math"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -46,31 +51,31 @@ func run() error {
 	return drawAll(results, *dir)
 }
 
+// headline is the case whose cost is the first picture: small messages, many on their way, so that framing is not lost in
+// the cost of system calls.
+var headline = report.Case{Framing: peer.Length, Size: 64, Depth: 64, Conns: 64}
+
 // drawAll draws what there are results for.
 func drawAll(results report.Results, dir string) error {
-	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	for _, framing := range []string{peer.Line, peer.Length} {
-		cases := slices.DeleteFunc(results.Cases(), func(c report.Case) bool { return c.Framing != framing })
-		if len(cases) == 0 {
-			continue
+	plot.DefaultFont = font.Font{Typeface: typeface, Variant: "Sans"}
+	for _, s := range []style{light, dark} {
+		var bySize, byConns []panel
+		for _, framing := range []string{peer.Line, peer.Length} {
+			cases := slices.DeleteFunc(results.Cases(), func(c report.Case) bool { return c.Framing != framing })
+			bySize = append(bySize, s.costBySize(results, framing, cases)...)
+			byConns = append(byConns, s.costByConns(results, framing, cases)...)
 		}
-		if err := save(dir, "throughput-"+framing, throughput(results, cases)); err != nil {
-			return err
+		for name, panels := range map[string][]panel{
+			"cost":          s.cost(results),
+			"cost-by-size":  bySize,
+			"cost-by-conns": byConns,
+			"memory":        s.memory(results.Memory),
+			"drip":          s.drip(results.Drips),
+		} {
+			if err := save(filepath.Join(dir, name+"-"+s.name+".svg"), panels); err != nil {
+				return err
+			}
 		}
-		if err := save(dir, "cost-"+framing, cost(results, framing, cases)); err != nil {
-			return err
-		}
-		if err := save(dir, "conns-"+framing, costByConns(results, framing, cases)); err != nil {
-			return err
-		}
-	}
-	if len(results.Memory) > 0 {
-		if err := save(dir, "memory", memory(results.Memory)); err != nil {
-			return err
-		}
-	}
-	if len(results.Drips) > 0 {
-		return save(dir, "drip", []panel{drip(results.Drips)})
 	}
 	return nil
 }
@@ -79,17 +84,20 @@ func drawAll(results report.Results, dir string) error {
 const (
 	panelsPerRow = 2
 	panelWidth   = 12 * vg.Centimeter
+	alone        = 17 * vg.Centimeter // the width of a picture of one panel
 	panelHeight  = 8 * vg.Centimeter
 	panelGap     = 6 * vg.Millimeter
-	legendWidth  = 28 * vg.Millimeter
+	legendWidth  = 34 * vg.Millimeter
 	legendGap    = 3 * vg.Millimeter
 	titleGap     = 3 * vg.Millimeter
+	lineHeight   = 6 * vg.Millimeter
 )
 
-// A panel is one plot of a picture. Its legend stands beside it, where it hides nothing.
+// A panel is one plot of a picture. Its legend is beside it, where it hides nothing.
 type panel struct {
 	*plot.Plot
 	legend *plot.Legend // nil: none
+	height vg.Length    // 0: panelHeight
 }
 
 func (p panel) draw(area draw.Canvas) {
@@ -100,23 +108,18 @@ func (p panel) draw(area draw.Canvas) {
 	p.Draw(area)
 }
 
-// newPanel starts a panel. Its title tells what the vertical axis shows: a label there would take height from the plot.
-func newPanel(title, x string) panel {
-	p := plot.New()
-	p.Title.Text = title
-	p.Title.Padding = titleGap
-	p.X.Label.Text = x
-	return panel{Plot: p}
-}
-
-// save draws panels into DIR/NAME.svg, if there are any.
-func save(dir, name string, panels []panel) (err error) {
+// save draws panels into a file, if there are any.
+func save(path string, panels []panel) error {
 	if len(panels) == 0 {
 		return nil
 	}
 	columns := min(panelsPerRow, len(panels))
 	rows := (len(panels) + columns - 1) / columns
-	canvas := vgsvg.New(vg.Length(columns)*panelWidth, vg.Length(rows)*panelHeight)
+	width, height := vg.Length(columns)*panelWidth, vg.Length(rows)*panelHeight
+	if len(panels) == 1 {
+		width, height = alone, cmp.Or(panels[0].height, panelHeight)
+	}
+	canvas := vgsvg.New(width, height)
 	tiles := draw.Tiles{
 		Rows: rows, Cols: columns,
 		PadX: panelGap, PadY: panelGap,
@@ -126,38 +129,15 @@ func save(dir, name string, panels []panel) (err error) {
 	for i, p := range panels {
 		p.draw(tiles.At(area, i%columns, i/columns))
 	}
-	file, err := os.Create(filepath.Join(dir, name+".svg"))
-	if err != nil {
+	var svg bytes.Buffer
+	if _, err := canvas.WriteTo(&svg); err != nil {
 		return err
 	}
-	defer func() {
-		if closeErr := file.Close(); err == nil {
-			err = closeErr
-		}
-	}()
-	_, err = canvas.WriteTo(file)
-	return err
+	return os.WriteFile(path, bytes.ReplaceAll(svg.Bytes(), []byte("font-family:"+typeface+" Sans"), []byte("font-family:"+fonts)), 0o644)
 }
 
-// Most of the colors are those of Okabe and Ito, which people with any kind of color vision can tell apart.
-var colors = []color.Color{
-	color.Gray{Y: 0x60},                           // raw
-	color.RGBA{R: 0xD5, G: 0x5E, B: 0x00, A: 255}, // wholeframe
-	color.RGBA{R: 0xF0, G: 0xE4, B: 0x42, A: 255},
-	color.RGBA{R: 0x00, G: 0x72, B: 0xB2, A: 255},
-	color.Gray{Y: 0xB0},
-	color.RGBA{R: 0xE6, G: 0x9F, B: 0x00, A: 255},
-	color.RGBA{R: 0x56, G: 0xB4, B: 0xE9, A: 255},
-	color.RGBA{R: 0x00, G: 0x9E, B: 0x73, A: 255},
-	color.RGBA{R: 0x8C, G: 0x5A, B: 0x1E, A: 255},
-	color.RGBA{R: 0xCC, G: 0x79, B: 0xA7, A: 255},
-	color.Black,
-}
-
-// colorOf gives each server the same color in every plot.
-func colorOf(server string) color.Color {
-	return colors[max(0, slices.Index(fleet.Names(), server))%len(colors)]
-}
+// clipped is how many times the limit a bar may be long: a longer one would leave no room for the differences of the others.
+const clipped = 4
 
 // A bar is one server's value in a bar chart.
 type bar struct {
@@ -165,77 +145,112 @@ type bar struct {
 	value  float64
 }
 
-// bars draws one horizontal bar for each server, the first on top.
-func bars(title, unit string, all []bar) panel {
-	p := newPanel(title, unit)
+// bars draws one horizontal bar for each server with its value, the first on top, ours in colour. A bar that is
+// longer than most ends at the edge with an arrow. limit, unless it is 0, is a line across.
+func (s style) bars(title, unit string, all []bar, limit float64, limitName string) panel {
+	p := s.newPanel(title, unit)
+	p.height = vg.Length(len(all))*lineHeight + 4*panelGap
 	p.X.Min = 0
+	largest := slices.MaxFunc(all, func(a, b bar) int { return cmp.Compare(a.value, b.value) }).value
+	if limit > 0 {
+		largest = limit
+		for _, b := range all {
+			if b.value < clipped*limit {
+				largest = max(largest, b.value)
+			}
+		}
+	}
+	p.X.Max = 1.5 * largest
+	p.X.Tick.Marker, p.X.LineStyle.Width = plot.ConstantTicks{}, 0 // the bars have their values
+	p.Y.Padding = 2 * vg.Millimeter
 	var names []string
+	var labels plotter.XYLabels
 	for i, b := range slices.Backward(all) {
-		chart, err := plotter.NewBarChart(plotter.Values{b.value}, 3.5*vg.Millimeter)
+		length := min(b.value, 1.25*largest)
+		chart, err := plotter.NewBarChart(plotter.Values{length}, 3.5*vg.Millimeter)
 		if err != nil {
 			panic(err) // a single value that isn't NaN is never refused
 		}
 		chart.Horizontal = true
 		chart.XMin = float64(len(all) - 1 - i)
-		chart.Color = colorOf(b.server)
+		chart.Color = s.rest
+		if b.server == fleet.Ours || b.server == fleet.Library {
+			chart.Color = s.ours
+		}
 		chart.LineStyle.Width = 0
 		p.Add(chart)
+		text := number(b.value)
+		if b.value > length {
+			text = "→ " + text
+		}
 		names = append(names, b.server)
+		labels.XYs = append(labels.XYs, plotter.XY{X: length, Y: chart.XMin})
+		labels.Labels = append(labels.Labels, text)
 	}
+	if limit > 0 {
+		top := float64(len(all)) - 0.2
+		line, err := plotter.NewLine(plotter.XYs{{X: limit, Y: -0.5}, {X: limit, Y: top}})
+		if err != nil {
+			panic(err) // two finite points
+		}
+		line.Color, line.Width, line.Dashes = s.ink, 1, []vg.Length{4, 3}
+		p.Add(line)
+		labels.XYs = append(labels.XYs, plotter.XY{X: limit, Y: top})
+		labels.Labels = append(labels.Labels, limitName+": "+number(limit))
+		p.Y.Max = top + 0.3
+	}
+	values, err := plotter.NewLabels(labels)
+	if err != nil {
+		panic(err) // as many labels as points
+	}
+	for i := range values.TextStyle {
+		values.TextStyle[i].Color = s.ink
+		values.TextStyle[i].YAlign = draw.YCenter
+	}
+	values.Offset.X = 1.5 * vg.Millimeter
+	p.Add(values)
 	p.NominalY(names...)
 	return p
 }
 
-// throughput is a bar chart for each case that many servers were measured in: with two of them it is a point of a curve.
-func throughput(results report.Results, cases []report.Case) []panel {
-	var panels []panel
-	for _, c := range cases {
-		var all []bar
-		for _, row := range results.Rows(c) {
-			if row.Rounds > 0 {
-				all = append(all, bar{row.Server, row.FramesPerSecond.Median / 1e3})
-			}
-		}
-		if len(all) > 2 {
-			panels = append(panels, bars(c.String(), "thousand messages per second", all))
+// number writes a value with as many digits as people compare.
+func number(v float64) string {
+	if v < 10 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	digits := fmt.Sprintf("%.0f", v)
+	if len(digits) > 3 {
+		digits = digits[:len(digits)-3] + "," + digits[len(digits)-3:]
+	}
+	return digits
+}
+
+// cost is the processor time per message of each server in the headline's case; that of raw is the limit.
+func (s style) cost(results report.Results) []panel {
+	var all []bar
+	limit := 0.0
+	for _, row := range results.Rows(headline) {
+		nanoseconds := row.CPUPerMillion.Median * 1000 // seconds per million are microseconds per one
+		switch {
+		case row.Rounds == 0:
+		case row.Server == fleet.Raw:
+			limit = nanoseconds
+		default:
+			all = append(all, bar{row.Server, nanoseconds})
 		}
 	}
-	return panels
-}
-
-// lines starts a panel of lines.
-func lines(title, x string) panel {
-	p := newPanel(title, x)
-	p.Add(plotter.NewGrid())
-	legend := plot.NewLegend()
-	legend.Top = true
-	legend.Left = true
-	legend.Padding = 1 * vg.Millimeter
-	legend.ThumbnailWidth = 6 * vg.Millimeter
-	p.legend = &legend
-	return p
-}
-
-func (p panel) addLine(name string, c color.Color, points plotter.XYs) {
-	line, marks, err := plotter.NewLinePoints(points)
-	if err != nil {
-		panic(err) // figures of good measurements are finite
+	if len(all) == 0 {
+		return nil
 	}
-	line.Color = c
-	line.Width = 1.5
-	marks.Color = line.Color
-	marks.Shape = draw.CircleGlyph{}
-	p.Add(line, marks)
-	p.legend.Add(name, line)
+	slices.SortStableFunc(all, func(a, b bar) int { return cmp.Compare(a.value, b.value) })
+	title := fmt.Sprintf("Server CPU per message of %s, %d in flight", sizeName(headline.Size), headline.Depth)
+	return []panel{s.bars(title, "nanoseconds", all, limit, "no framing")}
 }
 
-// cost is the processor time per message by its size, and its ratio to raw, where several messages are on their way
-// per connection: with one alone, what is measured is the way through the kernel.
-func cost(results report.Results, framing string, cases []report.Case) []panel {
-	const size = "bytes in a message"
-	times := lines(framing+": server CPU, µs per message", size)
-	ratios := lines(framing+": server CPU ÷ raw", size)
-	timePoints, ratioPoints := make(map[string]plotter.XYs), make(map[string]plotter.XYs)
+// costBySize is the processor time per message by its size, where several messages are on their way per connection:
+// with one alone, what is measured is the way through the kernel.
+func (s style) costBySize(results report.Results, framing string, cases []report.Case) []panel {
+	points := make(map[string]plotter.XYs)
 	for _, c := range cases {
 		if c.Depth == 1 {
 			continue
@@ -246,28 +261,19 @@ func cost(results report.Results, framing string, cases []report.Case) []panel {
 				continue
 			}
 			// Seconds per million are microseconds per one.
-			at := plotter.XY{X: float64(c.Size), Y: row.CPUPerMillion.Median}
-			timePoints[row.Server] = append(timePoints[row.Server], at)
-			if row.Ratio != nil {
-				at.Y = row.Ratio.Median
-				ratioPoints[row.Server] = append(ratioPoints[row.Server], at)
-			}
+			points[row.Server] = append(points[row.Server], plotter.XY{X: float64(c.Size), Y: row.CPUPerMillion.Median})
 		}
 	}
-	var panels []panel
-	if len(timePoints) > 0 {
-		times.addLogLines(timePoints)
-		panels = append(panels, times)
+	if len(points) == 0 {
+		return nil
 	}
-	if len(ratioPoints) > 0 {
-		ratios.addLogLines(ratioPoints)
-		panels = append(panels, ratios)
-	}
-	return panels
+	p := s.lines(framing+": CPU µs per message", "payload")
+	s.addLogLines(p, points, sizeName)
+	return []panel{p}
 }
 
 // costByConns is the processor time per message by the number of connections, each with one message on its way.
-func costByConns(results report.Results, framing string, cases []report.Case) []panel {
+func (s style) costByConns(results report.Results, framing string, cases []report.Case) []panel {
 	points := make(map[string]plotter.XYs)
 	conns := make(map[int]bool)
 	for _, c := range cases {
@@ -284,69 +290,124 @@ func costByConns(results report.Results, framing string, cases []report.Case) []
 	if len(conns) < 3 {
 		return nil
 	}
-	for _, line := range points {
+	for server, line := range points {
+		if len(line) < 3 { // measured only in cases of the other pictures
+			delete(points, server)
+		}
 		slices.SortFunc(line, func(a, b plotter.XY) int { return cmp.Compare(a.X, b.X) })
 	}
-	p := lines(framing+": server CPU, µs per message", "connections")
-	p.addLogLines(points)
+	p := s.lines(framing+": CPU µs per message", "connections")
+	s.addLogLines(p, points, strconv.Itoa)
 	return []panel{p}
 }
 
 // drip is the time that lines take which arrive byte by byte.
-func drip(all []report.Drip) panel {
-	p := lines("Seconds for a line, byte by byte", "bytes in the line")
+func (s style) drip(all []report.Drip) []panel {
+	if len(all) == 0 {
+		return nil
+	}
+	p := s.lines("Seconds for a line, byte by byte", "length of the line")
+	var sizes []int
 	for i, d := range all {
 		var points plotter.XYs
 		for _, at := range d.Points {
 			points = append(points, plotter.XY{X: float64(at.Bytes), Y: at.Seconds})
+			// Every third power of two: names of all would overlap.
+			if (bits.TrailingZeros(uint(at.Bytes))-16)%3 == 0 {
+				sizes = append(sizes, at.Bytes)
+			}
 		}
-		p.addLine(d.Reader, colors[(i+1)%len(colors)], points)
+		p.addLine(d.Reader, []color.Color{s.ours, s.ink}[i%2], points)
 	}
-	p.logScales()
-	return p
+	p.logScales(sizes, sizeName)
+	return []panel{p}
 }
 
-// addLogLines adds a line for each server, on logarithmic axes.
-func (p panel) addLogLines(points map[string]plotter.XYs) {
-	for _, server := range fleet.Names() {
+// addLogLines adds a line for each server, on logarithmic axes, of which the horizontal one has ticks where points are.
+func (s style) addLogLines(p panel, points map[string]plotter.XYs, name func(int) string) {
+	var ticks []int
+	for i, server := range fleet.Names() {
 		if len(points[server]) > 0 {
-			p.addLine(server, colorOf(server), points[server])
+			p.addLine(server, s.lineColors[i%len(s.lineColors)], points[server])
+		}
+		for _, at := range points[server] {
+			ticks = append(ticks, int(at.X))
 		}
 	}
-	p.logScales()
+	p.logScales(ticks, name)
 }
 
 // logScales makes both axes of a panel with lines logarithmic.
-func (p panel) logScales() {
+func (p panel) logScales(ticks []int, name func(int) string) {
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
+	var marks plot.ConstantTicks
+	for _, at := range slices.Compact(slices.Sorted(slices.Values(ticks))) {
+		marks = append(marks, plot.Tick{Value: float64(at), Label: name(at)})
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = marks, plot.TickerFunc(logTicks)
 	// An axis of one value alone has no length, and would reach down to 0, where a logarithm ends.
 	const margin = 1.2
 	p.X.Min, p.Y.Min = p.X.Min/margin, p.Y.Min/margin
 	p.X.Max, p.Y.Max = p.X.Max*margin, p.Y.Max*margin
 }
 
+// logTicks marks 1, 2 and 5 of each decade, or 1 alone where there are many.
+func logTicks(low, high float64) (ticks []plot.Tick) {
+	steps := []float64{1, 2, 5}
+	if high > 100*low {
+		steps = steps[:1]
+	}
+	for decade := math.Pow10(int(math.Floor(math.Log10(low)))); decade <= high; decade *= 10 {
+		for _, step := range steps {
+			if v := decade * step; low <= v && v <= high {
+				ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 3, 64)})
+			}
+		}
+	}
+	return ticks
+}
+
+// sizeName writes a number of bytes as people read it.
+func sizeName(bytes int) string {
+	switch {
+	case bytes >= 1<<20 && bytes%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	case bytes >= 1<<10 && bytes%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", bytes>>10)
+	}
+	return fmt.Sprintf("%d B", bytes)
+}
+
 // memory is the resident memory by idle connections, and what one of them costs when it was busy before.
-func memory(all []report.Memory) []panel {
-	idle := lines("Resident memory of the server, MiB", "idle connections")
+func (s style) memory(all []report.Memory) []panel {
+	if len(all) == 0 {
+		return nil
+	}
+	idle := s.lines("Resident memory, MiB", "idle connections")
 	idle.Y.Min = 0
 	var busy []bar
-	for _, m := range all {
-		var points plotter.XYs
-		for _, p := range m.Idle {
-			points = append(points, plotter.XY{X: float64(p.Conns), Y: float64(p.Bytes) / (1 << 20)})
-		}
-		if len(points) > 0 {
-			idle.addLine(m.Server, colorOf(m.Server), points)
-		}
-		if m.AfterBusy > 0 {
-			conns := m.Idle[len(m.Idle)-1].Conns
-			busy = append(busy, bar{m.Server, m.PerConn(m.AfterBusy, conns) / (1 << 10)})
+	for i, server := range fleet.Names() {
+		for _, m := range all {
+			if m.Server != server {
+				continue
+			}
+			var points plotter.XYs
+			for _, p := range m.Idle {
+				points = append(points, plotter.XY{X: float64(p.Conns), Y: float64(p.Bytes) / (1 << 20)})
+			}
+			if len(points) > 0 {
+				idle.addLine(m.Server, s.lineColors[i%len(s.lineColors)], points)
+			}
+			if m.AfterBusy > 0 {
+				conns := m.Idle[len(m.Idle)-1].Conns
+				busy = append(busy, bar{m.Server, m.PerConn(m.AfterBusy, conns) / (1 << 10)})
+			}
 		}
 	}
 	panels := []panel{idle}
 	if len(busy) > 0 {
-		panels = append(panels, bars("Idle again after messages of 64 KiB", "resident KiB per connection", busy))
+		slices.SortStableFunc(busy, func(a, b bar) int { return cmp.Compare(a.value, b.value) })
+		panels = append(panels, s.bars("Idle again after messages of 64 KiB", "resident KiB per connection", busy, 0, ""))
 	}
 	return panels
 }

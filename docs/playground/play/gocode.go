@@ -108,10 +108,6 @@ func serve(addr string) error {
 		Handler:    server.Echo,
 		MaxPayload: %s,
 	}
-	l, err := server.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {
@@ -120,7 +116,7 @@ func serve(addr string) error {
 			log.Print(err)
 		}
 	}()
-	return s.Serve(l)
+	return s.ListenAndServe("tcp", addr)
 }
 `, maxPayload(limit))
 	return s.String()

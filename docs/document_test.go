@@ -48,9 +48,20 @@ func coded(t *testing.T, cell string) []string {
 	return all
 }
 
-// goRun runs the program in a module of its own that finds this one beside it.
-// Nothing is fetched.
+// goRun runs a program as goBuild builds it, and returns what it prints.
 func goRun(t *testing.T, program string) string {
+	t.Helper()
+	cmd := exec.Command(goBuild(t, program))
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s\n%s", &stderr, program)
+	return string(out)
+}
+
+// goBuild builds the program in a module of its own that finds this one beside it,
+// and returns its file. Nothing is fetched.
+func goBuild(t *testing.T, program string) string {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
@@ -61,12 +72,10 @@ func goRun(t *testing.T, program string) string {
 	const module = "github.com/wholeframe/wholeframe"
 	write("go.mod", "module example\n\ngo 1.25\n\nrequire "+module+" v0.0.0\n\nreplace "+module+" => "+root+"\n")
 	write("main.go", program)
-	cmd := exec.Command("go", "run", ".")
+	cmd := exec.Command("go", "build", "-o", "program.exe", ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, "%s\n%s", &stderr, program)
-	return string(out)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s\n%s", out, program)
+	return filepath.Join(dir, "program.exe")
 }

@@ -12,6 +12,8 @@
 //	defer cancel()
 //	reply, err := c.Call(ctx, []byte("hello"))
 //
+// [Client.Close] fails the calls in flight; [Client.Shutdown] waits for them first.
+//
 // Requests are pipelined: a connection carries many calls at a time. Replies come in
 // the order of the requests, or, if RequestKey and ReplyKey are set, in any order.
 //

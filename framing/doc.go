@@ -17,6 +17,9 @@
 //		}
 //	}
 //
+// The caller closes the connection. A server that closes without losing a frame is
+// package server, a client that reconnects is package client.
+//
 // The Framers are in packages below this one. Three are families: delimiter, which
 // includes lines, lengthprefix and fixed. The others implement what protocols
 // define: dot (mail), netstring, octetcount and syslog, contentlength (the Language

@@ -4,7 +4,20 @@
 // [Handler], and sends the replies.
 //
 //	s := &server.Server{Framer: lengthprefix.Uint32(), Handler: server.Echo}
-//	err := s.ListenAndServe("tcp", "127.0.0.1:8000") // until Shutdown is done
+//	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+//	defer stop()
+//	context.AfterFunc(ctx, func() {
+//		if err := s.Shutdown(context.Background()); err != nil {
+//			log.Print(err) // what was lost
+//		}
+//	})
+//	err := s.ListenAndServe("tcp", "127.0.0.1:8000")
+//	if !errors.Is(err, server.ErrServerClosed) {
+//		log.Fatal(err)
+//	}
+//
+// [Server.ListenAndServe] and [Server.Serve] return when Shutdown has, so that a main
+// function that returns then loses nothing.
 //
 // The frames of a connection are handled one at a time, in order. Replies gather
 // while further whole frames are buffered, and leave in one write. Reading stops

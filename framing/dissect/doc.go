@@ -2,6 +2,12 @@
 // payload, stuffing, trailer. It is for programs that show a wire, and for tests that
 // explain what they found.
 //
+//	for _, piece := range dissect.All(slip.New(), 1<<20, wire) {
+//		for _, part := range piece.Parts {
+//			fmt.Printf("%v % x\n", part.Kind, piece.Wire[part.Start:part.End])
+//		}
+//	}
+//
 // [All] takes a complete stream, a [Dissector] one that arrives in chunks. The frames,
 // the errors and their order are those of a [framing.Buffer]; header, payload and
 // trailer are those of [framing.Frame].

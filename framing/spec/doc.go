@@ -6,6 +6,13 @@
 //	length,width=2,order=little     a little-endian length of two bytes before each payload
 //	fixed,size=16,pad=00            frames of sixteen bytes, filled up with zeros
 //
+// [Parse] makes the Framer, and a [Value] is a flag:
+//
+//	f := spec.Value{Framer: delimiter.Line()}
+//	flag.Var(&f, "framing", "frame messages as `SPEC` says")
+//	flag.Parse()
+//	conn := framing.NewConn(c, f.Framer)
+//
 // A spec is the name of a framing and its keys, in any order, separated by commas:
 // name{,key[=value]}. [Framings] lists the names and keys, and [Help] describes
 // them. Only the keys hex and text may be given more than once; their order is

@@ -1,8 +1,8 @@
 // Plot draws result files of echobench, connmem and drip as SVG, each picture for light and for dark pages: the cost of
 // each server in one case, cost by frame size and by connections, memory by connections, time by bytes that arrive one
-// by one.
+// by one. It prints the first as a table and in words, for README.md.
 //
-//	go -C bench run ./cmd/plot results.json memory.json drip.json
+//	go -C bench run ./cmd/plot results.json conns.json memory.json drip.json
 package main
 
 import (
@@ -12,12 +12,14 @@ import (
 	"flag"
 	"fmt"
 	"image/color"
+	"io"
 	"math"
 	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -48,7 +50,10 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return drawAll(results, *dir)
+	if err := drawAll(results, *dir); err != nil {
+		return err
+	}
+	return writeCost(os.Stdout, results)
 }
 
 // headline is the case whose cost is the first picture: small messages, many on their way, so that framing is not lost in
@@ -225,26 +230,58 @@ func number(v float64) string {
 	return digits
 }
 
+// byCost returns the servers in the headline's case, the cheapest first.
+func byCost(results report.Results) []report.Row {
+	rows := slices.DeleteFunc(results.Rows(headline), func(row report.Row) bool { return row.Rounds == 0 })
+	slices.SortStableFunc(rows, func(a, b report.Row) int { return cmp.Compare(a.CPUPerMillion.Median, b.CPUPerMillion.Median) })
+	return rows
+}
+
+// nanoseconds is the processor time per message of a server.
+func nanoseconds(row report.Row) float64 {
+	return row.CPUPerMillion.Median * 1000 // seconds per million are microseconds per one
+}
+
 // cost is the processor time per message of each server in the headline's case; that of raw is the limit.
 func (s style) cost(results report.Results) []panel {
 	var all []bar
 	limit := 0.0
-	for _, row := range results.Rows(headline) {
-		nanoseconds := row.CPUPerMillion.Median * 1000 // seconds per million are microseconds per one
-		switch {
-		case row.Rounds == 0:
-		case row.Server == fleet.Raw:
-			limit = nanoseconds
-		default:
-			all = append(all, bar{row.Server, nanoseconds})
+	for _, row := range byCost(results) {
+		if row.Server == fleet.Raw {
+			limit = nanoseconds(row)
+		} else {
+			all = append(all, bar{row.Server, nanoseconds(row)})
 		}
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(all, func(a, b bar) int { return cmp.Compare(a.value, b.value) })
 	title := fmt.Sprintf("Server CPU per message of %s, %d in flight", sizeName(headline.Size), headline.Depth)
 	return []panel{s.bars(title, "nanoseconds", all, limit, "no framing")}
+}
+
+// writeCost writes what the picture of the cost shows, as a table and in words.
+func writeCost(w io.Writer, results report.Results) error {
+	rows := byCost(results)
+	if len(rows) == 0 {
+		return nil
+	}
+	var words []string
+	table := "| server | CPU per message | ÷ `raw` | messages per second |\n|---|---|---|---|\n"
+	for _, row := range rows {
+		ratio := "–"
+		if row.Ratio != nil {
+			ratio = fmt.Sprintf("%.2f", row.Ratio.Median)
+		}
+		name := row.Server
+		if name == fleet.Ours {
+			name = "**" + name + "**"
+		}
+		table += fmt.Sprintf("| %s | %s ns | %s | %s million |\n", name, number(nanoseconds(row)), ratio, number(row.FramesPerSecond.Median/1e6))
+		words = append(words, row.Server+" "+number(nanoseconds(row)))
+	}
+	_, err := fmt.Fprintf(w, "%s\nServer CPU per message in nanoseconds: %s\n", table, strings.Join(words, ", "))
+	return err
 }
 
 // costBySize is the processor time per message by its size, where several messages are on their way per connection:

@@ -95,6 +95,23 @@ func TestDraw(t *testing.T) {
 		}
 	}
 
+	var written strings.Builder
+	if err := writeCost(&written, results); err != nil {
+		t.Fatal(err)
+	}
+	want := `| server | CPU per message | ÷ ` + "`raw`" + ` | messages per second |
+|---|---|---|---|
+| raw | 128 ns | 1.00 | 1.0 million |
+| **wholeframe** | 160 ns | 1.25 | 1.0 million |
+| gnet | 192 ns | 1.50 | 1.0 million |
+| nbio | 3,200 ns | 25.00 | 1.0 million |
+
+Server CPU per message in nanoseconds: raw 128, wholeframe 160, gnet 192, nbio 3,200
+`
+	if written.String() != want {
+		t.Errorf("written is\n%s\nwant\n%s", &written, want)
+	}
+
 	empty := t.TempDir()
 	if err := drawAll(report.Results{}, empty); err != nil {
 		t.Fatal(err)

@@ -101,6 +101,22 @@ function change(changes) {
 	writeLink();
 }
 
+// guess offers the framings that what was pasted may have.
+function guess() {
+	const guesses = JSON.parse(wholeframe.guesses(state.input)).filter((g) => g.spec !== state.spec || g.mode !== state.mode);
+	$("guesses").querySelector("span").replaceChildren(...guesses.flatMap(({ mode, spec, why }) => {
+		const button = element("button", { type: "button", class: "small mono", title: why }, spec);
+		button.addEventListener("click", () => {
+			$("spec").value = spec;
+			$("input").focus();
+			change({ spec, mode, rest: "", arrived: -1 });
+			change({ cuts: inFrames() });
+		});
+		return [button, ` as ${mode} `];
+	}));
+	$("guesses").hidden = !guesses.length;
+}
+
 // takeSample puts an example of the framing into the state: for a protocol its message, twice.
 function takeSample() {
 	untouched = true;
@@ -171,6 +187,7 @@ function show() {
 	showFaults("input", answer.inputErrors);
 	$("hint").textContent = hints[state.mode];
 	$("kept").hidden = true;
+	$("guesses").hidden = true;
 	$("rest").hidden = !state.rest;
 	$("rest").querySelector("code").textContent = pairs(state.rest);
 	what = anatomy();
@@ -359,9 +376,10 @@ function listen() {
 	});
 	$("spec").addEventListener("input", () => change({ spec: $("spec").value }));
 	$("max").addEventListener("input", () => change({ max: $("max").value.trim() }));
-	$("input").addEventListener("input", () => {
+	$("input").addEventListener("input", (event) => {
 		untouched = false;
 		change({ input: $("input").value, arrived: -1 });
+		if (event.inputType === "insertFromPaste") guess();
 	});
 	$("end").addEventListener("change", () => change({ end: $("end").checked }));
 	$("sample").addEventListener("click", sample);

@@ -83,6 +83,7 @@ func TestPlayground(t *testing.T) {
 	t.Run("errors", errorsShown)
 	t.Run("notations", notations)
 	t.Run("nothing lost", nothingLost)
+	t.Run("guess", guessing)
 	t.Run("copy", copying)
 	t.Run("link", link)
 	t.Run("keyboard", keyboard)
@@ -519,6 +520,30 @@ func nothingLost(t *testing.T) {
 			b.want("notation", checked, c.mode)
 			b.want("said", b.text("#kept:not([hidden])"), "Correct the error first: another notation would lose what is wrong here.")
 		}
+	}
+}
+
+// What is pasted is guessed, and a guess is taken by a click.
+func guessing(t *testing.T) {
+	b := desktop(t, nil)
+	for _, c := range []struct{ pasted, guess, mode string }{
+		{"5:hello,5:world,5:again,", "netstring", "text"},
+		{"00000005 68656c6c6f 00000005 776f726c64 00000005 616761696e", "length", "hex"},
+	} {
+		b.write("#input", "")
+		b.js(nil, "return navigator.clipboard.writeText(arguments[0])", c.pasted)
+		b.js(nil, `document.getElementById("input").focus()`)
+		b.control("v")
+		b.until(`return !document.getElementById("guesses").hidden`)
+		b.want("guess", b.text("#guesses button"), c.guess)
+		b.click("#guesses button")
+		b.want("payloads", b.payloads(), `"hello" "world" "again"`)
+		var got string
+		b.js(&got, `return document.querySelector("[name=mode]:checked").value + ": " + document.getElementById("input").value`)
+		b.want("input", got, c.mode+": "+c.pasted)
+		b.want("spec", b.text("#spec-text"), c.guess)
+		b.want("guesses", b.text("#guesses[hidden] button"), c.guess)
+		b.want("pieces", strings.SplitN(b.text("#pieces"), " in ", 2)[1], "3 pieces.")
 	}
 }
 

@@ -214,6 +214,12 @@ func (b *browser) shift(keys ...string) {
 	b.pressWith("\ue008", keys)
 }
 
+// control presses keys while the control key is down.
+func (b *browser) control(keys ...string) {
+	b.t.Helper()
+	b.pressWith("\ue009", keys)
+}
+
 func (b *browser) pressWith(modifier string, keys []string) {
 	b.t.Helper()
 	var actions []map[string]string

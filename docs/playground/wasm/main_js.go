@@ -1,6 +1,6 @@
 // Command wasm is the library as the playground's page runs it: compiled to
-// WebAssembly, it gives the page an object wholeframe with two functions, menu
-// and play, which take and return JSON as package play defines it.
+// WebAssembly, it gives the page an object wholeframe with three functions, menu,
+// play and guesses, which return JSON as package play defines it.
 package main
 
 import (
@@ -12,7 +12,8 @@ import (
 
 func main() {
 	js.Global().Set("wholeframe", map[string]any{
-		"menu": js.FuncOf(func(js.Value, []js.Value) any { return text(play.Menu()) }),
+		"menu":    js.FuncOf(func(js.Value, []js.Value) any { return text(play.Menu()) }),
+		"guesses": js.FuncOf(func(_ js.Value, args []js.Value) any { return text(play.Guesses(args[0].String())) }),
 		"play": js.FuncOf(func(_ js.Value, args []js.Value) any {
 			var q play.Request
 			if err := json.Unmarshal([]byte(args[0].String()), &q); err != nil {

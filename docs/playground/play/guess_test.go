@@ -1,0 +1,38 @@
+package play
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What is guessed first shows the messages of what was pasted.
+func TestGuesses(t *testing.T) {
+	for _, c := range []struct {
+		name, input string
+		mode        Mode
+		payloads    string
+	}{
+		{"netstrings as text", "5:hello,5:world,5:again,", Text, "hello world again"},
+		{"lengths in hexadecimal", "0000 0005 68656c6c6f 0000 0005 776f726c64\n0000 0002 6f6b", Hex, "hello world ok"},
+		{"lengths as text with escapes", `\x00\x00\x00\x05hello\x00\x00\x00\x05world\x00\x00\x00\x02ok`, Text, "hello world ok"},
+		{"lines", strings.Repeat("hello\nwonderful\nworld\n", 5), Text, strings.TrimSpace(strings.Repeat("hello wonderful world ", 5))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			guesses := Guesses(c.input)
+			require.NotEmpty(t, guesses)
+			assert.Equal(t, c.mode, guesses[0].Mode)
+			assert.NotEmpty(t, guesses[0].Why)
+			var payloads []string
+			for _, n := range Play(Request{Spec: guesses[0].Spec, Mode: c.mode, Input: c.input, Arrived: -1}).Results {
+				payloads = append(payloads, n.Payload)
+			}
+			assert.Equal(t, c.payloads, strings.Join(payloads, " "), guesses[0].Spec)
+		})
+	}
+	for _, input := range []string{"", "ab\n", `0102`, `\q is not an escape, but the rest is long enough`} {
+		assert.Equal(t, []Guess{}, Guesses(input), input)
+	}
+}

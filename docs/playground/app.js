@@ -341,7 +341,7 @@ function showResults() {
 function relate(index, from, to) {
 	for (const cell of $("wire").querySelectorAll("[data-at], [data-gap]")) {
 		const at = Number(cell.dataset.at ?? cell.dataset.gap);
-		cell.classList.toggle("linked", index >= 0 && from + (cell.dataset.gap ? 1 : 0) <= at && at < to);
+		cell.classList.toggle("linked", from + (cell.dataset.gap ? 1 : 0) <= at && at < to);
 	}
 	for (const li of $("results").children) {
 		const here = Number(li.dataset.index) === index;

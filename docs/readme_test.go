@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The server and the client of README.zh-CN.md serve and call each other, until a
+// The server and the client of README.md, in both languages, serve and call each other, until a
 // context ends.
 func TestReadme_ServerAndClient(t *testing.T) {
 	const main = `package main
@@ -34,7 +34,7 @@ func main() {
 }
 
 `
-	for _, name := range []string{"README.zh-CN.md"} {
+	for _, name := range []string{"README.md", "README.zh-CN.md"} {
 		functions := find(t, read(t, name), "(?ms)^```go\n(func serve.*?)^```.*^```go\n(func call.*?)^```")[0]
 		socket := filepath.ToSlash(filepath.Join(t.TempDir(), "s"))
 		program := strings.NewReplacer(

@@ -56,7 +56,7 @@ func TestContributing(t *testing.T) {
 	run("go", "test", "-run", "Menu|GoCode", "./docs/playground/play")
 }
 
-// insert inserts the lines of a hunk that begin with + behind those that do
+// insert inserts the lines of a hunk that begin with + after those that do
 // not, which must be in text once.
 func insert(t *testing.T, text, hunk string) string {
 	t.Helper()

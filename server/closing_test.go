@@ -95,7 +95,7 @@ func TestC5HalfFrame(t *testing.T) {
 		"completes late":           {then: []bytes{{499 * ms, "\n"}}, want: "half\n", fin: 499 * ms},
 		"completes too late":       {then: []bytes{{501 * ms, "\n"}}, fin: 500 * ms},
 		"stalls again":             {then: []bytes{{400 * ms, "f"}, {901 * ms, "ed\n"}}, fin: 900 * ms},
-		"another frame behind it":  {then: []bytes{{400 * ms, "f\nnext\nne"}, {500 * ms, "xt\n"}}, want: "halff\nnext\n", fin: 400 * ms},
+		"another frame after it":   {then: []bytes{{400 * ms, "f\nnext\nne"}, {500 * ms, "xt\n"}}, want: "halff\nnext\n", fin: 400 * ms},
 		"drips":                    {then: drip(100 * ms), fin: 2 * time.Second},
 		"drips beyond Grace":       {then: drip(100 * ms), grace: 350 * ms, fin: 350 * ms},
 		"stalls beyond Grace":      {grace: 200 * ms, fin: 200 * ms},
@@ -327,7 +327,7 @@ func TestC10Report(t *testing.T) {
 					Answered:   3 + 2, // of fine and of slow
 					Unanswered: 3 + 2, // of wait and of slow
 					Unflushed:  1 + 1, // of deaf, and slow's third, too late
-					HalfFrames: 2,     // of fine and half; wait's is behind unanswered ones
+					HalfFrames: 2,     // of fine and half; wait's follows unanswered ones
 					Forced:     3,
 				}, test.cause)
 				f.wantFIN(fine, "slow\nfine\nslow\n", 1900*ms)

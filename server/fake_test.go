@@ -40,7 +40,7 @@ type fake struct {
 // onFake runs test in a bubble of its own, with a server that has s' fields and,
 // where they are nil, lines for frames, Echo for a handler and a log that is
 // kept. When test has ended the server must end too, and leave no goroutine and
-// no connection behind.
+// no connection.
 func onFake(t *testing.T, s *server.Server, test func(f *fake)) {
 	t.Helper()
 	onFakeWrapped(t, s, nil, test)

@@ -385,7 +385,7 @@ func (s *scene) judge(p *peer) {
 	case !strings.HasPrefix(whole, got):
 		s.blame("the answers are wrong: %s", who)
 	case !p.FIN().IsZero() && got != "" && !strings.HasSuffix(got, "\n"):
-		s.blame("FIN behind a torn answer: %s", who)
+		s.blame("FIN after a torn answer: %s", who)
 	}
 	if s.calls[0].err != nil || s.lost || !p.harmless {
 		return

@@ -505,7 +505,7 @@ func TestWriteFrame(t *testing.T) {
 	})
 }
 
-// C17: nothing is sent behind a panic, also while the answers before it are on
+// C17: nothing is sent after a panic, also while the answers before it are on
 // their way.
 func TestC17WriteAfterPanic(t *testing.T) {
 	var conn *server.Conn
@@ -711,7 +711,7 @@ func TestT18WarningFlood(t *testing.T) {
 }
 
 // C16: the end of a TLS stream is not the end of the connection under it. What
-// arrives behind it must not reset the answers.
+// arrives after it must not reset the answers.
 func TestC16BytesBehindCloseNotify(t *testing.T) {
 	onFake(t, &server.Server{TLSConfig: serverTLS, Handler: slowly(time.Second)}, func(f *fake) {
 		raw := f.dial("", fakenet.FlushOnReset())

@@ -29,7 +29,7 @@ var (
 // with [ErrTLS], with [ErrPending] while answers are promised, and with
 // [ErrDraining] after Shutdown was called. The Handler should then reply so, or
 // return the error; if it returns nil, the frames that follow are handled as
-// plaintext. Any other error is final: the connection is of no use, and
+// plaintext. Any other error is final: the connection is unusable, and
 // nothing is sent in plaintext.
 func (c *Conn) StartTLS(lastReply []byte, config *tls.Config) error {
 	var frame []byte

@@ -48,7 +48,7 @@ func TestStats_Ends(t *testing.T) {
 		end    server.CloseReason
 		server *server.Server // nil: of lines
 		do     func(f *fake, c *fakenet.Conn)
-		frames [2]uint64 // in and out, behind the first
+		frames [2]uint64 // in and out, after the first
 		bytes  [2]uint64
 	}{
 		{end: server.ClosePeer, do: func(f *fake, c *fakenet.Conn) { c.CloseWrite() }},

@@ -112,8 +112,8 @@ func (t tlsSide) Write(p []byte) (int, error) {
 	}
 	return t.w.push(p)
 }
-func (t tlsSide) RemoteAddr() net.Addr        { return t.w.remoteAddr() }
-func (t tlsSide) LocalAddr() net.Addr         { return t.w.localAddr() }
+func (t tlsSide) RemoteAddr() net.Addr { return t.w.remoteAddr() }
+func (t tlsSide) LocalAddr() net.Addr  { return t.w.localAddr() }
 
 // netConn returns the connection as hooks see it.
 func (w *wire) netConn() net.Conn {

@@ -32,7 +32,7 @@ type Server struct {
 // A Program is a server that has been built.
 type Program struct {
 	Version string   // of what frames in it
-	Command []string // the flags -addr and -framing go behind it
+	Command []string // the flags -addr and -framing follow it
 }
 
 // ErrMissing is why a server can't be built where something that it needs isn't installed.

@@ -33,7 +33,7 @@ func CPU(pid int) (Times, error) {
 }
 
 func parseCPU(stat string) (t Times, err error) {
-	// The second field is the program's name, which may hold anything. The state behind it is field 3, utime 14, stime 15.
+	// The second field is the program's name, which may hold anything. The state after it is field 3, utime 14, stime 15.
 	end := strings.LastIndexByte(stat, ')')
 	fields := strings.Fields(stat[end+1:])
 	if end < 0 || len(fields) < 13 {

@@ -53,7 +53,7 @@ func (o *options) messages(stdin io.Reader) iter.Seq2[message, error] {
 }
 
 // longestLine returns how many bytes a line of input may have. What is hex may
-// have a space behind each byte.
+// have a space after each byte.
 func (o *options) longestLine() int {
 	switch limit := int(o.maxPayload); {
 	case limit < 0 || !o.hex:

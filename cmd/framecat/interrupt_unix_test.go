@@ -58,7 +58,7 @@ func TestInterrupt(t *testing.T) {
 }
 
 // After Ctrl-C a load waits for the replies that are on their way, checks them,
-// and does not wait for ever.
+// and does not wait forever.
 func TestInterrupt_Load(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

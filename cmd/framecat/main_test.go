@@ -224,7 +224,7 @@ func TestChat_CannotConnect(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close() // a connection waits in its backlog for ever
+	defer l.Close() // a connection waits in its backlog forever
 	code, _, stderr := finish(t, "x\n", "-timeout=50ms", l.Addr().String())
 	assert.Equal(t, 1, code)
 	assert.Equal(t, "framecat: the server has sent nothing for 50ms and does not end the connection\n", stderr)

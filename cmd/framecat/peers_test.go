@@ -106,12 +106,12 @@ func TestUnix(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 }
 
-// A server that takes nothing does not hold the command for ever.
+// A server that takes nothing does not hold the command forever.
 func TestChat_NeverReads(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close() // a connection waits in its backlog for ever
+	defer l.Close() // a connection waits in its backlog forever
 	line := strings.Repeat("x", 1<<20-1) + "\n"
 	code, _, stderr := finish(t, strings.Repeat(line, 32), "-timeout=200ms", l.Addr().String())
 	assert.Equal(t, 1, code)

@@ -22,7 +22,7 @@ type view struct {
 
 // An arrival is what one write or read has brought.
 type arrival struct {
-	end  int64 // stream offset behind it
+	end  int64 // stream offset after it
 	size int
 }
 
@@ -92,7 +92,7 @@ func (v *view) title(b *bytes.Buffer, p dissect.Piece) {
 	b.WriteString("\n")
 }
 
-// rows prints the bytes, and a line behind each at which an arrival ended.
+// rows prints the bytes, and a line after each at which an arrival ended.
 func (v *view) rows(b *bytes.Buffer, p dissect.Piece) {
 	kinds := make([]dissect.Kind, 0, len(p.Wire))
 	for _, part := range p.Parts {

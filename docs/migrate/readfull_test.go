@@ -113,7 +113,7 @@ func TestReadFull(t *testing.T) {
 	}
 }
 
-// A stream that ends directly behind a header ends inside a message.
+// A stream that ends directly after a header ends inside a message.
 func TestReadFull_HeaderOnly(t *testing.T) {
 	_, err := answers(t, echoFrames, "\x00\x00\x00\x03")
 	assert.EqualError(t, err, "framing: frame at offset 0: unexpected EOF after 4 of 7 bytes")

@@ -299,7 +299,7 @@ func TestT7_Flood(t *testing.T) {
 	}
 }
 
-// T11: a half-close and a reset behind it end the connection.
+// T11: a half-close and a reset after it end the connection.
 func TestT11_HalfCloseThenReset(t *testing.T) {
 	const n = 200
 	s := attackOn(t, "-framing", "length")

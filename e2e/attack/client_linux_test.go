@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// frame returns payload behind its length.
+// frame returns payload after its length.
 func frame(payload string) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(payload))), payload...)
 }
@@ -129,7 +129,7 @@ type attacker struct {
 	conns   int // so many
 	message []byte
 	piece   int  // bytes
-	times   int  // so often, each; 0: for ever
+	times   int  // so often, each; 0: forever
 	deaf    bool // they do not read, or else want back what they send
 }
 

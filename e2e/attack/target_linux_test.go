@@ -215,7 +215,7 @@ func (s *target) cpu() time.Duration {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	// Fields 14 and 15, counted behind the name, which ends at the last ).
+	// Fields 14 and 15, counted after the name, which ends at the last ).
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	var user, system int
 	fmt.Sscan(fields[11], &user)

@@ -60,7 +60,7 @@ var breaks = []mutant{
 		test: "TestC1OpaqueConn",
 	},
 	{
-		what: "reads for ever where nobody tells what had arrived",
+		what: "reads forever where nobody tells what had arrived",
 		file: "server/drain.go",
 		old:  `return now + min(settleGap, settleMax-d.waited), d.waited < settleMax`,
 		new:  `return now + settleGap, true`,
@@ -296,7 +296,7 @@ var breaks = []mutant{
 		test: "TestC8Parallel",
 	},
 	{
-		what: "waits for ever for a handler that does not return",
+		what: "waits forever for a handler that does not return",
 		file: "server/shutdown.go",
 		old:  `time.NewTimer(stragglers)`,
 		new:  `time.NewTimer(never)`,
@@ -360,7 +360,7 @@ var breaks = []mutant{
 		test: "TestC10CountedToTheEnd",
 	},
 	{
-		what: "does not count what was accepted behind the force",
+		what: "does not count what was accepted after the force",
 		file: "server/server.go",
 		old:  `if n := c.countUnanswered(c.buf); n > 0 {`,
 		new:  `if n := 0; n > 0 {`,

@@ -112,7 +112,7 @@ func (m *mutant) kill(t *testing.T, text []byte) {
 	case strings.Contains(output, "panic: test timed out"):
 		t.Fatalf("%s hangs:\n%s", m.test, output)
 	case !strings.Contains(output, "--- FAIL: "+m.test) && !strings.Contains(output, "panic: "):
-		t.Fatalf("%s does not fail itself, what comes behind it does:\n%s", m.test, output)
+		t.Fatalf("%s does not fail itself, what follows it does:\n%s", m.test, output)
 	}
 }
 

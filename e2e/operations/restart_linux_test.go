@@ -27,7 +27,7 @@ func configuration(t *testing.T, program string, replace ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile("(?s)```"+program+"\n(.*?)```").FindStringSubmatch(string(text))
+	m := regexp.MustCompile("(?s)```" + program + "\n(.*?)```").FindStringSubmatch(string(text))
 	if m == nil {
 		t.Fatalf("docs/scale-out.md has no configuration of %s", program)
 	}

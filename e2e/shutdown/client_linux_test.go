@@ -254,7 +254,7 @@ func (c *client) read(conn net.Conn, room <-chan struct{}, answered func()) {
 		c.wait(time.Now().Add(endless))
 		payload, err := reader.ReadFrame()
 		if err == io.EOF && c.plan.secure() {
-			_, err = c.raw.Read(make([]byte, 1)) // behind the close_notify
+			_, err = c.raw.Read(make([]byte, 1)) // after the close_notify
 		}
 		if err != nil {
 			c.ended(err, len(reader.Unread()))

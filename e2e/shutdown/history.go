@@ -85,7 +85,7 @@ type Kind uint8
 
 const (
 	Lost       Kind = iota // acknowledged at T0, and did not come back
-	Missing                // not there, but one sent behind it is
+	Missing                // not there, but one sent after it is
 	Doubled                // came back twice
 	Reordered              // came back before one that was sent before it
 	Corrupt                // is nothing that was sent

@@ -67,7 +67,7 @@ func (e *echo) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 }
 
 // OnTraffic implements [gnet.EventHandler]: it echoes the messages that are
-// whole by now. What stands behind them stays in the Buffer.
+// whole by now. What follows them stays in the Buffer.
 func (e *echo) OnTraffic(c gnet.Conn) gnet.Action {
 	conn := c.Context().(conn)
 	if _, err := c.WriteTo(conn.buf); err != nil {

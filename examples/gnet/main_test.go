@@ -122,7 +122,7 @@ func TestHalf(t *testing.T) {
 	require.Equal(t, "three", string(have))
 }
 
-// TestBroken shows that a connection ends where its framing is broken, behind
+// TestBroken shows that a connection ends where its framing is broken, after
 // the answers to what came before, and that no other notices.
 func TestBroken(t *testing.T) {
 	f := netstring.New()
@@ -142,8 +142,8 @@ func TestBroken(t *testing.T) {
 		require.Equal(t, want, string(have))
 	}
 
-	require.NoError(t, good.WriteFrame([]byte("behind")))
+	require.NoError(t, good.WriteFrame([]byte("after")))
 	have, err = good.ReadFrame()
 	require.NoError(t, err)
-	require.Equal(t, "behind", string(have))
+	require.Equal(t, "after", string(have))
 }

@@ -158,7 +158,7 @@ func TestAll_Linear(t *testing.T) {
 	}
 }
 
-// huge is a framer whose frames are larger than memory: padded to a size, say.
+// huge is a framer whose frames are larger than memory: padded to a size, for example.
 type huge struct {
 	framing.Framer
 	appended *int
@@ -220,7 +220,7 @@ func TestDissector_SkippingUnknown(t *testing.T) {
 	assert.Equal(t, "xxxxxxxxxx|xxx|..T|i|", picture(all))
 }
 
-// What comes behind a lost stream is lost.
+// What follows a lost stream is lost.
 func TestDissector_Lost(t *testing.T) {
 	d := dissect.New(framer(t, "netstring"), -1)
 	for range 3 {
@@ -308,7 +308,7 @@ func check(t require.TestingT, f framing.Framer, limit int, data []byte, step in
 	require.Equal(t, events(f, limit, data), have, "%v: %q", f, data)
 }
 
-// skipTo returns what is behind part in payload, whose bytes before part are
+// skipTo returns what follows part in payload, whose bytes before part are
 // not written as they are; nil if part is not in it.
 func skipTo(payload, part []byte) []byte {
 	if i := bytes.Index(payload, part); i >= 0 {

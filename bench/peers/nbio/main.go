@@ -29,7 +29,7 @@ func main() {
 	select {}
 }
 
-// echo echoes every whole message of rest and data, and keeps what is behind them in rest. They leave together, but
+// echo echoes every whole message of rest and data, and keeps what follows them in rest. They leave together, but
 // each is written on its own, as an application's replies would be.
 func echo(c *nbio.Conn, rest *[]byte, data []byte, size func([]byte, int) int) error {
 	w := writers.Get().(*bufio.Writer)

@@ -123,7 +123,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 }
 
-// CloseWrite queues FIN behind what was written.
+// CloseWrite queues FIN after what was written.
 func (c *Conn) CloseWrite() error {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
@@ -260,7 +260,7 @@ func (c *Conn) StopAck(stop bool) {
 // Peer returns the other end, for a test to look at. It stands in the accept queue for a while.
 func (c *Conn) Peer() *Conn { return c.peer }
 
-// FIN returns when the peer's FIN arrived behind all its bytes, whether or not they have been read; the zero time if it did not.
+// FIN returns when the peer's FIN arrived after all its bytes, whether or not they have been read; the zero time if it did not.
 func (c *Conn) FIN() time.Time { return c.when(&c.finAt) }
 
 // RST returns when an RST arrived and ended the connection; the zero time if none did. One that this end sent does not count.

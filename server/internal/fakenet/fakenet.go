@@ -1,5 +1,5 @@
 // Package fakenet is an in-memory TCP for tests that run on the fake clock of testing/synctest, where a real socket hangs
-// for ever and net.Pipe has neither buffers nor a half-close.
+// forever and net.Pipe has neither buffers nor a half-close.
 //
 // A [Listener] hands out connections whose two ends, both [Conn], have the method set of *net.TCPConn as far as servers
 // use it, and the errors too: *net.OpError around a system call's error, os.ErrDeadlineExceeded or net.ErrClosed. Between
@@ -23,7 +23,7 @@
 //
 // There is no latency, no loss but by [Conn.StopAck], no limit to the accept queue, no delayed acknowledgement, no
 // threshold below which freed buffer space is not announced, and no timeout of the kernel's own: what a closed end has
-// still to send waits for its peer for ever.
+// still to send waits for its peer forever.
 //
 // # Time
 //

@@ -96,7 +96,7 @@ func Delay(d time.Duration) Effect { return Effect{kind: delay, delay: d} }
 // from the offset on never arrived.
 func Reset() Effect { return Effect{kind: reset} }
 
-// Block holds the call that wants the byte at the offset, and those after it, for ever. Deadlines and Close end it, and an RST
+// Block holds the call that wants the byte at the offset, and those after it, forever. Deadlines and Close end it, and an RST
 // ends a Write.
 func Block() Effect { return Effect{kind: block} }
 

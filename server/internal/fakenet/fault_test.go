@@ -161,7 +161,7 @@ func TestFaultsInOrder(t *testing.T) {
 	})
 }
 
-// A Zero behind a fault that stopped the same Write ends it, and is seen by the next.
+// A Zero after a fault that stopped the same Write ends it, and is seen by the next.
 func TestZeroBehindDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := dial(t, ClientFaults(Fault{Write, 1, Delay(time.Millisecond)}, Fault{Write, 2, Zero()}))

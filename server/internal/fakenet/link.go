@@ -39,11 +39,11 @@ type kernel struct {
 	flush bool // see FlushOnReset
 
 	send     bytes.Buffer // written, not acknowledged
-	fin      bool         // FIN is queued behind send; nothing is written any more
+	fin      bool         // FIN is queued after send; nothing is written any more
 	finAcked bool
 
 	recv bytes.Buffer // acknowledged, not read
-	eof  bool         // FIN is queued behind recv
+	eof  bool         // FIN is queued after recv
 
 	dead bool  // RST sent or received: nothing is sent or received any more
 	err  error // what an RST left for the next Read or Write, which takes it away

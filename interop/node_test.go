@@ -18,20 +18,28 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
-// install installs what node/peer.js needs.
+// install installs what the scripts in the directory node need.
 var install = sync.OnceValues(func() ([]byte, error) {
 	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 	cmd.Dir = "node"
 	return cmd.CombinedOutput()
 })
 
-// peer runs node/peer.js on input, and returns a pipe with its output.
-func peer(t *testing.T, framing, direction string, input io.Reader) io.Reader {
+// node returns the command that runs a script in the directory node.
+func node(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
 	said, err := install()
 	require.NoError(t, err, "npm ci: %s", said)
-	cmd := exec.Command("node", "--no-deprecation", "peer.js", framing, direction)
-	cmd.Dir, cmd.Stdin, cmd.Stderr = "node", input, os.Stderr
+	cmd := exec.Command("node", append([]string{"--no-deprecation", script}, args...)...)
+	cmd.Dir = "node"
+	return cmd
+}
+
+// peer runs node/peer.js on input, and returns a pipe with its output.
+func peer(t *testing.T, framing, direction string, input io.Reader) io.Reader {
+	t.Helper()
+	cmd := node(t, "peer.js", framing, direction)
+	cmd.Stdin, cmd.Stderr = input, os.Stderr
 	output, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,41 +17,8 @@ import (
 
 	"github.com/wholeframe/wholeframe/client"
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/resp"
 )
-
-// respFramer frames the values of RESP 2, the protocol of Redis. A payload is a whole
-// value as it is on the wire.
-type respFramer struct{}
-
-// Split keeps in r the position of the next element, and how many are missing less one.
-func (respFramer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
-	for {
-		end := bytes.Index(data[r.Pos:], []byte("\r\n"))
-		if end < 0 {
-			return framing.Frame{}, r, nil
-		}
-		line, next := data[r.Pos:][:end], r.Pos+end+2
-		switch n, err := strconv.Atoi(string(line[1:])); {
-		case line[0] == '+' || line[0] == '-' || line[0] == ':':
-		case err != nil || line[0] != '$' && line[0] != '*':
-			return framing.Frame{}, r, fmt.Errorf("invalid RESP line %q", line)
-		case line[0] == '$' && n >= 0:
-			next += n + 2
-		case line[0] == '*' && n > 0:
-			r.State += uint64(n)
-		}
-		if next > len(data) {
-			return framing.Frame{}, r, nil
-		}
-		if r.State == 0 {
-			return framing.Frame{Size: next, End: next}, r, nil
-		}
-		r.Pos, r.State = next, r.State-1
-	}
-}
-
-func (respFramer) Append(dst, payload []byte) ([]byte, error) { return append(dst, payload...), nil }
-func (respFramer) MaxEncodedLen(n int) int                    { return n }
 
 // command returns a request of Redis.
 func command(words ...string) []byte {
@@ -80,7 +47,7 @@ func startRedis(t *testing.T, socket string) (kill func()) {
 
 func newRedis(t *testing.T, socket string) *client.Client {
 	c := &client.Client{
-		Network: "unix", Addrs: []string{socket}, Framer: respFramer{},
+		Network: "unix", Addrs: []string{socket}, Framer: resp.New(),
 		Resend: true,
 		Open: func(_ context.Context, conn *framing.Conn) error {
 			if err := conn.WriteFrame(command("AUTH", "secret")); err != nil {
@@ -162,4 +129,44 @@ func TestRedis_Restart(t *testing.T) {
 	close(stop)
 	callers.Wait()
 	t.Logf("%+v", c.Stats())
+}
+
+// TestRESP has redis-cli and redis-benchmark talk to redis-server. In RESP2 and RESP3,
+// redis-cli reads through the relay what it reads without: maps, nested arrays, errors,
+// null, a large value, and what is pushed to it.
+func TestRESP(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "redis")
+	startRedis(t, socket)
+	await(t, "unix", socket)
+	r := newRelay(t, "unix", socket, []string{"redis"}, []string{"redis"})
+
+	commands := strings.Join([]string{
+		"flushall",
+		"hset h k 1 l 2",
+		"hgetall h",
+		"eval \"return {1, {'a', {}, {2}}}\" 0",
+		`set s "two\r\nlines"`,
+		"get s",
+		"setrange large 100000 x",
+		"get large",
+		"get none",
+		"object",
+		"client tracking on",
+		"get s",
+		"set s 1", // pushes an invalidation in RESP3
+		"",
+	}, "\n")
+	for _, protocol := range []string{"-2", "-3"} {
+		args := []string{"-a", "secret", "--no-auth-warning", protocol}
+		want := run(t, commands, exec.Command("redis-cli", append(args, "-s", socket)...))
+		require.Greater(t, len(want), 100_000)
+		require.Equal(t, want, run(t, commands, exec.Command("redis-cli", append(args, "-p", r.port)...)))
+	}
+	have := run(t, "", exec.Command("redis-benchmark", "-p", r.port, "-a", "secret", "-n", "1000", "-c", "10", "-P", "16", "--csv",
+		"-t", "ping,set,get,incr,lpush,lpop,sadd,hset,lrange_100,mset"))
+	require.Contains(t, have, "\"PING_INLINE\"")
+	require.Contains(t, have, "\"MSET (10 keys)\"")
+	require.NotContains(t, have, "rror")
+	require.GreaterOrEqual(t, r.requests.Load(), int64(11_000))
+	require.GreaterOrEqual(t, r.replies.Load(), int64(11_000))
 }

@@ -10,11 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMemcached has a Go client talk to memcached.
-func TestMemcached(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "memcached")
+// startMemcached starts memcached, and returns the path of its Unix socket.
+func startMemcached(t *testing.T) (socket string) {
+	socket = filepath.Join(t.TempDir(), "memcached")
 	start(t, exec.Command("memcached", "-s", socket, "-u", "root", "-m", "16"))
 	await(t, "unix", socket)
+	return socket
+}
+
+// TestMemcached has a Go client talk to memcached.
+func TestMemcached(t *testing.T) {
+	socket := startMemcached(t)
 	r := newRelay(t, "unix", socket, []string{"memcached"}, []string{"memcached"})
 
 	c := memcache.New(r.addr)
@@ -46,4 +52,13 @@ func TestMemcached(t *testing.T) {
 	require.NoError(t, c.FlushAll())
 	require.GreaterOrEqual(t, r.requests.Load(), int64(12))
 	require.GreaterOrEqual(t, r.replies.Load(), int64(12))
+}
+
+// TestMemcachedBinary has memjs talk to memcached.
+func TestMemcachedBinary(t *testing.T) {
+	socket := startMemcached(t)
+	r := newRelay(t, "unix", socket, []string{"memcached-binary"}, []string{"memcached-binary"})
+	require.Equal(t, "true\ntrue\ntrue\nnull\n41 42\n", run(t, "", node(t, "memjs.js", r.port)))
+	require.Equal(t, int64(10), r.requests.Load()) // with QUIT
+	require.GreaterOrEqual(t, r.replies.Load(), int64(9))
 }

@@ -18,8 +18,14 @@ import (
 	"github.com/wholeframe/wholeframe/framing/slip"
 )
 
-// install installs what the scripts in the directory node need.
-var install = sync.OnceValues(func() ([]byte, error) {
+// install installs the packages that node/package.json names.
+func install(t *testing.T) {
+	t.Helper()
+	said, err := installOnce()
+	require.NoError(t, err, "npm ci: %s", said)
+}
+
+var installOnce = sync.OnceValues(func() ([]byte, error) {
 	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 	cmd.Dir = "node"
 	return cmd.CombinedOutput()
@@ -28,8 +34,7 @@ var install = sync.OnceValues(func() ([]byte, error) {
 // node returns the command that runs a script in the directory node.
 func node(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
-	said, err := install()
-	require.NoError(t, err, "npm ci: %s", said)
+	install(t)
 	cmd := exec.Command("node", append([]string{"--no-deprecation", script}, args...)...)
 	cmd.Dir = "node"
 	return cmd

@@ -33,12 +33,20 @@ type relay struct {
 // connection, for a client may leave in that way; any other error fails the test.
 func newRelay(t *testing.T, network, server string, requests, replies []string) *relay {
 	t.Helper()
-	up, down := parseAll(t, requests), parseAll(t, replies)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	r := &relay{addr: l.Addr().String()}
+	r := newRelayAt(t, l, network, server, requests, replies)
+	r.addr = l.Addr().String()
 	_, r.port, err = net.SplitHostPort(r.addr)
 	require.NoError(t, err)
+	return r
+}
+
+// newRelayAt starts a relay for the clients that connect to a listener.
+func newRelayAt(t *testing.T, l net.Listener, network, server string, requests, replies []string) *relay {
+	t.Helper()
+	up, down := parseAll(t, requests), parseAll(t, replies)
+	r := new(relay)
 	var running sync.WaitGroup
 	t.Cleanup(running.Wait)
 	context.AfterFunc(t.Context(), func() { l.Close() })

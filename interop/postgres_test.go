@@ -15,6 +15,7 @@ import (
 // TestPostgres has psql talk to PostgreSQL. The first packet of a client is framed in
 // another way than the rest.
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	require.NoError(t, err)
 	require.NotEmpty(t, found, "initdb is missing")

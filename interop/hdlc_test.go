@@ -38,7 +38,6 @@ func TestHDLC(t *testing.T) {
 		for {
 			packet, err := c.ReadFrame()
 			require.NoError(t, err)
-			t.Logf("%x", packet)
 			if len(packet) >= 8 && string(packet[:5]) == string([]byte{0xff, 0x03, 0xc0, 0x21, code}) {
 				return packet[5], packet[8:]
 			}

@@ -4,6 +4,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,4 +34,33 @@ func TestProtocols(t *testing.T) {
 	}
 	assert.Contains(t, read(t, "README.md"), fmt.Sprintf("(docs/protocols.md): %d by name", len(presets)))
 	assert.Contains(t, read(t, "README.zh-CN.md"), fmt.Sprintf("(docs/protocols.md)：%d 种", len(presets)))
+}
+
+// Each framing in the table of programs can be parsed, and each test exists in interop; none
+// of them is missing.
+func TestProtocols_TestedWith(t *testing.T) {
+	tests := map[string]bool{}
+	files, err := filepath.Glob("../interop/*_test.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+			tests[m[1]] = false
+		}
+	}
+	for _, row := range rows(t, read(t, "docs/protocols.md"), "framing \\| programs") {
+		for _, name := range coded(t, row[0]) {
+			_, err := spec.Parse(name)
+			assert.NoError(t, err)
+		}
+		test := coded(t, row[2])[0]
+		assert.Contains(t, tests, test)
+		tests[test] = true
+	}
+	for test, named := range tests {
+		// These show more about a program that is in the table.
+		base, _, _ := strings.Cut(test, "_")
+		assert.True(t, named || base != test || test == "TestRedis" || test == "TestSyslogParser", test)
+	}
 }

@@ -21,7 +21,7 @@ func ExampleNew() {
 	// Output:
 	// 61 db dc 62 c0 <nil>
 	// "one" <nil>
-	// "" framing: frame at offset 6: malformed escape: got 0x77 after ESC, want 0xdc or 0xdd
+	// "" framing: frame at offset 6: malformed escape: got 0x77 after 0xdb, want 0xdc or 0xdd
 	// "three" <nil>
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/slip"
+	"github.com/wholeframe/wholeframe/framing/stuffed"
 )
 
 var invalid = frametest.Frame{Invalid: true}
@@ -53,9 +54,9 @@ func TestWireLeadingEnd(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for wire, want := range map[string]string{
-		"\xdba\xc0":    "malformed escape: got 0x61 after ESC, want 0xdc or 0xdd",
-		"\xdb\x05\xc0": "malformed escape: got 0x05 after ESC, want 0xdc or 0xdd",
-		"a\xdb\xc0":    "malformed escape: the frame ends after ESC",
+		"\xdba\xc0":    "malformed escape: got 0x61 after 0xdb, want 0xdc or 0xdd",
+		"\xdb\x05\xc0": "malformed escape: got 0x05 after 0xdb, want 0xdc or 0xdd",
+		"a\xdb\xc0":    "malformed escape: the frame ends after 0xdb",
 	} {
 		frame, _, err := slip.New().Split([]byte(wire), framing.Resume{})
 		if err == nil || err.Error() != want || frame.Size != len(wire) {
@@ -65,7 +66,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestEmptyPayload(t *testing.T) {
-	for _, f := range []*slip.Framer{slip.New(), slip.LeadingEnd()} {
+	for _, f := range []*stuffed.Framer{slip.New(), slip.LeadingEnd()} {
 		got, err := f.Append([]byte("x"), nil)
 		if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || string(got) != "x" {
 			t.Errorf(`%v: Append of nothing = %q, %v; want "x" and a PayloadError`, f, got, err)
@@ -74,7 +75,7 @@ func TestEmptyPayload(t *testing.T) {
 }
 
 func TestMaxEncodedLen(t *testing.T) {
-	for _, f := range []*slip.Framer{slip.New(), slip.LeadingEnd()} {
+	for _, f := range []*stuffed.Framer{slip.New(), slip.LeadingEnd()} {
 		for n := 1; n < 300; n++ {
 			wire, err := f.Append(nil, bytes.Repeat([]byte{0xdb}, n))
 			if got := f.MaxEncodedLen(n); got != len(wire) || err != nil {
@@ -113,7 +114,7 @@ func TestTooLarge(t *testing.T) {
 // Skip finds the END of a frame whether or not the frame begins with one.
 func TestSkip(t *testing.T) {
 	for _, test := range []struct {
-		f     *slip.Framer
+		f     *stuffed.Framer
 		seen  int // bytes for which Split was called before Skip
 		data  string
 		n     int

@@ -22,7 +22,7 @@ func ExampleHDLC() {
 	// 7e 61 7d 5e 62 7e <nil>
 	// "one" <nil>
 	// "t~wo" <nil>
-	// "" framing: frame at offset 11: malformed escape: the frame ends after 7d
+	// "" framing: frame at offset 11: malformed escape: the frame ends after 0x7d
 }
 
 func ExampleJT808() {

@@ -2,56 +2,59 @@ package stuffed
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-const (
-	flag   = 0x7e
-	escape = 0x7d
-)
-
-// A table says how a byte is written after escape.
-type table struct {
-	name       string
-	flag, self byte                    // after escape: flag, escape
-	read       func(byte) (byte, bool) // the byte that is written like this after escape
+// A Framer ends each payload at a flag, and escapes flags in it. Make one with [HDLC],
+// [JT808], [SLIP] or [SLIPLeadingEnd]. It is a [framing.Skipper].
+type Framer struct {
+	name         string // as package spec has it
+	flag, escape byte
+	codes        [2]byte // what is written after escape for flag, and for escape
+	xor          byte    // if not zero, any byte c after escape is read as c ^ xor
+	leading      bool    // a frame is written with a flag before it, and may be read with one
 }
 
 var (
-	hdlc  = table{name: "hdlc", flag: flag ^ 0x20, self: escape ^ 0x20, read: func(c byte) (byte, bool) { return c ^ 0x20, true }}
-	jt808 = table{name: "jt808", flag: 2, self: 1, read: func(c byte) (byte, bool) { return escape - 1 + c, c == 1 || c == 2 }}
+	hdlc           = Framer{name: "stuffed,table=hdlc", flag: 0x7e, escape: 0x7d, codes: [2]byte{0x5e, 0x5d}, xor: 0x20, leading: true}
+	jt808          = Framer{name: "stuffed,table=jt808", flag: 0x7e, escape: 0x7d, codes: [2]byte{2, 1}, leading: true}
+	slip           = Framer{name: "slip", flag: 0xc0, escape: 0xdb, codes: [2]byte{0xdc, 0xdd}}
+	slipLeadingEnd = Framer{name: "slip,leading-end", flag: 0xc0, escape: 0xdb, codes: [2]byte{0xdc, 0xdd}, leading: true}
 )
-
-// A Framer encloses each payload in flags. Make one with [HDLC] or [JT808]. It is a
-// [framing.Skipper].
-type Framer struct{ table *table }
 
 // HDLC returns the framer for HDLC in asynchronous mode, without its checksum. It reads
 // any byte c after 7d as c ^ 20 (hexadecimal), and writes 7e and 7d like this. A
 // frame that ends in 7d 7e has been aborted, and is invalid. An empty payload is
 // refused.
-func HDLC() *Framer { return &Framer{&hdlc} }
+func HDLC() *Framer { return &hdlc }
 
 // JT808 returns the framer for JT/T 808, without its checksum. It writes 7e as 7d 02 and
 // 7d as 7d 01; any other byte after 7d makes a frame invalid. An empty payload is
 // refused.
-func JT808() *Framer { return &Framer{&jt808} }
+func JT808() *Framer { return &jt808 }
 
-var errTorn = errors.New("malformed escape: the frame ends after 7d")
+// SLIP returns the framer of package slip: its New says what it does.
+func SLIP() *Framer { return &slip }
+
+// SLIPLeadingEnd returns the framer of package slip that writes END before each frame too:
+// its LeadingEnd says what it does.
+func SLIPLeadingEnd() *Framer { return &slipLeadingEnd }
 
 // begun is the Resume.State of a frame that begins with a flag.
 const begun = 1
 
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
-	if r.Pos == 0 && data[0] == flag {
+	if r.Pos == 0 && data[0] == f.flag {
+		if !f.leading {
+			return framing.Frame{Size: 1}, r, framing.ErrFill
+		}
 		r = framing.Resume{Pos: 1, State: begun}
 	}
-	i := bytes.IndexByte(data[r.Pos:], flag)
+	i := bytes.IndexByte(data[r.Pos:], f.flag)
 	if i < 0 {
 		return framing.Frame{}, framing.Resume{Pos: len(data), State: r.State}, nil
 	}
@@ -70,22 +73,30 @@ func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 // unescape replaces the escapes in data by the bytes that they represent, in place,
 // and returns how many bytes result.
 func (f *Framer) unescape(data []byte) (n int, err error) {
-	n = bytes.IndexByte(data, escape)
+	n = bytes.IndexByte(data, f.escape)
 	if n < 0 {
 		return len(data), nil
 	}
 	for at := n; ; {
 		if at+1 == len(data) {
-			return 0, errTorn
+			return 0, fmt.Errorf("malformed escape: the frame ends after 0x%02x", f.escape)
 		}
-		c, ok := f.table.read(data[at+1])
-		if !ok {
-			return 0, fmt.Errorf("malformed escape: got 0x%02x after 7d, want 0x%02x or 0x%02x", data[at+1], f.table.self, f.table.flag)
+		switch c := data[at+1]; {
+		case c == f.codes[0]:
+			data[n] = f.flag
+		case c == f.codes[1]:
+			data[n] = f.escape
+		case f.xor != 0:
+			data[n] = c ^ f.xor
+		default:
+			return 0, fmt.Errorf("malformed escape: got 0x%02x after 0x%02x, want 0x%02x or 0x%02x", c, f.escape, f.codes[0], f.codes[1])
 		}
-		data[n] = c
 		n++
 		at += 2
-		run := bytes.IndexByte(data[at:], escape)
+		if at < len(data) && data[at] == f.escape {
+			continue // without a search
+		}
+		run := bytes.IndexByte(data[at:], f.escape)
 		if run < 0 {
 			return n + copy(data[n:], data[at:]), nil
 		}
@@ -99,7 +110,10 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	if len(payload) == 0 {
 		return dst, &framing.PayloadError{Reason: "an empty frame cannot be told from fill; the payload must have at least one byte"}
 	}
-	dst = append(dst, flag)
+	flag, escape := f.flag, f.escape
+	if f.leading {
+		dst = append(dst, flag)
+	}
 	nextFlag, nextEscape := index(payload, 0, flag), index(payload, 0, escape)
 	for at := 0; ; at++ {
 		i := min(nextFlag, nextEscape)
@@ -109,10 +123,10 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 		case len(payload):
 			return append(dst, flag), nil
 		case nextFlag:
-			dst = append(dst, escape, f.table.flag)
+			dst = append(dst, escape, f.codes[0])
 			nextFlag = index(payload, i+1, flag)
 		default:
-			dst = append(dst, escape, f.table.self)
+			dst = append(dst, escape, f.codes[1])
 			nextEscape = index(payload, i+1, escape)
 		}
 	}
@@ -131,16 +145,19 @@ func (f *Framer) MaxEncodedLen(n int) int {
 	if n > (math.MaxInt-2)/2 {
 		return math.MaxInt
 	}
-	return 2*n + 2
+	if f.leading {
+		return 2*n + 2
+	}
+	return 2*n + 1
 }
 
 // Skip implements [framing.Skipper]. A flag is never part of an escape.
 func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, end bool) {
-	if i := bytes.IndexByte(data[r.Pos:], flag); i >= 0 {
+	if i := bytes.IndexByte(data[r.Pos:], f.flag); i >= 0 {
 		return r.Pos + i + 1, framing.Resume{}, true
 	}
 	return len(data), framing.Resume{}, false
 }
 
-// String returns f as package spec reads it: "stuffed,table=hdlc".
-func (f *Framer) String() string { return "stuffed,table=" + f.table.name }
+// String returns f as package spec reads it: "stuffed,table=hdlc", or "slip".
+func (f *Framer) String() string { return f.name }

@@ -42,7 +42,7 @@ func TestJT808(t *testing.T) {
 	} {
 		frametest.Compare(t, stuffed.JT808(), []byte(wire), want)
 	}
-	const want = "malformed escape: got 0x03 after 7d, want 0x01 or 0x02"
+	const want = "malformed escape: got 0x03 after 0x7d, want 0x02 or 0x01"
 	if frame, _, err := stuffed.JT808().Split([]byte("}\x03~"), framing.Resume{}); fmt.Sprint(err) != want || frame.Size != 3 {
 		t.Errorf("Split = %+v, %v; want Size 3, %s", frame, err, want)
 	}

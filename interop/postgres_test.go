@@ -38,7 +38,7 @@ func TestPostgres(t *testing.T) {
 	run(t, "", command("initdb", "--no-sync", "--auth=trust", "--username=interop", "--encoding=UTF8", "--locale=C", data))
 	start(t, command("postgres", "-D", data, "-h", "", "-k", dir, "-F"))
 	socket := filepath.Join(dir, ".s.PGSQL.5432")
-	require.Eventually(t, func() bool { return exec.Command("pg_isready", "-h", dir).Run() == nil }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return exec.Command("pg_isready", "-h", dir).Run() == nil }, patience, 10*time.Millisecond)
 
 	r := newRelay(t, "unix", socket, []string{"postgres-startup", "postgres"}, []string{"postgres"})
 	psql := func(sql string) string {

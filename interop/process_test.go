@@ -13,8 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// patience is how long a program may take to start, or to end.
+const patience = 3 * time.Minute
+
 // start starts a program, which is killed at the end of the test, with the programs that
-// it started. What it wrote is shown if the test fails.
+// it started, or if it has not ended before patience does, so that reads from it fail. What it
+// wrote is shown if the test fails.
 func start(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	said := output(cmd)
@@ -23,8 +27,11 @@ func start(t *testing.T, cmd *exec.Cmd) {
 	}
 	cmd.SysProcAttr.Setpgid = true
 	require.NoError(t, cmd.Start())
+	kill := func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	timer := time.AfterFunc(patience, kill)
 	t.Cleanup(func() {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		timer.Stop()
+		kill()
 		cmd.Wait()
 		if t.Failed() {
 			t.Logf("%s: %s", cmd, said)
@@ -33,14 +40,14 @@ func start(t *testing.T, cmd *exec.Cmd) {
 }
 
 // run runs a program with what it reads from standard input, and returns what it wrote
-// to standard output and standard error. It fails the test if the program fails, or runs
-// for more than a minute.
+// to standard output and standard error. It fails the test if the program fails or patience
+// ends.
 func run(t *testing.T, input string, cmd *exec.Cmd) string {
 	t.Helper()
 	cmd.Stdin = strings.NewReader(input)
 	said := output(cmd)
 	require.NoError(t, cmd.Start())
-	kill := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	kill := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	defer kill.Stop()
 	err := cmd.Wait()
 	require.NoError(t, err, "%s: %s", cmd, said)
@@ -50,6 +57,7 @@ func run(t *testing.T, input string, cmd *exec.Cmd) string {
 // output collects what cmd writes, where nothing else is to become of it.
 func output(cmd *exec.Cmd) *lockedBuffer {
 	said := new(lockedBuffer)
+	cmd.WaitDelay = 10 * time.Second // for a program that it has started, and that lives on
 	if cmd.Stdout == nil {
 		cmd.Stdout = said
 	}
@@ -96,7 +104,7 @@ func dial(t *testing.T, network, addr string) net.Conn {
 		var err error
 		c, err = net.Dial(network, addr)
 		return err == nil
-	}, time.Minute, 10*time.Millisecond, "dial %s", addr)
+	}, patience, 10*time.Millisecond, "dial %s", addr)
 	return c
 }
 

@@ -21,7 +21,7 @@ func TestRPC(t *testing.T) {
 	require.Eventually(t, func() bool {
 		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", server.Process.Pid))
 		return err == nil && string(command) == "rpcbind\n"
-	}, time.Minute, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	await(t, "unix", socket)
 	r := newRelay(t, "unix", socket, []string{"onc-rpc"}, []string{"onc-rpc"})
 

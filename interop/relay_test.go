@@ -95,6 +95,7 @@ func pass(t *testing.T, name string, from, to *framing.Conn, framers []framing.F
 		}
 		payload, err := from.ReadFrame()
 		if err == nil {
+			frames.Add(1) // before its receiver can react
 			err = to.WriteFrame(payload)
 		}
 		if err == io.EOF {
@@ -107,7 +108,6 @@ func pass(t *testing.T, name string, from, to *framing.Conn, framers []framing.F
 			}
 			break
 		}
-		frames.Add(1)
 	}
 	from.Close()
 	to.Close()

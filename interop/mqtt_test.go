@@ -27,7 +27,7 @@ func TestMQTT(t *testing.T) {
 		have := run(t, "", exec.Command("mosquitto_sub", append(args, "-C", "1")...))
 		require.Equal(t, text+"\n", have)
 	}
-	// CONNECT, PUBLISH, PUBREL, DISCONNECT; CONNECT, SUBSCRIBE, PUBREC, PUBCOMP, ...
-	require.GreaterOrEqual(t, r.requests.Load(), int64(8*len(texts)))
+	// CONNECT, PUBLISH, PUBREL; CONNECT, SUBSCRIBE, PUBREC
+	require.GreaterOrEqual(t, r.requests.Load(), int64(6*len(texts)))
 	require.GreaterOrEqual(t, r.replies.Load(), int64(5*len(texts)))
 }

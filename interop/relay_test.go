@@ -23,7 +23,7 @@ type relay struct {
 	addr string // where clients connect to
 	port string // its port
 
-	requests, replies atomic.Int64 // frames passed to the server, and to clients
+	requests, replies atomic.Int64 // frames passed to the server, and to clients; a last word without a reply may not be in yet
 }
 
 // newRelay starts a relay to the server at an address. requests and replies are the specs

@@ -25,8 +25,8 @@ func TestPrometheus(t *testing.T) {
 	}
 	config := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(string(text))
 	queries := regexp.MustCompile("(?s)```promql\n(.*?)\n```").FindAllStringSubmatch(string(text), -1)
-	if config == nil || len(queries) != 2 {
-		t.Fatal("docs/metrics.md has not one configuration and two queries")
+	if config == nil || len(queries) != 3 {
+		t.Fatal("docs/metrics.md has not one configuration and three queries")
 	}
 	dir := t.TempDir()
 	echo := filepath.Join(dir, "echo")

@@ -176,6 +176,7 @@ func TestMaxAge_Protocols(t *testing.T) {
 				nc, _, err := c.Hijack()
 				assert.NoError(t, err)
 				taken = nc
+				time.Sleep(3 * time.Second) // over the age
 				return nil
 			}
 			return c.Reply(m)

@@ -17,7 +17,7 @@ import (
 // patient is when a test that waits gives up, and fails.
 const patient = time.Minute
 
-// command is the path of the built command.
+// command is the path of the command, built as docs/operations.md says.
 var command string
 
 func TestMain(m *testing.M) {
@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		command = filepath.Join(dir, "echo")
 		build := exec.Command("go", "build", "-o", command, "./cmd/echo")
 		build.Dir = "../.."
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // static
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%v: %s", err, out)
 			return 1

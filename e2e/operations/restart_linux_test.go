@@ -1,6 +1,8 @@
 package operations
 
 import (
+	"bufio"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -81,7 +84,8 @@ func TestHAProxy(t *testing.T) {
 	}
 }
 
-// The configuration of nginx.
+// The configuration of nginx, for clients with one line: it may reset those that
+// still send when the server ends their connections.
 func TestNginx(t *testing.T) {
 	t.Parallel()
 	all, restart := replicas(t, "-proxy-from", "127.0.0.1", "-log-connections")
@@ -109,7 +113,7 @@ func TestNginx(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	clients := begin(2500*time.Microsecond, 8, tcp(addr))
+	clients := begin(2500*time.Microsecond, 0, tcp(addr))
 	for i := range *restarts {
 		time.Sleep(2 * time.Second) // nginx forgives a refusal after one
 		restart(i % len(all))
@@ -183,4 +187,67 @@ func TestProbes(t *testing.T) {
 		t.Errorf("/livez %d, /readyz %d; want 200, 503", live, ready)
 	}
 	<-e.ended
+}
+
+// The image of docs/deploy/Containerfile holds nothing but the binary: there it
+// serves, and SIGTERM ends it with 0.
+func TestFromScratch(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/deploy/Containerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := func(instruction string) (words []string) {
+		m := regexp.MustCompile(`(?m)^` + instruction + ` (\[.*\])$`).FindSubmatch(text)
+		if m == nil || json.Unmarshal(m[1], &words) != nil {
+			t.Fatalf("the Containerfile has no %s", instruction)
+		}
+		return words
+	}
+	root := t.TempDir()
+	if err := os.Chmod(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(command, root+list("ENTRYPOINT")[0]); err != nil {
+		t.Fatal(err)
+	}
+	args := append(list("CMD"), "-addr=127.0.0.1:0", "-metrics-addr=127.0.0.1:0")
+	cmd := &exec.Cmd{Path: list("ENTRYPOINT")[0], Args: append(list("ENTRYPOINT"), args...), Env: []string{}, Dir: "/"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
+	}
+	e := &echo{process: launch(t, cmd)}
+	nc, err := net.Dial("tcp", e.await(`msg=listening addr=(\S+)`)[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	fmt.Fprintln(nc, "hello")
+	if line, err := bufio.NewReader(nc).ReadString('\n'); line != "hello\n" {
+		t.Errorf("ReadString() = %q, %v; want hello", line, err)
+	}
+	e.terminate()
+}
+
+// systemd has nothing to say of the units.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"wholeframe-echo.socket", "wholeframe-echo.service"} {
+		text, err := os.ReadFile("../../docs/deploy/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unit := strings.Replace(string(text), "/usr/local/bin/wholeframe-echo", command, 1)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(unit), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verify := exec.Command("systemd-analyze", "verify", "--man=no", filepath.Join(dir, "wholeframe-echo.service"))
+	verify.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":")
+	if out, err := verify.CombinedOutput(); err != nil || strings.Contains(string(out), "wholeframe") {
+		t.Errorf("systemd-analyze: %v\n%s", err, out)
+	}
 }

@@ -199,8 +199,9 @@ func TestDocuments_Commands(t *testing.T) {
 	for i := range documents {
 		documents[i] = "docs/" + filepath.Base(documents[i])
 	}
+	documents = append(documents, "docs/deploy/wholeframe-echo.service")
 	for _, name := range append(documents, readmes...) {
-		for _, m := range regexp.MustCompile("go run ./cmd/echo ([^`\n]*)").FindAllStringSubmatch(document(t, name), -1) {
+		for _, m := range regexp.MustCompile("(?:go run ./cmd/echo|\\$ \\S*wholeframe-echo|ExecStart=/usr/local/bin/wholeframe-echo) ([^`\n]*)").FindAllStringSubmatch(document(t, name), -1) {
 			_, err := parse(arguments(m[1]))
 			if _, help := err.(helpText); !help {
 				assert.NoError(t, err, "%s: %s", name, m[0])

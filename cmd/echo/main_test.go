@@ -142,7 +142,6 @@ func TestCannotStart(t *testing.T) {
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	missing := filepath.Join(t.TempDir(), "missing.pem")
 	directory := t.TempDir()
-	long := "/tmp/" + strings.Repeat("x", 195)
 	for _, test := range []struct {
 		name string
 		args []string
@@ -155,10 +154,9 @@ func TestCannotStart(t *testing.T) {
 		{"no certificate", []string{"-tls-cert", missing, "-tls-key", key}, missing},
 		{"no key", []string{"-tls-cert", cert, "-tls-key", missing}, missing},
 		{"empty certificate", []string{"-tls-cert", empty, "-tls-key", key}, "certificate: "},
-		{"unreadable certificate", []string{"-tls-cert", directory, "-tls-key", key}, "is a directory"},
+		{"unreadable certificate", []string{"-tls-cert", directory, "-tls-key", key}, directory},
 		{"no authority", []string{"-tls-cert", cert, "-tls-key", key, "-tls-client-ca", missing}, "-tls-client-ca: "},
 		{"empty authority", []string{"-tls-cert", cert, "-tls-key", key, "-tls-client-ca", empty}, "has no certificate; want PEM"},
-		{"long socket path", []string{"-addr", "unix:" + long}, "has 200 bytes; a Unix socket's path can have 107"},
 		{"another's key", []string{"-tls-cert", cert, "-tls-key", otherKey}, "certificate: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {

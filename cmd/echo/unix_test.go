@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -79,6 +80,15 @@ func TestUnix_Starters(t *testing.T) {
 		serving.signal(syscall.SIGKILL)
 		serving.exit()
 	}
+}
+
+// A path that a socket cannot have is told so, with what it can.
+func TestUnix_LongPath(t *testing.T) {
+	t.Parallel()
+	path := "/tmp/" + strings.Repeat("x", 195)
+	code, _, stderr := finish(t, "-addr", "unix:"+path)
+	assert.Equal(t, 1, code)
+	assert.Regexp(t, `^echo: server: address: `+path+` has 200 bytes; a Unix socket's path can have 10[37]\n$`, stderr)
 }
 
 // A server whose path another one has taken leaves it alone when it closes.

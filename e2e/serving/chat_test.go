@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -64,6 +65,8 @@ func TestChat(t *testing.T) {
 	for _, m := range []*member{ann, bob, eve} { // bob and eve are silent
 		m.hears("ann: hello")
 	}
+	ann.says(strings.Repeat("x", 1000))
+	ann.hears("Please write short lines of text.")
 	ann.says("/kick nobody for nothing")
 	ann.hears("There is no nobody.")
 	ann.says("/kick eve for being silent")

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -35,7 +34,7 @@ func TestMain(m *testing.M) {
 		defer os.RemoveAll(built)
 		build := exec.Command("go", "build", "-o", built, "./examples/...")
 		build.Dir = "../.."
-		certificate := exec.Command("go", "run", filepath.Join(runtime.GOROOT(), "src/crypto/tls/generate_cert.go"), "-host=127.0.0.1")
+		certificate := exec.Command("sh", "-c", `go run "$(go env GOROOT)/src/crypto/tls/generate_cert.go" -host=127.0.0.1`)
 		certificate.Dir = built
 		for _, cmd := range []*exec.Cmd{build, certificate} {
 			if out, err := cmd.CombinedOutput(); err != nil {

@@ -20,7 +20,7 @@ func TestSMTP_Swaks(t *testing.T) {
 		args := []string{"--server", p.addr(), "--helo", "me", "--from", "a@example.org", "--to", "b@example.org,c@example.org", "--body", ".\n..\nhello"}
 		out := client(t, "swaks", append(args, strings.Fields(c.flags)...)...)
 		contains(t, out, "250 accepted", "221 goodbye")
-		m := p.lines.wait(`^FROM:<a@example.org> TO:<b@example.org> TO:<c@example.org> [0-9]+ bytes, (.*)$`)
+		m := p.lines.wait(`^"FROM:<a@example.org>" to \["TO:<b@example.org>" "TO:<c@example.org>"\], [0-9]+ bytes, (.*)$`)
 		if m[1] != c.want {
 			t.Errorf("swaks %s: %s; want %s", c.flags, m[1], c.want)
 		}

@@ -24,10 +24,9 @@ func main() {
 	flag.Parse()
 	r := &room{names: make(map[*server.Conn]string)}
 	s := &server.Server{
-		Framer:      delimiter.Line(),
-		MaxPayload:  1 << 10,
-		MaxQueue:    64 << 10,
-		IdleTimeout: -1, // members may be silent
+		Framer:     delimiter.Line(),
+		MaxPayload: 1 << 10,
+		MaxQueue:   64 << 10,
 		Open: func(c *server.Conn) (server.Handler, error) {
 			return r.join, c.Reply([]byte("What is your name?"))
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"log"
@@ -8,8 +9,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/wholeframe/wholeframe/server"
+)
+
+const (
+	maxName = 32
+	maxText = 512 // so that every line with a name in it is less than MaxPayload
 )
 
 // A room holds the members who have a name.
@@ -34,8 +41,8 @@ func (r *room) say(text string) error {
 // join handles the first line of a member.
 func (r *room) join(c *server.Conn, line []byte) error {
 	name := string(line)
-	if name == "" || strings.ContainsAny(name, " \t") {
-		return c.Reply([]byte("Please choose a name of one word."))
+	if name == "" || len(name) > maxName || strings.ContainsFunc(name, notInName) {
+		return c.Reply([]byte("Please choose a short name of letters and digits."))
 	}
 	r.mu.Lock()
 	taken := slices.Contains(slices.Collect(maps.Values(r.names)), name)
@@ -47,11 +54,17 @@ func (r *room) join(c *server.Conn, line []byte) error {
 		return c.Reply([]byte("This name is taken."))
 	}
 	c.SetHandler(r.hear)
+	c.SetIdleTimeout(-1) // members may be silent
 	return r.say(name + " joins")
 }
 
+func notInName(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+
 // hear handles the further lines.
 func (r *room) hear(c *server.Conn, line []byte) error {
+	if len(line) > maxText || bytes.ContainsFunc(line, unicode.IsControl) {
+		return c.Reply([]byte("Please write short lines of text."))
+	}
 	command, rest, _ := strings.Cut(string(line), " ")
 	switch command {
 	case "/quit":

@@ -75,7 +75,7 @@ func (s *session) command(c *server.Conn, line []byte) error {
 
 // text receives the text of a message: lines, which end in "\r\n".
 func (s *session) text(c *server.Conn, text []byte) error {
-	fmt.Printf("%s %s %d bytes, TLS %t\n", s.from, strings.Join(s.to, " "), len(text), c.TLS() != nil)
+	fmt.Printf("%q to %q, %d bytes, TLS %t\n", s.from, s.to, len(text), c.TLS() != nil)
 	s.reset()
 	c.SetHandler(s.command)
 	c.SetMaxPayload(maxLine)

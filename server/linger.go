@@ -100,6 +100,9 @@ func (c *Conn) close(err error) {
 	replied := c.withReplies(err)
 	c.count()
 	failed := c.wire.endWrites()
+	if failed == nil && c.pushes.isSlow() {
+		failed = errSlow // although all that was queued has left
+	}
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
 	}

@@ -22,6 +22,7 @@ type pushes struct {
 	size   int           // of frames, and of those that are being written
 	idle   chan struct{} // closed when the goroutine that writes ends; nil if it does not run
 	closed bool          // no more are taken
+	slow   bool          // because MaxQueue was exceeded: a frame is missing
 }
 
 // Push queues a frame with payload for the peer, and never waits. Frames leave in
@@ -86,7 +87,7 @@ func (c *Conn) push(frame []byte) error {
 	case p.closed:
 		return net.ErrClosed
 	case p.size > 0 && p.size > c.srv.limits.maxQueue-len(frame):
-		p.closed = true
+		p.closed, p.slow = true, true
 		go c.giveUp(errSlow) // which may wait for the connection
 		return errSlow
 	}
@@ -174,6 +175,13 @@ func (p *pushes) fail(written int) {
 	}
 	p.closed = true
 	p.endWriting()
+}
+
+// isSlow reports whether MaxQueue was exceeded.
+func (p *pushes) isSlow() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.slow
 }
 
 // finish takes no more pushes, waits until what is queued has left or cannot, and

@@ -82,6 +82,44 @@ func TestPush_SlowPeerOfBusyHandler(t *testing.T) {
 	})
 }
 
+// A wroteConn calls wrote, if it is not nil, after each write.
+type wroteConn struct {
+	*fakenet.Conn
+	wrote func()
+}
+
+func (c *wroteConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if c.wrote != nil {
+		c.wrote()
+	}
+	return n, err
+}
+
+// C26: the connection is reset also if everything queued has just left when MaxQueue
+// is exceeded: the frame that was too much is missing.
+func TestPush_SlowWhileAllLeaves(t *testing.T) {
+	var raw *wroteConn
+	wrap := func(c net.Conn) net.Conn {
+		raw = &wroteConn{Conn: c.(*fakenet.Conn)}
+		return raw
+	}
+	var reasons reasonLog
+	s := &server.Server{MaxQueue: 10, Closed: reasons.add}
+	onFakeWrapped(t, s, wrap, func(f *fake) {
+		c := f.dial("")
+		for conn := range s.Conns() {
+			raw.wrote = func() {
+				raw.wrote = nil
+				assert.Error(t, conn.Push([]byte("too much")))
+			}
+			require.NoError(t, conn.Push([]byte("first")))
+		}
+		f.wantRST(c, "first\n", 0)
+		assert.Equal(t, []server.CloseReason{server.CloseSlow}, reasons.get())
+	})
+}
+
 // One frame may always be queued, even if it is larger than MaxQueue.
 func TestPush_OneLargeFrame(t *testing.T) {
 	s := &server.Server{MaxQueue: 10}

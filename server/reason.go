@@ -121,7 +121,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 	switch {
 	case errors.Is(err, errPanic):
 		return ClosePanic, err
-	case c.wire.ending() == errSlow:
+	case failed == errSlow || c.wire.ending() == errSlow:
 		return CloseSlow, errSlow
 	case errors.Is(err, errForced) || errors.Is(failed, errForced):
 		return CloseForced, err

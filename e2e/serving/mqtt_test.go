@@ -53,10 +53,10 @@ func messages(lines []string) (kept []string) {
 	return kept
 }
 
-// A subscriber that does not read loses its connection, when its bound is exceeded;
+// A subscriber that does not read loses its connection when its bound is exceeded;
 // one that reads gets all, and the publisher waits for neither.
 func TestMQTT_SlowSubscriber(t *testing.T) {
-	p := start(t, 1, "mqtt", "-queue", "65536")
+	p := start(t, 1, "mqtt", "-queue", "262144")
 	raw := p.dial()
 	slow := framing.NewConn(raw, parse(t, "mqtt"))
 	if err := slow.WriteFrames([]byte("\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04slow"), []byte("\x82\x06\x00\x01\x00\x01t\x01")); err != nil {
@@ -71,8 +71,8 @@ func TestMQTT_SlowSubscriber(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := run(t, pub)
-	filler := strings.Repeat("x", 64<<10)
-	const most = 1000 // far more than what systems buffer
+	filler := strings.Repeat("x", 32<<10)
+	const most = 2000 // far more than what systems buffer
 	n := 0
 	for isReset := false; n < most && !isReset; n++ {
 		message := fmt.Sprint(n, " ", filler)
@@ -93,7 +93,7 @@ func TestMQTT_SlowSubscriber(t *testing.T) {
 		default:
 		}
 	}
-	t.Logf("reset after %d messages of 64 KiB", n)
+	t.Logf("reset after %d messages of 32 KiB", n)
 	if _, err := io.Copy(io.Discard, raw); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("the slow subscriber reads %v; want a reset", err)
 	}

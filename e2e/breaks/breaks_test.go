@@ -1155,6 +1155,14 @@ var breaks = []mutant{
 		test: "TestPush_SlowPeer",
 	},
 	{
+		what: "ends a connection with FIN although a push was too much",
+		file: "server/linger.go",
+		old:  `if failed == nil && c.pushes.isSlow() {`,
+		new:  `if false {`,
+		pkg:  "server",
+		test: "TestPush_SlowWhileAllLeaves",
+	},
+	{
 		what: "does not send what is queued before it ends",
 		file: "server/linger.go",
 		old:  `	c.unpushed = c.pushes.finish()`,

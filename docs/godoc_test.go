@@ -13,7 +13,6 @@ func TestPackageDocumentation(t *testing.T) {
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log"

@@ -161,7 +161,7 @@ func TestMaxAge_Protocols(t *testing.T) {
 	var taken io.Reader
 	s := &server.Server{
 		MaxAge:  time.Second,
-		Goodbye: func(c *server.Conn, reason server.CloseReason) { c.Reply([]byte("bye " + reason.String())) },
+		Goodbye: func(c *server.Conn, reason server.CloseReason, _ error) { c.Reply([]byte("bye " + reason.String())) },
 		Handler: func(c *server.Conn, m []byte) error {
 			switch string(m) {
 			case "later":

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -558,5 +559,25 @@ func TestC10AcceptedBehindForce(t *testing.T) {
 		var loss *server.ShutdownError
 		require.ErrorAs(t, result, &loss)
 		assert.Equal(t, server.Report{Unanswered: 2, Forced: 1}, loss.Report)
+	})
+}
+
+// Serve reports a loss too, so that a main function needs no channel for it.
+func TestC11_ServeReportsLoss(t *testing.T) {
+	s := &server.Server{Framer: lines, Grace: 100 * ms, Handler: slowly(time.Second), Logger: new(log).logger()}
+	synctest.Test(t, func(t *testing.T) {
+		l := fakenet.Listen()
+		served := make(chan error)
+		go func() { served <- s.Serve(l) }()
+		c, err := l.Dial()
+		require.NoError(t, err)
+		defer c.Close()
+		io.WriteString(c, "lost\n")
+		synctest.Wait()
+		loss := s.Shutdown(background)
+		err = <-served
+		assert.ErrorIs(t, err, server.ErrServerClosed)
+		assert.ErrorIs(t, err, loss)
+		assert.NotEqual(t, server.ErrServerClosed, err)
 	})
 }

@@ -31,6 +31,10 @@ import (
 // and TLS are for the Handler, and for [Server.Open], while they run; Reply and
 // Flush are for [Server.Goodbye] too. Any goroutine may call the other methods.
 type Conn struct {
+	// Session is the protocol's own: what it knows of the client. Open sets it, and
+	// the Handler and the other hooks find it; the server does not look at it.
+	Session any
+
 	srv  *Server
 	raw  net.Conn // as accepted
 	wire wire     // on raw

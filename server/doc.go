@@ -6,14 +6,9 @@
 //	s := &server.Server{Framer: lengthprefix.Uint32(), Handler: server.Echo}
 //	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 //	defer stop()
-//	context.AfterFunc(ctx, func() {
-//		if err := s.Shutdown(context.Background()); err != nil {
-//			log.Print(err) // what was lost
-//		}
-//	})
-//	err := s.ListenAndServe("tcp", "127.0.0.1:8000")
-//	if !errors.Is(err, server.ErrServerClosed) {
-//		log.Fatal(err)
+//	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
+//	if err := s.ListenAndServe("tcp", "127.0.0.1:8000"); err != server.ErrServerClosed {
+//		log.Fatal(err) // it has not served, or it says what was lost
 //	}
 //
 // [Server.ListenAndServe] and [Server.Serve] return when Shutdown has, so that a main

@@ -222,7 +222,7 @@ func ExampleBroadcast() {
 			}
 			return server.Broadcast(s.Conns(), text)
 		},
-		Goodbye: func(c *server.Conn, reason server.CloseReason) {
+		Goodbye: func(c *server.Conn, reason server.CloseReason, _ error) {
 			c.Reply(fmt.Append(nil, "bye: ", reason))
 		},
 	}

@@ -3,7 +3,6 @@ package server_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -25,15 +24,13 @@ func Example() {
 	}
 	go func() {
 		<-stop
-		if err := s.Shutdown(context.Background()); err != nil {
-			fmt.Println(err) // it says what was lost
-		}
+		s.Shutdown(context.Background())
 	}()
 	go client(l.Addr().String(), stop)
 
 	// Serve returns when Shutdown is done, and not before.
-	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
-		fmt.Println(err)
+	if err := s.Serve(l); err != server.ErrServerClosed {
+		fmt.Println(err) // why it does not serve, or what was lost
 	}
 	fmt.Println("closed")
 	// Output:

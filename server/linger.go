@@ -62,8 +62,8 @@ func (c *Conn) sayGoodbye(err error) {
 	defer c.handling.Store(false)
 	defer c.logPanic()
 	c.handling.Store(true)
-	reason, _ := c.closeReason(err, nil)
-	f(c, reason)
+	reason, cause := c.closeReason(err, nil)
+	f(c, reason, cause)
 	c.replies.Flush()
 }
 

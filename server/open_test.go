@@ -97,7 +97,7 @@ func TestOpen_NoHandler(t *testing.T) {
 func TestGoodbye(t *testing.T) {
 	s := &server.Server{
 		IdleTimeout: 100 * ms,
-		Goodbye:     func(c *server.Conn, reason server.CloseReason) { c.Reply([]byte("bye " + reason.String())) },
+		Goodbye:     func(c *server.Conn, reason server.CloseReason, _ error) { c.Reply([]byte("bye " + reason.String())) },
 		Handler: func(c *server.Conn, payload []byte) error {
 			switch string(payload) {
 			case "kick":
@@ -130,7 +130,7 @@ func TestGoodbye(t *testing.T) {
 // A Goodbye that panics harms nothing; one that does not return is stuck.
 func TestGoodbye_Fails(t *testing.T) {
 	t.Run("panics", func(t *testing.T) {
-		s := &server.Server{Goodbye: func(*server.Conn, server.CloseReason) { panic("in Goodbye") }}
+		s := &server.Server{Goodbye: func(*server.Conn, server.CloseReason, error) { panic("in Goodbye") }}
 		onFake(t, s, func(f *fake) {
 			c := f.dial("x\n")
 			require.NoError(t, s.Shutdown(background))
@@ -140,7 +140,7 @@ func TestGoodbye_Fails(t *testing.T) {
 	})
 	t.Run("blocks", func(t *testing.T) {
 		var release chan struct{}
-		s := &server.Server{Grace: 100 * ms, Goodbye: func(*server.Conn, server.CloseReason) { <-release }}
+		s := &server.Server{Grace: 100 * ms, Goodbye: func(*server.Conn, server.CloseReason, error) { <-release }}
 		onFake(t, s, func(f *fake) {
 			release = make(chan struct{})
 			c := f.dial("x\n")
@@ -151,7 +151,7 @@ func TestGoodbye_Fails(t *testing.T) {
 		})
 	})
 	t.Run("peer does not read", func(t *testing.T) {
-		s := &server.Server{Grace: 100 * ms, Goodbye: func(c *server.Conn, _ server.CloseReason) { c.Reply(make([]byte, 1<<20)) }}
+		s := &server.Server{Grace: 100 * ms, Goodbye: func(c *server.Conn, _ server.CloseReason, _ error) { c.Reply(make([]byte, 1<<20)) }}
 		onFake(t, s, func(f *fake) {
 			c := f.dial("")
 			time.Sleep(time.Second)

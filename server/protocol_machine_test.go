@@ -148,7 +148,7 @@ func (p *talk) play() (wrong []string) {
 	l := fakenet.Listen()
 	s := &server.Server{
 		Framer: lines, MaxPayload: 100, Grace: p.Grace, Logger: new(log).logger(), Open: h.open, Stream: h.stream,
-		Goodbye: func(c *server.Conn, reason server.CloseReason) { c.Reply([]byte("bye")) },
+		Goodbye: func(c *server.Conn, reason server.CloseReason, _ error) { c.Reply([]byte("bye")) },
 	}
 	served := make(chan error)
 	go func() { served <- s.Serve(l) }()

@@ -82,8 +82,9 @@ type Server struct {
 	// Goodbye, if it is not nil, is called when the server ends a connection in order,
 	// after the last answer and before the end of the stream, in the goroutine of the
 	// connection. It may reply a last word, which may be lost without an error. reason
-	// is CloseDrained, CloseAged, CloseIdleTimeout or CloseKicked.
-	Goodbye func(c *Conn, reason CloseReason)
+	// is CloseDrained, CloseAged, CloseIdleTimeout, or CloseKicked with the cause that
+	// Conn.Close was given.
+	Goodbye func(c *Conn, reason CloseReason, cause error)
 
 	// Closed, if it is not nil, is called when a connection has ended, in its
 	// goroutine, and also for one that has never been open: a failed handshake, for
@@ -264,10 +265,11 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // may be called for several listeners.
 //
 // It returns [ErrServerClosed] after Shutdown or Close, and not before they are
-// done: a main that returns when Serve does loses nothing. If Shutdown was called
-// before Serve, as may happen to a goroutine that is just started, Serve answers the
-// clients in l's accept queue and returns; the error also wraps a [*ShutdownError]
-// if that is not done within Grace.
+// done: a main that returns when Serve does loses nothing. If something was lost,
+// the error wraps ErrServerClosed and the [*ShutdownError], so that it is not equal
+// to ErrServerClosed. If Shutdown was called before Serve, as may happen to a
+// goroutine that is just started, Serve answers the clients in l's accept queue and
+// returns.
 //
 // Otherwise Serve returns only a [*ConfigError], or the error of a listener that is
 // closed or dead. It tries again if accepting fails for a reason that may pass: an
@@ -305,8 +307,7 @@ func (s *Server) Serve(l net.Listener) error {
 		return ErrServerClosed
 	}
 	s.listeners[&l] = struct{}{}
-	late := s.round != nil && s.round.isEmpty()
-	if late {
+	if s.round != nil && s.round.isEmpty() {
 		s.beginRoundLocked() // Shutdown was called, and has ended, before go s.Serve(l) began
 	}
 	s.mu.Unlock()
@@ -323,8 +324,8 @@ func (s *Server) Serve(l net.Listener) error {
 		return err
 	}
 	<-r.finished
-	if late && r.result != nil {
-		return errors.Join(ErrServerClosed, r.result) // no call of Shutdown returns it
+	if r.result != nil {
+		return errors.Join(ErrServerClosed, r.result)
 	}
 	return ErrServerClosed
 }

@@ -300,7 +300,7 @@ func (w *wire) stop(reason error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.alert.Store(true)
-	if w.drain.stop(reason) && !w.inHandshake {
+	if w.drain.stop(reason) && !w.inHandshake && !w.free {
 		w.readBy = stale
 		w.raw.SetReadDeadline(longAgo)
 	}
@@ -321,6 +321,9 @@ func (w *wire) force() {
 	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.free {
+		return
+	}
 	w.forced = true
 	w.alert.Store(true)
 	w.raw.SetWriteDeadline(longAgo)

@@ -282,10 +282,18 @@ var breaks = []mutant{
 	{
 		what: "returns from Serve before the drain",
 		file: "server/server.go",
-		old:  "\t<-r.finished\n\tif late",
-		new:  "\tif late",
+		old:  "\t<-r.finished\n\tif r.result",
+		new:  "\tif r.result",
 		pkg:  "server",
 		test: "TestC11ServeReturnsLast",
+	},
+	{
+		what: "does not return a loss from Serve",
+		file: "server/server.go",
+		old:  `	if r.result != nil {`,
+		new:  `	if false {`,
+		pkg:  "server",
+		test: "TestC11_ServeReportsLoss",
 	},
 	{
 		what: "waits longer than Grace",
@@ -834,8 +842,8 @@ var breaks = []mutant{
 	{
 		what: "does not accept the queued connections of a listener that it is given after Shutdown",
 		file: "server/server.go",
-		old:  `late := s.round != nil && s.round.isEmpty()`,
-		new:  `late := false`,
+		old:  `if s.round != nil && s.round.isEmpty() {`,
+		new:  `if false {`,
 		pkg:  "server",
 		test: "TestC10_ServeAfterShutdown",
 	},

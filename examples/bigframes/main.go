@@ -11,7 +11,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"flag"
 	"io"
 	"log"
@@ -52,12 +51,8 @@ func main() {
 	log.Print("listening on ", l.Addr())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	done := make(chan error, 1)
-	context.AfterFunc(ctx, func() { done <- s.Shutdown(context.Background()) })
-	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
-		log.Fatal(err)
-	}
-	if err := <-done; err != nil {
+	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
+	if err := s.Serve(l); err != server.ErrServerClosed {
 		log.Fatal(err)
 	}
 }

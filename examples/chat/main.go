@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"log"
 	"os/signal"
@@ -30,7 +29,7 @@ func main() {
 		Open: func(c *server.Conn) (server.Handler, error) {
 			return r.join, c.Reply([]byte("What is your name?"))
 		},
-		Goodbye: func(c *server.Conn, reason server.CloseReason) {
+		Goodbye: func(c *server.Conn, reason server.CloseReason, _ error) {
 			c.Reply([]byte("Goodbye, " + r.name(c) + ": " + reason.String()))
 		},
 		Closed: func(c *server.Conn, reason server.CloseReason, err error) { r.left(c, reason, err) },
@@ -42,12 +41,8 @@ func main() {
 	log.Print("listening on ", l.Addr())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	done := make(chan error, 1)
-	context.AfterFunc(ctx, func() { done <- s.Shutdown(context.Background()) })
-	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
-		log.Fatal(err)
-	}
-	if err := <-done; err != nil {
+	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
+	if err := s.Serve(l); err != server.ErrServerClosed {
 		log.Fatal(err)
 	}
 }

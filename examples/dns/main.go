@@ -38,12 +38,11 @@ func run(ctx context.Context, addr string, config *tls.Config) error {
 		return err
 	}
 	log.Print("listening on ", l.Addr(), ", TLS: ", config != nil)
-	done := make(chan error, 1)
-	context.AfterFunc(ctx, func() { done <- s.Shutdown(context.Background()) })
-	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
+	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
+	if err := s.Serve(l); err != server.ErrServerClosed {
 		return err
 	}
-	return <-done
+	return nil
 }
 
 func main() {

@@ -11,7 +11,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"flag"
 	"log"
 	"os/signal"
@@ -54,10 +53,14 @@ func main() {
 		Framer: startup,
 		Open: func(c *server.Conn) (server.Handler, error) {
 			c.SetWriteFramer(oneByte)
-			return (&session{tls: config}).first, nil
+			s := &session{tls: config}
+			c.Session = s
+			return s.first, nil
 		},
-		Goodbye: func(c *server.Conn, _ server.CloseReason) {
-			send(c, 'E', "SFATAL\x00C57P01\x00Mterminating connection\x00\x00") // refused during the startup
+		Goodbye: func(c *server.Conn, _ server.CloseReason, _ error) {
+			if c.Session.(*session).user != "" { // the startup is over
+				send(c, 'E', "SFATAL\x00C57P01\x00Mterminating connection\x00\x00")
+			}
 		},
 	}
 	l, err := server.Listen("tcp", *addr)
@@ -67,12 +70,8 @@ func main() {
 	log.Print("listening on ", l.Addr())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	done := make(chan error, 1)
-	context.AfterFunc(ctx, func() { done <- s.Shutdown(context.Background()) })
-	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
-		log.Fatal(err)
-	}
-	if err := <-done; err != nil {
+	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
+	if err := s.Serve(l); err != server.ErrServerClosed {
 		log.Fatal(err)
 	}
 }

@@ -10,7 +10,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"flag"
 	"log"
 	"os/signal"
@@ -44,7 +43,7 @@ func main() {
 		Open: func(c *server.Conn) (server.Handler, error) {
 			return (&session{tls: config}).command, c.Reply([]byte("220 mail.example"))
 		},
-		Goodbye: func(c *server.Conn, reason server.CloseReason) {
+		Goodbye: func(c *server.Conn, reason server.CloseReason, _ error) {
 			c.Reply([]byte("421 closing: " + reason.String()))
 		},
 	}
@@ -55,12 +54,8 @@ func main() {
 	log.Print("listening on ", l.Addr())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	done := make(chan error, 1)
-	context.AfterFunc(ctx, func() { done <- s.Shutdown(context.Background()) })
-	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
-		log.Fatal(err)
-	}
-	if err := <-done; err != nil {
+	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
+	if err := s.Serve(l); err != server.ErrServerClosed {
 		log.Fatal(err)
 	}
 }

@@ -47,4 +47,9 @@
 //
 // A payload that is too large, or a frame that breaks the framing, ends its
 // connection: what came whole before it is answered.
+//
+// Behind a balancer, [Server.ProxyFrom] takes the clients' addresses from PROXY
+// headers, and [Server.MaxAge] brings clients back to it. [Server.Stats] counts what
+// happens; the module github.com/wholeframe/wholeframe/metrics shows it to
+// Prometheus.
 package server

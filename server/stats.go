@@ -6,7 +6,7 @@ package server
 // A frame counts when the replies of its batch are flushed; so one whose Handler
 // never returns does not, and one that Stream handles counts at its end.
 type Stats struct {
-	Accepted     uint64                  // connections that were accepted and served
+	Accepted     uint64                  // connections that were accepted, those that were refused then included
 	AcceptErrors uint64                  // failures to accept that Serve has waited out
 	Open         [StateClosed]int        // connections that are served, by their [State]
 	Pending      int                     // answers that are promised, and not given yet

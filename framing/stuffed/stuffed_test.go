@@ -63,6 +63,9 @@ func TestMaxEncodedLen(t *testing.T) {
 			t.Fatalf("MaxEncodedLen(%d) = %d; want %d (%v)", n, got, len(wire), err)
 		}
 	}
+	if n := (math.MaxInt - 2) / 2; f.MaxEncodedLen(n) == math.MaxInt {
+		t.Errorf("MaxEncodedLen(%d) = %d; want less", n, math.MaxInt)
+	}
 	for _, n := range []int{math.MaxInt / 2, math.MaxInt} {
 		if got := f.MaxEncodedLen(n); got != math.MaxInt {
 			t.Errorf("MaxEncodedLen(%d) = %d; want %d", n, got, math.MaxInt)

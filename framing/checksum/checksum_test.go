@@ -32,16 +32,28 @@ func TestKinds(t *testing.T) {
 	if len(checksum.Kinds()) != len(want) {
 		t.Errorf("got %d kinds; want %d", len(checksum.Kinds()), len(want))
 	}
-	none := checksum.Kind(99)
-	if s := none.String(); s != "unknown" || none.Size() != 0 || none.Append(nil, nil) != nil {
-		t.Errorf("Kind(99) = %q of %d bytes; want unknown, 0", s, none.Size())
+	for _, none := range []checksum.Kind{checksum.Kind(len(want)), 99} {
+		if s := none.String(); s != "unknown" || none.Size() != 0 || none.Append(nil, nil) != nil {
+			t.Errorf("Kind(%d) = %q of %d bytes; want unknown, 0", none, s, none.Size())
+		}
 	}
 }
 
 func TestWrapRefuses(t *testing.T) {
-	f, err := checksum.Wrap(cobs.New(), 99)
-	if want := "checksum: check: 99 is not a kind of checksum"; f != nil || fmt.Sprint(err) != want {
-		t.Errorf("Wrap = %v, %v; want nil, %s", f, err, want)
+	for _, kind := range []checksum.Kind{checksum.Kind(len(checksum.Kinds())), 99} {
+		f, err := checksum.Wrap(cobs.New(), kind)
+		if want := fmt.Sprintf("checksum: check: %d is not a kind of checksum", uint8(kind)); f != nil || fmt.Sprint(err) != want {
+			t.Errorf("Wrap = %v, %v; want nil, %s", f, err, want)
+		}
+	}
+}
+
+func TestMaxEncodedLen(t *testing.T) {
+	f := wrap(t, lengthprefix.Uint32(), checksum.CRC32)
+	for n, want := range map[int]int{0: 8, 100: 108, math.MaxInt - 8: math.MaxInt, math.MaxInt: math.MaxInt} {
+		if got := f.MaxEncodedLen(n); got != want {
+			t.Errorf("MaxEncodedLen(%d) = %d; want %d", n, got, want)
+		}
 	}
 }
 

@@ -324,6 +324,10 @@ func (c *Conn) open() error {
 		if err != nil {
 			return &handlerError{err: err, answered: true, torn: c.wire.hasFailed()}
 		}
+		if c.marks&hijacked != 0 {
+			return errHijacked
+		}
+		c.marks = 0 // a promise of Open is to no frame
 		if handler != nil {
 			c.handler = handler
 		}

@@ -114,3 +114,22 @@ func TestHijack_ThenPanic(t *testing.T) {
 		nc.Close()
 	})
 }
+
+// Open may hijack the connection: the server reads nothing of it any more.
+func TestHijack_InOpen(t *testing.T) {
+	var nc net.Conn
+	var reasons reasonLog
+	s := &server.Server{Closed: reasons.add, Open: func(c *server.Conn) (h server.Handler, err error) {
+		nc, _, err = c.Hijack()
+		return nil, err
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("")
+		assert.Equal(t, []server.CloseReason{server.CloseHijacked}, reasons.get())
+		f.send(c, "mine")
+		synctest.Wait()
+		nc.SetReadDeadline(time.Now().Add(time.Second))
+		expect(t, nc, "mine")
+		nc.Close()
+	})
+}

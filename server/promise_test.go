@@ -95,6 +95,25 @@ func TestC22_StuckPromise(t *testing.T) {
 	})
 }
 
+// C22: an answer that Open promises is to no frame: the first frame is counted too.
+func TestC22_PromiseOfOpen(t *testing.T) {
+	s := &server.Server{Grace: time.Second, Open: func(c *server.Conn) (server.Handler, error) {
+		return nil, c.Go([]byte("hello"), c.WriteFrame)
+	}, Handler: func(c *server.Conn, payload []byte) error {
+		time.Sleep(10 * ms)
+		if string(payload) == "never" {
+			<-c.Context().Done()
+			return c.Context().Err()
+		}
+		return errors.Join(c.Reply(payload), c.Flush())
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("a\nb\nnever\n")
+		wantReport(t, s.Shutdown(background), server.Report{Answered: 2, Unanswered: 1, Forced: 1}, context.DeadlineExceeded)
+		f.wantRST(c, "hello\na\nb\n", time.Second)
+	})
+}
+
 // C17, C26: a promise that panics, or fails, ends its connection with a reset after
 // the other answers.
 func TestC26_BrokenPromise(t *testing.T) {

@@ -133,3 +133,21 @@ func TestHijack_InOpen(t *testing.T) {
 		nc.Close()
 	})
 }
+
+// Close, of another goroutine, leaves a connection alone that was hijacked.
+func TestHijack_ThenClose(t *testing.T) {
+	var nc net.Conn
+	var conn *server.Conn
+	s := &server.Server{Handler: func(c *server.Conn, payload []byte) (err error) {
+		conn = c
+		nc, _, err = c.Hijack()
+		return err
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("hijack\n")
+		conn.Close(nil)
+		go io.WriteString(c, "alive")
+		expect(t, nc, "alive")
+		nc.Close()
+	})
+}

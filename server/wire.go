@@ -299,6 +299,9 @@ func (w *wire) stop(reason error) {
 	defer w.protect()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.free {
+		return
+	}
 	w.alert.Store(true)
 	if w.drain.stop(reason) && !w.inHandshake && !w.free {
 		w.readBy = stale

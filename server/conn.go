@@ -244,7 +244,8 @@ func (c *Conn) haveLeft(n uint64) {
 // the whole frame was handed to the operating system. Any number of goroutines
 // may call it at the same time, until the connection ends; then it returns an
 // error. It may overtake replies that have gathered, and blocks while the peer
-// does not read. It does not keep payload, and refuses it as Reply does.
+// does not read: if that lasts for WriteTimeout, the connection ends. It does not
+// keep payload, and refuses it as Reply does.
 func (c *Conn) WriteFrame(payload []byte) error {
 	frame := c.srv.frames.Get().(*[]byte)
 	defer c.srv.frames.Put(frame)
@@ -252,10 +253,12 @@ func (c *Conn) WriteFrame(payload []byte) error {
 	if *frame, err = c.settings.Load().encode((*frame)[:0], payload); err != nil {
 		return err
 	}
-	if _, err = c.wire.Write(*frame); err == nil {
-		c.framesOut.Add(1)
+	if _, err = c.wire.Write(*frame); err != nil {
+		c.wire.stop(err) // no frame can be answered any more
+		return err
 	}
-	return err
+	c.framesOut.Add(1)
+	return nil
 }
 
 // Context returns the context of the connection. It ends when the connection

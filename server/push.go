@@ -128,6 +128,7 @@ func (c *Conn) writePushes() {
 		}
 		var err error
 		if written, err = c.wire.Write(batch); err != nil {
+			c.wire.stop(err) // the peer may send nothing that would tell
 			return
 		}
 		written = 0

@@ -239,3 +239,34 @@ func TestConns(t *testing.T) {
 		assert.Zero(t, count(s))
 	})
 }
+
+// A push that is not read within WriteTimeout ends its connection, although that has
+// nothing to read and MaxQueue is not exceeded.
+func TestT5_PushWriteTimeout(t *testing.T) {
+	var reasons reasonLog
+	s := &server.Server{WriteTimeout: time.Second, IdleTimeout: -1, Closed: reasons.add}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("", fakenet.Buffers(100))
+		for conn := range s.Conns() {
+			require.NoError(t, conn.Push(make([]byte, 1000)))
+		}
+		time.Sleep(time.Minute)
+		assert.Equal(t, 1100*ms, f.at(c.RST()), "the first tenth made progress")
+		assert.Equal(t, []server.CloseReason{server.CloseWriteTimeout}, reasons.get())
+	})
+}
+
+// So does a frame of another goroutine.
+func TestT5_WriteFrameWriteTimeout(t *testing.T) {
+	var reasons reasonLog
+	s := &server.Server{WriteTimeout: time.Second, IdleTimeout: -1, Closed: reasons.add}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("", fakenet.Buffers(100))
+		for conn := range s.Conns() {
+			go conn.WriteFrame(make([]byte, 1000))
+		}
+		time.Sleep(time.Minute)
+		assert.Equal(t, 1100*ms, f.at(c.RST()), "the first tenth made progress")
+		assert.Equal(t, []server.CloseReason{server.CloseWriteTimeout}, reasons.get())
+	})
+}

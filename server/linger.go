@@ -111,9 +111,9 @@ func (c *Conn) close(err error) {
 	c.wire.drain.linger()
 	switch {
 	case failed != nil || c.report.Forced > 0:
-	case err == errPanic || handler.noReply():
-		// The peer cannot know how far its last frame got: a reset, as soon as
-		// the replies before are acknowledged.
+	case err == errPanic || handler.noReply() || c.promises.unanswered() > 0:
+		// The peer cannot know how far its last frame got, or one whose promise is
+		// broken: a reset, as soon as the other replies are acknowledged.
 		c.linger(false, 0)
 	default:
 		failed = c.end()

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 )
@@ -72,7 +73,7 @@ func (c *Conn) keep(payload *[]byte, answer func(payload []byte) error) {
 		if err != nil {
 			c.wire.stop(&handlerError{err: err, torn: c.wire.hasFailed(), later: true})
 		}
-		isLost := err != nil || c.wire.hasFailed()
+		isLost := err != nil && err != io.EOF || c.wire.hasFailed()
 		if !isLost && c.srv.draining.Load() {
 			c.answered.Add(1)
 		}

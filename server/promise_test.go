@@ -114,6 +114,26 @@ func TestC22_PromiseOfOpen(t *testing.T) {
 	})
 }
 
+// C22: a promise that answers and then returns io.EOF is kept.
+func TestC22_PromiseWithEOF(t *testing.T) {
+	s := &server.Server{Grace: 100 * ms, Handler: func(c *server.Conn, payload []byte) error {
+		return c.Go(payload, func(payload []byte) error {
+			if string(payload) == "never" {
+				<-c.Context().Done()
+				return c.Context().Err()
+			}
+			time.Sleep(10 * ms)
+			c.WriteFrame(payload)
+			return io.EOF
+		})
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("never\nbye\n")
+		wantReport(t, s.Shutdown(background), server.Report{Answered: 1, Unanswered: 1, Forced: 1}, context.DeadlineExceeded)
+		f.wantRST(c, "bye\n", 100*ms)
+	})
+}
+
 // C17, C26: a promise that panics, or fails, ends its connection with a reset after
 // the other answers.
 func TestC26_BrokenPromise(t *testing.T) {
@@ -264,4 +284,37 @@ func (r *reasonLog) get() []server.CloseReason {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.reasons
+}
+
+// C26: a promise that fails ends its connection with a reset, whatever else has ended it.
+func TestC26_BrokenPromise_WhateverEndsTheConnection(t *testing.T) {
+	for name, test := range map[string]struct{ text, want string }{
+		"end of stream": {"bad\n", ""},
+		"done":          {"bad\ndone\n", ""},
+		"kicked":        {"bad\nkick\n", "kick\n"},
+		"handler error": {"bad\nerr\n", "err\n"},
+		"two promises":  {"bad\nbad\n", ""},
+		"half frame":    {"bad\nhalf", ""},
+		"too large":     {"bad\n" + strings.Repeat("x", 200) + "\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &server.Server{MaxPayload: 100, Handler: func(c *server.Conn, payload []byte) error {
+				switch string(payload) {
+				case "done":
+					return io.EOF
+				case "kick":
+					c.Close(nil)
+					return c.Reply(payload)
+				case "err":
+					return errors.Join(c.Reply(payload), errors.New("failed"))
+				}
+				return c.Go(payload, func([]byte) error { time.Sleep(10 * ms); return errors.New("no answer") })
+			}}
+			onFake(t, s, func(f *fake) {
+				c := f.dial(test.text)
+				c.CloseWrite()
+				f.wantRST(c, test.want, 10*ms)
+			})
+		})
+	}
 }

@@ -365,7 +365,8 @@ func (c *Conn) guard(run func() error) {
 			c.panicked(recover())
 		}
 		if err != errParked {
-			c.close(c.settle(err))
+			defer func() { c.close(err) }() // also if settle panics
+			err = c.settle(err)
 		}
 	}()
 	err = run()

@@ -299,3 +299,21 @@ func TestWrapperWritesBuffers(t *testing.T) {
 		assert.EqualValues(t, 1, conn.calls.Load())
 	})
 }
+
+// T27: so does one that panics when the connection has ended and its last reply is
+// written.
+func TestT27BrokenConn_LastReply(t *testing.T) {
+	armed := true
+	var reasons reasonLog
+	s := &server.Server{Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
+		c.Reply(payload)
+		return io.EOF
+	}}
+	onFakeWrapped(t, s, func(c net.Conn) net.Conn {
+		return brokenConn{c, "Write", func() { panic("broken") }, &armed}
+	}, func(f *fake) {
+		f.wantRST(f.dial("a\n"), "", 0)
+		synctest.Wait()
+		assert.Equal(t, []server.CloseReason{server.ClosePanic}, reasons.get())
+	})
+}

@@ -331,6 +331,7 @@ func (c *Conn) open() error {
 			return errHijacked
 		}
 		c.marks = 0 // a promise of Open is to no frame
+		c.freshUntil = c.srv.now() + freshFor
 		if handler != nil {
 			c.handler = handler
 		}

@@ -295,3 +295,18 @@ func TestServeConn(t *testing.T) {
 	_, there := net.Pipe()
 	assert.ErrorAs(t, new(server.Server).ServeConn(there), &config)
 }
+
+// C19: the time of a client that waits for its greeting begins with that.
+func TestC19_LateGreeting(t *testing.T) {
+	s := &server.Server{Open: func(c *server.Conn) (server.Handler, error) {
+		time.Sleep(400 * ms)
+		return nil, c.Reply([]byte("hello"))
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("")
+		time.Sleep(450 * ms)
+		f.sendLater(200*ms, c, "first\n")
+		require.NoError(t, s.Shutdown(background))
+		f.wantFIN(c, "hello\nfirst\n", 650*ms)
+	})
+}

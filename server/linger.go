@@ -106,7 +106,7 @@ func (c *Conn) close(err error) {
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
 	}
-	c.account(err, failed, int(replied-min(replied, c.left.Load())))
+	c.account(err, failed, int(replied-min(replied, c.left.Load()+c.delayed)))
 	c.release()
 	c.wire.drain.linger()
 	switch {
@@ -164,10 +164,11 @@ func (c *Conn) abandon() (r Report) {
 	r.Answered = int(c.answered.Load())
 	r.Unanswered = c.promises.unanswered()
 	if !c.handling.Load() {
-		r.Unflushed = max(int(c.framesIn.Load())-int(c.left.Load()), 0) // it is stuck in a write
+		// It is stuck in a write, or waits for a promise.
+		r.Unflushed = max(int(c.framesIn.Load())-int(c.left.Load())-int(c.delayed), 0)
 	} else {
 		if n := c.pending(); n > 0 { // else the Handler has returned at this moment
-			r.Unflushed = n - 1
+			r.Unflushed = max(n-1-int(c.delayed), 0)
 			r.Unanswered++
 		}
 		rest := c.settings.Load().newBuffer()

@@ -318,3 +318,34 @@ func TestC26_BrokenPromise_WhateverEndsTheConnection(t *testing.T) {
 		})
 	}
 }
+
+// C22: a promised answer that did not come is unanswered, and not a reply that was
+// not sent too, whether the handler of a later frame returns or not.
+func TestC22_PromisedIsNotUnflushed(t *testing.T) {
+	for _, stuck := range []bool{false, true} {
+		var release chan struct{}
+		s := &server.Server{Grace: 100 * ms, Handler: func(c *server.Conn, payload []byte) error {
+			switch string(payload) {
+			case "later":
+				return c.Go(payload, func([]byte) error { <-c.Context().Done(); return c.Context().Err() })
+			case "reply":
+				return c.Reply(payload)
+			}
+			<-c.Context().Done()
+			if stuck {
+				<-release
+			}
+			return c.Context().Err()
+		}}
+		onFake(t, s, func(f *fake) {
+			release = make(chan struct{})
+			c := f.dial("later\nreply\nslow\nmore\n")
+			want := server.Report{Unanswered: 3, Unflushed: 1, Forced: 1}
+			if stuck {
+				want.Stuck = []string{c.LocalAddr().String()}
+			}
+			wantReport(t, s.Shutdown(background), want, context.DeadlineExceeded)
+			close(release)
+		})
+	}
+}

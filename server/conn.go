@@ -67,17 +67,18 @@ type Conn struct {
 	// The rest is for the goroutine of the connection, and for the one that counts
 	// what a stuck handler leaves, which looks at handling first.
 
-	buf     *framing.Buffer
-	replies *framing.Writer
-	handler Handler
-	idle    time.Duration // the limit
-	stream  stream        // the frame that Server.Stream handles
-	handled uint64        // frames, the one included that is being handled
-	gone    uint64        // the frame at which all replies so far had left
-	replied uint64        // frames of Reply
-	counted [2]uint64     // of both, those that are published
-	marks   marks         // of the frame that is being handled
-	delayed uint64        // frames whose answers are promised, since the replies to the others have left
+	buf      *framing.Buffer
+	replies  *framing.Writer
+	handler  Handler
+	idle     time.Duration // the limit
+	stream   stream        // the frame that Server.Stream handles
+	handled  uint64        // frames, the one included that is being handled
+	gone     uint64        // the frame at which all replies so far had left
+	replied  uint64        // frames of Reply
+	counted  [2]uint64     // of both, those that are published
+	marks    marks         // of the frame that is being handled
+	delayed  uint64        // frames whose answers are promised, since the replies to the others have left
+	complete uint64        // when it has ended: frames that have all the replies they get
 
 	release  func() // gives back memory that is not in use
 	clock    frameClock

@@ -31,8 +31,9 @@ func (c *Conn) settle(err error) error {
 	if reason, _ := c.closeReason(err, nil); reason == CloseFailed {
 		c.cancel() // nobody waits for answers
 	}
+	c.complete = c.withReplies(err)
 	if !errors.Is(err, errForced) {
-		c.flushOf(c.withReplies(err)) // the wire keeps the error
+		c.flushOf(c.complete) // the wire keeps the error
 	}
 	c.promises.wait()
 	if late := c.wire.ending(); late != nil && isOrderly(err) {
@@ -97,7 +98,6 @@ func (c *Conn) close(err error) {
 	}
 	var handler *handlerError
 	errors.As(err, &handler)
-	replied := c.withReplies(err)
 	c.count()
 	failed := c.wire.endWrites()
 	if failed == nil && c.pushes.isSlow() {
@@ -106,7 +106,7 @@ func (c *Conn) close(err error) {
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
 	}
-	c.account(err, failed, int(replied-min(replied, c.left.Load()+c.delayed)))
+	c.account(err, failed, int(c.complete-min(c.complete, c.left.Load()+c.delayed)))
 	c.release()
 	c.wire.drain.linger()
 	switch {

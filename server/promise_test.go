@@ -349,3 +349,17 @@ func TestC22_PromisedIsNotUnflushed(t *testing.T) {
 		})
 	}
 }
+
+// C22: a frame whose handler panicked is unanswered, and nothing else.
+func TestC22_PanicAndForced(t *testing.T) {
+	s := &server.Server{Grace: 100 * ms, Handler: func(c *server.Conn, payload []byte) error {
+		if string(payload) == "later" {
+			return c.Go(payload, func([]byte) error { <-c.Context().Done(); return c.Context().Err() })
+		}
+		panic("no")
+	}}
+	onFake(t, s, func(f *fake) {
+		f.dial("later\npanic\n")
+		wantReport(t, s.Shutdown(background), server.Report{Unanswered: 2, Forced: 1}, context.DeadlineExceeded)
+	})
+}

@@ -303,7 +303,7 @@ func (w *wire) stop(reason error) {
 		return
 	}
 	w.alert.Store(true)
-	if w.drain.stop(reason) && !w.inHandshake && !w.free {
+	if w.drain.stop(reason) && !w.inHandshake {
 		w.readBy = stale
 		w.raw.SetReadDeadline(longAgo)
 	}

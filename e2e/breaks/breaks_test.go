@@ -1407,8 +1407,8 @@ var breaks = []mutant{
 	{
 		what: "wakes a connection by its age that has been hijacked",
 		file: "server/wire.go",
-		old:  "\tif w.free {\n\t\treturn\n\t}\n\tw.alert",
-		new:  `	w.alert`,
+		old:  "\tif w.free {\n\t\treturn\n\t}\n\tw.alert.Store(true)\n\tif w.drain.wake",
+		new:  "\tw.alert.Store(true)\n\tif w.drain.wake",
 		pkg:  "server",
 		test: "TestMaxAge_Protocols",
 	},

@@ -11,6 +11,15 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
+var chatMode = &mode{
+	examples: []example{
+		{"-framing=length HOST:PORT", "send lines, print replies"},
+		{"-x -framing=kafka HOST:PORT", "show what each byte is"},
+	},
+	groups: []*group{messageFlags, showFlags, inputFlags, troubleFlags, connectFlags},
+	run:    chat,
+}
+
 // A session is one connection: what the input holds is sent, and what comes back
 // is shown.
 type session struct {
@@ -25,7 +34,8 @@ type session struct {
 
 // chat sends messages and shows the replies until the server ends the
 // connection.
-func chat(ctx context.Context, o *options, stdin io.Reader, out *screen, p *problems) error {
+func chat(ctx context.Context, j *job) error {
+	o, out := j.options, j.out
 	dial, err := o.dialer()
 	if err != nil {
 		return err
@@ -38,14 +48,14 @@ func chat(ctx context.Context, o *options, stdin io.Reader, out *screen, p *prob
 		return err
 	}
 	defer c.Close()
-	s := &session{options: o, conn: c, out: out, problems: p}
+	s := &session{options: o, conn: c, out: out, problems: j.problems}
 	if o.wire {
 		s.sent, s.received = o.view(out, "-> ", "write"), o.view(out, "<- ", "read")
 	}
 
 	sent, received := make(chan error, 1), make(chan error, 1)
 	go func() {
-		err := s.send(ctx, stdin)
+		err := s.send(ctx, j.stdin)
 		sent <- err
 		if err != nil {
 			c.SetReadDeadline(o.patience()) // what was sent may still be answered

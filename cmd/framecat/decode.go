@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -11,18 +12,43 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 )
 
+var decodeMode = &mode{
+	flag: "decode",
+	examples: []example{
+		{"-decode -framing=netstring < FILE", "cut a stream into messages"},
+	},
+	noTarget: true,
+	groups:   []*group{messageFlags, showFlags, inputFlags, decodeFlags},
+	check: func(o *options) error {
+		if o.decode.count && o.wire {
+			return errors.New("-count and -x contradict each other: messages are counted or shown")
+		}
+		return nil
+	},
+	run: decode,
+}
+
+type decodeOptions struct {
+	count bool
+}
+
+var decodeFlags = &group{"Decoding", func(f *flag.FlagSet, o *options) {
+	f.Bool("decode", false, "cut standard input, or -file, into its messages")
+	f.BoolVar(&o.decode.count, "count", false, "count messages, do not show them")
+}}
+
 // decode cuts a captured stream into its messages, and shows or counts them.
-func decode(ctx context.Context, o *options, stdin io.Reader, out *screen, p *problems) error {
+func decode(ctx context.Context, j *job) error {
 	var t tally
 	done := make(chan error, 1)
-	go func() { done <- o.cut(stdin, out, p, &t) }()
+	go func() { done <- j.cut(j.stdin, j.out, j.problems, &t) }()
 	var err error
 	select {
 	case <-ctx.Done():
 		err = errInterrupted
 	case err = <-done:
 	}
-	t.print(out)
+	t.print(j.out)
 	return err
 }
 
@@ -38,7 +64,7 @@ func (o *options) cut(src io.Reader, out *screen, p *problems, t *tally) error {
 	}
 	src = flushTap{src, out}
 	switch {
-	case o.count:
+	case o.decode.count:
 		return t.count(src, o, p)
 	case o.wire:
 		v := o.view(out, "", "")

@@ -68,7 +68,7 @@ func TestDecode_CountInterrupted(t *testing.T) {
 	var printed strings.Builder
 	out := newScreen(&printed, false)
 	p := &problems{w: io.Discard}
-	assert.ErrorIs(t, decode(ctx, o, src, out, p), errInterrupted)
+	assert.ErrorIs(t, decode(ctx, &job{options: o, stdin: src, out: out, problems: p}), errInterrupted)
 	require.NoError(t, out.Flush())
 	assert.Equal(t, "2 messages, 10 bytes of payload\n", printed.String())
 }
@@ -109,7 +109,7 @@ func TestDecode_Memory(t *testing.T) {
 		var problem strings.Builder
 		p := &problems{w: &problem}
 		before := inUse()
-		err = decode(context.Background(), o, src, newScreen(io.Discard, false), p)
+		err = decode(context.Background(), &job{options: o, stdin: src, out: newScreen(io.Discard, false), problems: p})
 		if err != nil {
 			p.report(err)
 		}

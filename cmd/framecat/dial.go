@@ -56,7 +56,7 @@ func (o *options) limit(ctx context.Context) (context.Context, context.CancelFun
 	if o.timeout < 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, o.timeout)
+	return context.WithTimeout(ctx, time.Duration(o.timeout))
 }
 
 // patience returns the deadline of a wait that begins now.
@@ -64,7 +64,7 @@ func (o *options) patience() time.Time {
 	if o.timeout < 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(o.timeout)
+	return time.Now().Add(time.Duration(o.timeout))
 }
 
 // tlsConfig returns the TLS configuration, or nil for plain connections.

@@ -106,7 +106,9 @@ func TestInterrupt_NamedPipe(t *testing.T) {
 	ctx, interrupt := context.WithCancel(context.Background())
 	interrupt()
 	ended := make(chan error)
-	go func() { ended <- decode(ctx, o, nil, newScreen(io.Discard, false), &problems{w: io.Discard}) }()
+	go func() {
+		ended <- decode(ctx, &job{options: o, out: newScreen(io.Discard, false), problems: &problems{w: io.Discard}})
+	}()
 	select {
 	case err := <-ended:
 		assert.ErrorIs(t, err, errInterrupted)

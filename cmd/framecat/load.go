@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
 // Latencies are kept from 1 µs to 1 minute, to three digits.
@@ -23,6 +25,53 @@ const longestLatency = time.Minute
 
 // linger is how long a load waits for replies after Ctrl-C.
 const linger = 2 * time.Second
+
+// most is the largest -conns and -depth: more is a typing error, and would take
+// memory at once.
+const most = 1 << 20
+
+var loadMode = &mode{
+	flag: "load",
+	examples: []example{
+		{"-load -framing=length HOST:PORT", "measure a server that echoes"},
+	},
+	groups: []*group{messageFlags, connectFlags, loadFlags},
+	check:  func(o *options) error { return o.load.check(o) },
+	run:    load,
+}
+
+type loadOptions struct {
+	conns    int
+	depth    int
+	size     spec.Size
+	duration duration
+}
+
+var loadFlags = &group{"Load", func(f *flag.FlagSet, o *options) {
+	o.load = loadOptions{size: 128, duration: duration(10 * time.Second)}
+	f.Bool("load", false, "keep a server that echoes busy, check every byte, and measure")
+	f.IntVar(&o.load.conns, "conns", 64, "open `N` connections")
+	f.IntVar(&o.load.depth, "depth", 16, "have `N` messages on their way on each")
+	f.Var(&o.load.size, "size", "send messages of `SIZE`")
+	f.Var(&o.load.duration, "for", "send for `DURATION` (0 means 10s, negative means until Ctrl-C)")
+}}
+
+func (l *loadOptions) check(o *options) error {
+	if l.duration == 0 {
+		l.duration = duration(10 * time.Second)
+	}
+	switch {
+	case l.conns < 1 || l.conns > most:
+		return fmt.Errorf("-conns %d: it must be 1 to %d", l.conns, most)
+	case l.depth < 1 || l.depth > most:
+		return fmt.Errorf("-depth %d: it must be 1 to %d", l.depth, most)
+	case l.size < 0:
+		return fmt.Errorf("-size %v: it must not be negative", l.size)
+	case o.maxPayload >= 0 && l.size > o.maxPayload:
+		return fmt.Errorf("-size %v: larger than -max-payload %v", l.size, o.maxPayload)
+	}
+	return nil
+}
 
 // A loader keeps connections busy and gathers what they see.
 type loader struct {
@@ -36,24 +85,25 @@ type loader struct {
 }
 
 // load keeps a server that echoes busy, and prints what was measured.
-func load(ctx context.Context, o *options, out *screen, stderr io.Writer, p *problems) error {
+func load(ctx context.Context, j *job) error {
+	o := j.options
 	dial, err := o.dialer()
 	if err != nil {
 		return err
 	}
-	l := &loader{options: o, script: script(o.size), errors: map[string]int{},
+	l := &loader{options: o, script: script(o.load.size), errors: map[string]int{},
 		latencies: hdrhistogram.New(1, longestLatency.Microseconds(), 3)}
-	if _, err := o.frame(nil, message{l.script.message(nil, 0), "-size " + o.size.String()}); err != nil {
+	if _, err := o.frame(nil, message{l.script.message(nil, 0), "-size " + o.load.size.String()}); err != nil {
 		return err
 	}
 	sending, stop := ctx, context.CancelFunc(func() {})
-	if o.duration > 0 {
-		sending, stop = context.WithTimeout(ctx, o.duration)
+	if o.load.duration > 0 {
+		sending, stop = context.WithTimeout(ctx, time.Duration(o.load.duration))
 	}
 	defer stop()
 	begin := time.Now()
 	var conns sync.WaitGroup
-	for range o.conns {
+	for range o.load.conns {
 		conns.Go(func() {
 			if err := l.connect(ctx, sending, dial); err != nil {
 				l.mu.Lock()
@@ -64,11 +114,11 @@ func load(ctx context.Context, o *options, out *screen, stderr io.Writer, p *pro
 	}
 	ended := make(chan struct{})
 	go func() { conns.Wait(); close(ended) }()
-	l.progress(stderr, begin, ended)
-	l.summary(out, time.Since(begin))
-	out.Flush() // the errors follow; its own stays with it
+	l.progress(j.stderr, begin, ended)
+	l.summary(j.out, time.Since(begin))
+	j.out.Flush() // the errors follow; its own stays with it
 	for _, text := range slices.Sorted(maps.Keys(l.errors)) {
-		p.report(fmt.Errorf("%d of %d connections: %s", l.errors[text], o.conns, text))
+		j.problems.report(fmt.Errorf("%d of %d connections: %s", l.errors[text], o.load.conns, text))
 	}
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -111,7 +161,7 @@ func what(err error) string {
 // exchange sends messages on one connection until ctx is done, and checks that
 // each comes back.
 func (l *loader) exchange(ctx context.Context, c conn) error {
-	sent := make(chan time.Time, l.options.depth) // when each message on its way was
+	sent := make(chan time.Time, l.options.load.depth) // when each message on its way was
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
 	go l.send(sending, c, sent)
@@ -206,8 +256,8 @@ func (l *loader) progress(stderr io.Writer, begin time.Time, ended <-chan struct
 func (l *loader) summary(w io.Writer, elapsed time.Duration) {
 	o, n := l.options, l.echoed.Load()
 	perSecond := float64(n) / elapsed.Seconds()
-	fmt.Fprintf(w, "%d connections, %d messages of %v bytes on their way on each, framing %v\n", o.conns, o.depth, int(o.size), o.framing)
-	fmt.Fprintf(w, "%d messages echoed in %.1fs: %.0f/s, %.1f MiB/s, every byte checked\n", n, elapsed.Seconds(), perSecond, perSecond*float64(o.size)/(1<<20))
+	fmt.Fprintf(w, "%d connections, %d messages of %v bytes on their way on each, framing %v\n", o.load.conns, o.load.depth, int(o.load.size), o.framing)
+	fmt.Fprintf(w, "%d messages echoed in %.1fs: %.0f/s, %.1f MiB/s, every byte checked\n", n, elapsed.Seconds(), perSecond, perSecond*float64(o.load.size)/(1<<20))
 	at := func(percent float64) time.Duration {
 		return time.Duration(l.latencies.ValueAtPercentile(percent)) * time.Microsecond
 	}
@@ -217,7 +267,7 @@ func (l *loader) summary(w io.Writer, elapsed time.Duration) {
 	if len(l.errors) == 0 {
 		fmt.Fprintln(w, "errors: none")
 	} else {
-		fmt.Fprintf(w, "errors: %d of %d connections\n", l.failed(), o.conns)
+		fmt.Fprintf(w, "errors: %d of %d connections\n", l.failed(), o.load.conns)
 	}
 }
 

@@ -56,14 +56,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	p := &problems{w: stderr}
 	out := newScreen(stdout, o.painter(stdout))
-	switch o.mode {
-	case decoding:
-		err = decode(ctx, o, stdin, out, p)
-	case loading:
-		err = load(ctx, o, out, stderr, p)
-	default:
-		err = chat(ctx, o, stdin, out, p)
-	}
+	err = o.mode.run(ctx, &job{options: o, stdin: stdin, out: out, stderr: stderr, problems: p})
 	if failed := out.Flush(); failed != nil && !errors.Is(err, failed) {
 		p.report(failed)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"io"
 	"log/slog"
 	"math"
@@ -94,14 +95,19 @@ func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, says string }{
 		{"-nosuch x:1", "-nosuch"},
 		{"", "HOST:PORT"},
-		{"x:1 y:2", `"y:2"`},
+		{"x:1 y:2", `invalid port "y:2"`},
+		{"x 65536", "with a port of 0 to 65535"},
+		{"x 1 y", `"y"`},
+		{"x:1 -x", "flags come before x:1"},
+		{"-delay 10 x:1", "write 10s"},
+		{"-timeout soon x:1", "want a duration, such as"},
 		{"-framing nosuch x:1", "want one of line"},
 		{"-decode x:1", `"x:1"`},
-		{"-decode -load", "two things"},
-		{"-count x:1", "-count goes with -decode"},
-		{"-decode -chop 3", "-chop goes without"},
-		{"-decode -tls", "-tls goes without -decode and -load or with -load"},
-		{"-load -x x:1", "-x goes"},
+		{"-decode -load", "contradict each other"},
+		{"-count x:1", "-count: want it with -decode"},
+		{"-decode -chop 3", "-chop: want it without -decode, -load"},
+		{"-decode -tls", "-tls: want it without -decode"},
+		{"-load -x x:1", "-x: want it"},
 		{"-color red x:1", `"red"`},
 		{"-raw -hex x:1", "-hex"},
 		{"-chop -1 x:1", "-chop"},
@@ -130,11 +136,18 @@ func TestHelp(t *testing.T) {
 	code, stdout, stderr := finish(t, "", "-h")
 	assert.Equal(t, 0, code)
 	assert.Empty(t, stderr)
-	for _, g := range groups {
-		for _, name := range g.flags {
-			assert.Contains(t, stdout, "\n  -"+name)
-		}
+	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
+	assert.LessOrEqual(t, len(lines), 24)
+	for _, line := range lines {
+		assert.LessOrEqual(t, len(line), 80, line)
 	}
+	code, stdout, _ = finish(t, "", "-flags")
+	assert.Equal(t, 0, code)
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	register(flags, &options{})
+	flags.VisitAll(func(f *flag.Flag) {
+		assert.Equal(t, 1, strings.Count(stdout, "\n  -"+f.Name+" ")+strings.Count(stdout, "\n  -"+f.Name+"\n"), f.Name)
+	})
 	code, stdout, _ = finish(t, "", "-framing=help")
 	assert.Equal(t, 0, code)
 	assert.Equal(t, spec.Help(), stdout)

@@ -19,7 +19,7 @@ type sender struct {
 }
 
 func (o *options) sender(w io.Writer) *sender {
-	return &sender{w: w, chop: o.chop, stick: o.stick, half: o.half, delay: o.delay}
+	return &sender{w: w, chop: o.chop, stick: o.stick, half: o.half, delay: time.Duration(o.delay)}
 }
 
 // send writes a frame, or keeps it: all of them with stick, and with half the

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"os"
-	"sync/atomic"
+	"sync"
+	"time"
 
-	"github.com/wholeframe/wholeframe/framing"
+	"golang.org/x/term"
 )
 
 var chatMode = &mode{
@@ -16,27 +17,52 @@ var chatMode = &mode{
 		{"-framing=length HOST:PORT", "send lines, print replies"},
 		{"-x -framing=kafka HOST:PORT", "show what each byte is"},
 	},
-	groups: []*group{messageFlags, showFlags, inputFlags, troubleFlags, connectFlags},
+	groups: []*group{messageFlags, showFlags, inputFlags, recordFlags, chatFlags, troubleFlags, connectFlags},
+	check:  func(o *options) error { return o.chat.check() },
 	run:    chat,
+}
+
+type chatOptions struct {
+	replies  int // negative: as many as messages
+	keepOpen bool
+}
+
+var chatFlags = &group{"The end of a session", func(f *flag.FlagSet, o *options) {
+	f.IntVar(&o.chat.replies, "n", -1, "wait for `N` replies before ending this side (negative means as many as messages were sent)")
+	f.BoolVar(&o.chat.keepOpen, "keep-open", false, "do not end this side when the input has ended: print what comes until the peer ends the connection")
+}}
+
+func (c *chatOptions) check() error {
+	if c.keepOpen && c.replies >= 0 {
+		return errors.New("-keep-open and -n contradict each other: this side ends or it does not")
+	}
+	return nil
 }
 
 // A session is one connection: what the input holds is sent, and what comes back
 // is shown.
 type session struct {
-	options  *options
+	*job
 	conn     conn
-	out      *screen
-	problems *problems
-	sent     *view // nil, unless the wire is shown
-	received *view
-	ended    atomic.Bool // the input has
+	display  *display
+	sent     *track
+	received *track
+	out      *view // of what is sent; nil, unless the wire is shown
+	in       *view
+	first    []byte // the first bytes received
+
+	mu      sync.Mutex
+	written int  // messages sent
+	replies int  // received
+	want    int  // replies, before this side of the connection is closed
+	ended   bool // the input has
+	closed  bool // this side of the connection is
 }
 
 // chat sends messages and shows the replies until the server ends the
 // connection.
 func chat(ctx context.Context, j *job) error {
-	o, out := j.options, j.out
-	dial, err := o.dialer()
+	dial, err := j.dialer(time.Duration(j.timeout))
 	if err != nil {
 		return err
 	}
@@ -47,18 +73,34 @@ func chat(ctx context.Context, j *job) error {
 	case err != nil:
 		return err
 	}
+	return j.converse(ctx, c, byClient)
+}
+
+// converse runs a session on c, in which framecat is a client or a server.
+func (j *job) converse(ctx context.Context, c conn, who side) (err error) {
 	defer c.Close()
-	s := &session{options: o, conn: c, out: out, problems: j.problems}
-	if o.wire {
-		s.sent, s.received = o.view(out, "-> ", "write"), o.view(out, "<- ", "read")
+	d, err := j.display()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if failed := d.close(); err == nil {
+			err = failed
+		}
+	}()
+	s := &session{job: j, conn: c, display: d}
+	s.sent = &track{d: d, from: who}
+	s.received = &track{d: d, from: who.other(), print: true}
+	if j.wire {
+		s.out, s.in = j.view(j.out, who.arrow()+" ", "write"), j.view(j.out, who.other().arrow()+" ", "read")
 	}
 
 	sent, received := make(chan error, 1), make(chan error, 1)
 	go func() {
-		err := s.send(ctx, j.stdin)
+		err := s.send(ctx)
 		sent <- err
 		if err != nil {
-			c.SetReadDeadline(o.patience()) // what was sent may still be answered
+			c.SetReadDeadline(j.patience()) // what was sent may still be answered
 		}
 	}()
 	go func() { received <- s.receive() }()
@@ -76,44 +118,112 @@ func chat(ctx context.Context, j *job) error {
 // verdict says whether a session was complete, when nothing more can be
 // received.
 func (s *session) verdict(received error, sent chan error) error {
-	if err := s.out.Flush(); err != nil {
+	if err := s.display.flush(); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !errors.Is(received, os.ErrDeadlineExceeded) && s.isRejectedByTLS() {
+		return errors.New("the server speaks TLS: use -tls")
+	}
+	peer := s.received.from
 	select {
 	case err := <-sent:
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return fmt.Errorf("the server has taken nothing for %v", s.options.timeout)
+			return fmt.Errorf("the %v has taken nothing for %v", peer, s.timeout)
 		case received == nil:
-			return fmt.Errorf("the server ended the connection and did not take all messages: %w", err)
+			return fmt.Errorf("the %v ended the connection and did not take all messages: %w", peer, err)
 		}
 	default:
-		if received == nil && !s.ended.Load() {
-			return errors.New("the server ended the connection before the input had ended")
+		if received == nil && !s.ended {
+			return fmt.Errorf("the %v ended the connection before the input had ended", peer)
 		}
 	}
+	s.compare()
 	if errors.Is(received, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("the server has sent nothing for %v and does not end the connection", s.options.timeout)
+		return fmt.Errorf("the %v has sent nothing for %v and does not end the connection", peer, s.timeout)
 	}
 	return received
 }
 
-// send sends all messages and the end of the stream. It reports what is wrong
-// with the input, and returns what is wrong with the connection.
-func (s *session) send(ctx context.Context, stdin io.Reader) error {
-	w := s.options.sender(writeTap{s})
-	if err := s.sendAll(ctx, w, stdin); err != nil {
+// compare reports that replies and messages differ in number: fewer replies than
+// messages are an error, for they may have been lost.
+func (s *session) compare() {
+	text := fmt.Sprintf("%s, %s", count(s.written, "message"), count(s.replies, "reply"))
+	switch {
+	case !s.ended || s.keepOpen():
+	case s.replies < s.want && s.chat.replies >= 0:
+		s.problems.report(fmt.Errorf("%s, -n %d", text, s.want))
+	case s.replies < s.want:
+		s.problems.report(errors.New(text))
+	case s.replies > s.want && s.chat.replies < 0:
+		s.problems.note("%s", text)
+	}
+}
+
+func (s *session) keepOpen() bool { return s.chat.keepOpen }
+
+// isRejectedByTLS reports whether the connection has ended, or was answered,
+// as a server ends or answers one that should be TLS and is not.
+func (s *session) isRejectedByTLS() bool {
+	if s.tls || s.sent.from == byServer {
+		return false
+	}
+	if len(s.first) > 0 {
+		const alert, handshake = 0x15, 0x16
+		return len(s.first) >= 2 && (s.first[0] == alert || s.first[0] == handshake) && s.first[1] == 3
+	}
+	return s.written > 0 && !s.closed && s.speaksTLS()
+}
+
+// send sends all messages and, when they are answered, the end of the stream. It
+// reports what is wrong with the input, and returns what is wrong with the
+// connection.
+func (s *session) send(ctx context.Context) error {
+	w := s.sender(writeTap{s})
+	if err := s.sendAll(ctx, w); err != nil {
 		return err
 	}
 	if err := w.end(ctx); err != nil {
 		return err
 	}
-	if s.sent != nil {
-		s.sent.end()
+	if s.out != nil {
+		s.out.end()
 	}
-	s.ended.Store(true)
-	if err := s.conn.SetReadDeadline(s.options.patience()); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	if s.keepOpen() {
+		return nil
+	}
+	s.want = s.written
+	if s.half && s.want > 0 {
+		s.want--
+	}
+	if s.chat.replies >= 0 {
+		s.want = s.chat.replies
+	}
+	return s.advance()
+}
+
+// advance ends this side of the connection, if all replies have come, and waits
+// for more if they have not. s.mu is held.
+func (s *session) advance() error {
+	if !s.ended || s.closed || s.keepOpen() {
+		return nil
+	}
+	if s.replies >= s.want {
+		return s.close()
+	}
+	return s.conn.SetReadDeadline(s.patience())
+}
+
+// close ends this side of the connection. s.mu is held.
+func (s *session) close() error {
+	s.closed = true
+	if err := s.conn.SetReadDeadline(s.patience()); err != nil {
 		return err
 	}
 	return s.conn.CloseWrite()
@@ -121,23 +231,38 @@ func (s *session) send(ctx context.Context, stdin io.Reader) error {
 
 // sendAll sends messages up to the end of the input, or the first that is wrong:
 // what came before it is answered.
-func (s *session) sendAll(ctx context.Context, w *sender, stdin io.Reader) error {
+func (s *session) sendAll(ctx context.Context, w *sender) error {
 	var frame []byte
-	for m, err := range s.options.messages(stdin) {
+	for m, err := range s.messages(s.stdin) {
+		if err == nil {
+			frame, err = s.frame(frame[:0], m)
+		}
 		if err != nil {
 			s.problems.report(err)
 			return nil
 		}
-		frame, err = s.options.frame(frame[:0], m)
-		if err != nil {
-			s.problems.report(err)
-			return nil
+		s.checkTyped(m)
+		if err := s.sent.message(m.payload); err != nil {
+			return err
 		}
+		s.mu.Lock()
+		s.written++
+		s.mu.Unlock()
 		if err := w.send(ctx, frame); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// longestTyped is how many bytes of a line a terminal passes on; the rest is lost.
+const longestTyped = 4095
+
+func (s *session) checkTyped(m message) {
+	f, ok := s.stdin.(*os.File)
+	if ok && s.file == "" && m.size >= longestTyped && term.IsTerminal(int(f.Fd())) {
+		s.problems.note("%s has %d bytes: a terminal takes no longer lines, so its end may be lost; use -file or a pipe", m.source, m.size)
+	}
 }
 
 // frame appends the frame that carries a message.
@@ -154,52 +279,54 @@ func (o *options) frame(dst []byte, m message) ([]byte, error) {
 
 // receive shows all replies up to the end of the stream.
 func (s *session) receive() error {
-	err := show(readTap{s}, s.options, s.out, s.problems, s.received == nil)
-	if s.received != nil {
-		s.received.end()
+	err := s.received.read(readTap{s}, s.framing.Framer, func([]byte) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.replies++
+		return s.advance()
+	})
+	if s.in != nil {
+		s.in.end()
 	}
 	return err
-}
-
-// show reads the messages of a stream to its end, prints them, or does not, and
-// reports each that is refused.
-func show(src io.Reader, o *options, out io.Writer, p *problems, print bool) error {
-	r := framing.NewReader(src, o.framing.Framer)
-	r.SetMaxPayload(int(o.maxPayload))
-	var line []byte
-	for payload, err := range r.Frames() {
-		switch {
-		case errors.Is(err, framing.ErrFrame):
-			p.report(err)
-		case err != nil:
-			return err
-		case print:
-			line = o.style().appendMessage(line[:0], payload)
-			if _, err := out.Write(line); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // A readTap reads from the connection, and shows what each read has brought.
 type readTap struct{ *session }
 
 func (s readTap) Read(p []byte) (int, error) {
-	if err := s.out.Flush(); err != nil {
+	if err := s.display.flush(); err != nil {
 		return 0, err
 	}
-	if s.ended.Load() {
-		if err := s.conn.SetReadDeadline(s.options.patience()); err != nil {
-			return 0, err
+	n, err := s.conn.Read(p)
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && s.endLate() {
+		n, err = s.conn.Read(p)
+	}
+	if n > 0 {
+		s.first = append(s.first, p[:min(n, 2-min(2, len(s.first)))]...)
+		if s.in != nil {
+			s.in.arrived(p[:n])
 		}
 	}
-	n, err := s.conn.Read(p)
-	if n > 0 && s.received != nil {
-		s.received.arrived(p[:n])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended && !s.keepOpen() && err == nil {
+		err = s.conn.SetReadDeadline(s.patience())
 	}
 	return n, err
+}
+
+// endLate ends this side of the connection although replies are missing, because
+// none has come for a long time: the server may wait for the end. It reports
+// whether it is worth waiting again.
+func (s *session) endLate() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended || s.closed {
+		return false
+	}
+	s.problems.note("no reply for %v: ending this side (-n 0 does so at once)", s.timeout)
+	return s.close() == nil
 }
 
 // A writeTap writes to the connection, and shows what each write is given:
@@ -207,15 +334,12 @@ func (s readTap) Read(p []byte) (int, error) {
 type writeTap struct{ *session }
 
 func (s writeTap) Write(p []byte) (int, error) {
-	if s.sent != nil {
-		s.sent.arrived(p)
-		if err := s.out.Flush(); err != nil {
+	if s.out != nil {
+		s.out.arrived(p)
+		if err := s.display.flush(); err != nil {
 			s.conn.Close() // no reply can be shown
 			return 0, err
 		}
-	}
-	if err := s.conn.SetWriteDeadline(s.options.patience()); err != nil {
-		return 0, err
 	}
 	return s.conn.Write(p)
 }

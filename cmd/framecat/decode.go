@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"sync"
-
-	"github.com/wholeframe/wholeframe/framing"
 )
 
 var decodeMode = &mode{
@@ -41,37 +39,41 @@ var decodeFlags = &group{"Decoding", func(f *flag.FlagSet, o *options) {
 func decode(ctx context.Context, j *job) error {
 	var t tally
 	done := make(chan error, 1)
-	go func() { done <- j.cut(j.stdin, j.out, j.problems, &t) }()
+	go func() { done <- j.cut(&t) }()
 	var err error
 	select {
 	case <-ctx.Done():
 		err = errInterrupted
 	case err = <-done:
 	}
-	t.print(j.out)
+	t.print(j.out, j.json)
 	return err
 }
 
 // cut does the work of decode, which does not wait for what blocks here.
-func (o *options) cut(src io.Reader, out *screen, p *problems, t *tally) error {
-	if o.file != "" {
-		f, err := os.Open(o.file)
+func (j *job) cut(t *tally) error {
+	src := j.stdin
+	if j.file != "" {
+		f, err := os.Open(j.file)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
 		src = f
 	}
-	src = flushTap{src, out}
-	switch {
-	case o.decode.count:
-		return t.count(src, o, p)
-	case o.wire:
-		v := o.view(out, "", "")
-		defer v.end()
-		return show(fileTap{src, v}, o, out, p, false)
+	src = flushTap{src, j.out}
+	each := func(payload []byte) error { return nil }
+	if j.decode.count {
+		t.begin()
+		each = t.add
 	}
-	return show(src, o, out, p, true)
+	if j.wire {
+		v := j.view(j.out, "", "")
+		defer v.end()
+		src = fileTap{src, v}
+	}
+	messages := &track{d: &display{options: j.options, out: j.out, problems: j.problems}, print: !j.decode.count}
+	return messages.read(src, j.framing.Framer, each)
 }
 
 // A tally counts the messages of a stream.
@@ -82,35 +84,30 @@ type tally struct {
 	payload  int64 // bytes
 }
 
-// count counts up to the end of src, and reports each message that is refused.
-func (t *tally) count(src io.Reader, o *options, p *problems) error {
+func (t *tally) begin() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.began = true
-	t.mu.Unlock()
-	r := framing.NewReader(src, o.framing.Framer)
-	r.SetMaxPayload(int(o.maxPayload))
-	for m, err := range r.Frames() {
-		switch {
-		case errors.Is(err, framing.ErrFrame):
-			p.report(err)
-		case err != nil:
-			return err
-		default:
-			t.mu.Lock()
-			t.messages++
-			t.payload += int64(len(m))
-			t.mu.Unlock()
-		}
-	}
+}
+
+func (t *tally) add(payload []byte) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.messages++
+	t.payload += int64(len(payload))
 	return nil
 }
 
 // print prints how many there were so far, if it has begun to count.
-func (t *tally) print(out io.Writer) {
+func (t *tally) print(out io.Writer, asJSON bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.began {
-		fmt.Fprintf(out, "%d messages, %d bytes of payload\n", t.messages, t.payload)
+	switch {
+	case !t.began:
+	case asJSON:
+		out.Write(appendJSON(nil, map[string]int64{"messages": t.messages, "bytes": t.payload}))
+	default:
+		fmt.Fprintf(out, "%s, %s of payload\n", count(t.messages, "message"), count(t.payload, "byte"))
 	}
 }
 

@@ -67,7 +67,7 @@ func TestDecode_CountInterrupted(t *testing.T) {
 	require.NoError(t, err)
 	var printed strings.Builder
 	out := newScreen(&printed, false)
-	p := &problems{w: io.Discard}
+	p := &problems{w: io.Discard, out: out}
 	assert.ErrorIs(t, decode(ctx, &job{options: o, stdin: src, out: out, problems: p}), errInterrupted)
 	require.NoError(t, out.Flush())
 	assert.Equal(t, "2 messages, 10 bytes of payload\n", printed.String())
@@ -107,9 +107,10 @@ func TestDecode_Memory(t *testing.T) {
 		require.NoError(t, err)
 		src := &source{head: test.head, body: test.body, size: test.size}
 		var problem strings.Builder
-		p := &problems{w: &problem}
+		out := newScreen(io.Discard, false)
+		p := &problems{w: &problem, out: out}
 		before := inUse()
-		err = decode(context.Background(), &job{options: o, stdin: src, out: newScreen(io.Discard, false), problems: p})
+		err = decode(context.Background(), &job{options: o, stdin: src, out: out, problems: p})
 		if err != nil {
 			p.report(err)
 		}

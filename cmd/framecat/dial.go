@@ -13,18 +13,13 @@ import (
 	"time"
 )
 
-// A conn is a connection whose sending side can be ended alone.
-type conn interface {
-	net.Conn
-	CloseWrite() error
-}
+// A dialFunc connects to a server.
+type dialFunc func(context.Context) (conn, error)
 
-// dialer returns what connects to the server.
-func (o *options) dialer() (dial func(context.Context) (conn, error), err error) {
-	network, addr := "tcp", o.addr
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, addr = "unix", path
-	}
+// dialer returns what connects to the server at o.addr. A write to it fails when it
+// makes no progress for limit, unless that is negative.
+func (o *options) dialer(limit time.Duration) (dialFunc, error) {
+	network, addr := network(o.addr)
 	config, err := o.tlsConfig(network, addr)
 	if err != nil {
 		return nil, err
@@ -36,19 +31,47 @@ func (o *options) dialer() (dial func(context.Context) (conn, error), err error)
 		if err != nil {
 			return nil, err
 		}
+		below := &steadyConn{c.(conn), limit}
 		if config == nil {
-			return c.(conn), nil
+			return below, nil
 		}
-		t := tls.Client(c, config)
+		t := tls.Client(below, config)
 		if err := t.HandshakeContext(ctx); err != nil {
 			c.Close()
 			if errors.Is(err, context.DeadlineExceeded) {
 				err = fmt.Errorf("no answer for %v", o.timeout)
 			}
+			if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) {
+				err = errors.New("the server does not speak TLS: use no -tls")
+			}
 			return nil, fmt.Errorf("TLS with %s: %w", o.addr, err)
 		}
-		return t, nil
+		return &tlsConn{t, below}, nil
 	}, nil
+}
+
+// network splits an address of the command line.
+func network(addr string) (network, rest string) {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		return "unix", path
+	}
+	return "tcp", addr
+}
+
+// speaksTLS reports whether the server at o.addr answers a TLS handshake.
+func (o *options) speaksTLS() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	network, addr := network(o.addr)
+	c, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	// Whom it talks to does not matter: nothing is sent.
+	err = tls.Client(c, &tls.Config{InsecureSkipVerify: true}).HandshakeContext(ctx)
+	var alert tls.AlertError
+	return err == nil || errors.As(err, &alert)
 }
 
 // limit returns ctx, cancelled when the timeout has passed.

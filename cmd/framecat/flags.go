@@ -25,11 +25,13 @@ type options struct {
 	framing     spec.Value // of framingSpec
 	maxPayload  spec.Size
 
-	hex bool
-	raw bool
-
-	wire  bool
-	color string
+	hex    bool
+	raw    bool
+	json   bool
+	quiet  bool
+	wire   bool
+	color  string
+	record string
 
 	file string
 
@@ -43,6 +45,7 @@ type options struct {
 	tlsCA       string
 	tlsInsecure bool
 
+	chat   chatOptions
 	decode decodeOptions
 	load   loadOptions
 }
@@ -57,11 +60,16 @@ var (
 	showFlags = &group{"What is shown", func(f *flag.FlagSet, o *options) {
 		f.BoolVar(&o.hex, "hex", false, "print messages as hexadecimal digits, and take such digits as input")
 		f.BoolVar(&o.raw, "raw", false, "print messages as they are, with nothing between them")
+		f.BoolVar(&o.json, "json", false, "print messages as JSON objects, a line each: size and text, or hex if it is not plain text; where they are known, time, connection, and who it is from")
+		f.BoolVar(&o.quiet, "quiet", false, "print no messages, only what goes wrong")
 		f.BoolVar(&o.wire, "x", false, "show the bytes of both directions, what each of them is, and where a write or read ended")
 		f.StringVar(&o.color, "color", "auto", "colour what is shown: `auto`, always or never; auto means on a terminal, unless NO_COLOR is set")
 	}}
 	inputFlags = &group{"What is sent", func(f *flag.FlagSet, o *options) {
 		f.StringVar(&o.file, "file", "", "read `FILE`: its bytes are one message, or with -decode the stream")
+	}}
+	recordFlags = &group{"Recording", func(f *flag.FlagSet, o *options) {
+		f.StringVar(&o.record, "record", "", "write the messages of both directions to `FILE`, as -json prints them, for -replay")
 	}}
 	troubleFlags = &group{"Trouble", func(f *flag.FlagSet, o *options) {
 		f.IntVar(&o.chop, "chop", 0, "write at most `N` bytes at a time (0 means a message at a time)")
@@ -224,10 +232,8 @@ func (o *options) check() error {
 	switch {
 	case o.color != "auto" && o.color != "always" && o.color != "never":
 		return fmt.Errorf("-color %q: it must be auto, always or never", o.color)
-	case o.raw && o.hex:
-		return errors.New("-raw and -hex contradict each other: messages are printed one way or the other")
-	case o.raw && o.wire:
-		return errors.New("-raw and -x contradict each other: messages are printed or the wire is shown")
+	case more(o.raw, o.hex, o.json, o.quiet), more(o.raw, o.wire, o.json, o.quiet):
+		return errors.New("-hex, -json, -quiet, -raw and -x contradict each other: want one of them, or -hex with -x")
 	case o.chop < 0:
 		return fmt.Errorf("-chop %d: it must be 1 byte or more, or 0", o.chop)
 	case o.delay < 0:
@@ -238,6 +244,17 @@ func (o *options) check() error {
 		return errors.New("-tls-ca and -tls-insecure contradict each other: the server is verified or not")
 	}
 	return nil
+}
+
+// more reports whether more than one of the flags is set.
+func more(flags ...bool) bool {
+	n := 0
+	for _, set := range flags {
+		if set {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // style returns how messages are printed.

@@ -14,10 +14,12 @@ import (
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 )
 
-// A message is what is to be sent, and where it comes from: "line 3".
+// A message is what is to be sent, and where it comes from: "line 3", which has
+// size bytes.
 type message struct {
 	payload []byte
 	source  string
+	size    int
 }
 
 // messages returns what is to be sent: the file, or each line of stdin. An error
@@ -26,17 +28,17 @@ func (o *options) messages(stdin io.Reader) iter.Seq2[message, error] {
 	if o.file != "" {
 		return func(yield func(message, error) bool) {
 			payload, err := o.readFile()
-			yield(message{payload, o.file}, err)
+			yield(message{payload, o.file, len(payload)}, err)
 		}
 	}
 	return func(yield func(message, error) bool) {
 		r := framing.NewReader(stdin, delimiter.Line())
 		r.AcceptUnterminated(true)
 		r.SetMaxPayload(o.longestLine())
-		n := 0
+		n, keepsEnd := 0, o.keepsLineEnd()
 		for line, err := range r.Frames() {
 			n++
-			m := message{line, fmt.Sprintf("line %d", n)}
+			m := message{line, fmt.Sprintf("line %d", n), len(line)}
 			if tooLarge := (*framing.TooLargeError)(nil); errors.As(err, &tooLarge) {
 				err = fmt.Errorf("line %d: longer than -max-payload %v allows", n, o.maxPayload)
 			} else if err == nil && o.hex {
@@ -44,12 +46,27 @@ func (o *options) messages(stdin io.Reader) iter.Seq2[message, error] {
 				if err != nil {
 					err = fmt.Errorf("line %d: %w", n, err)
 				}
+			} else if err == nil && keepsEnd {
+				m.payload = append(line[:len(line):len(line)], '\n')
 			}
 			if !yield(m, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// keepsLineEnd reports whether the payload of a frame is a line with its end, as
+// that of line,keep is: typed lines get one.
+func (o *options) keepsLineEnd() bool {
+	_, err := o.framing.Framer.Append(nil, []byte("line"))
+	if err == nil {
+		return false
+	}
+	const lines = "line\n\n" // of two lengths, which no framing of a fixed size carries
+	frames, _ := o.framing.Framer.Append(nil, []byte(lines[:5]))
+	frames, _ = o.framing.Framer.Append(frames, []byte(lines[5:]))
+	return string(frames) == lines
 }
 
 // longestLine returns how many bytes a line of input may have. What is hex may

@@ -87,13 +87,13 @@ type loader struct {
 // load keeps a server that echoes busy, and prints what was measured.
 func load(ctx context.Context, j *job) error {
 	o := j.options
-	dial, err := o.dialer()
+	dial, err := o.dialer(time.Duration(o.timeout))
 	if err != nil {
 		return err
 	}
 	l := &loader{options: o, script: script(o.load.size), errors: map[string]int{},
 		latencies: hdrhistogram.New(1, longestLatency.Microseconds(), 3)}
-	if _, err := o.frame(nil, message{l.script.message(nil, 0), "-size " + o.load.size.String()}); err != nil {
+	if _, err := o.frame(nil, message{payload: l.script.message(nil, 0), source: "-size " + o.load.size.String()}); err != nil {
 		return err
 	}
 	sending, stop := ctx, context.CancelFunc(func() {})

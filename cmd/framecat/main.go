@@ -54,8 +54,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "framecat: %s\nRun 'framecat -h' for help.\n", clean(err.Error()))
 		return exitUsage
 	}
-	p := &problems{w: stderr}
 	out := newScreen(stdout, o.painter(stdout))
+	p := &problems{w: stderr, out: out}
 	err = o.mode.run(ctx, &job{options: o, stdin: stdin, out: out, stderr: stderr, problems: p})
 	if failed := out.Flush(); failed != nil && !errors.Is(err, failed) {
 		p.report(failed)

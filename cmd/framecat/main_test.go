@@ -110,6 +110,8 @@ func TestUsage(t *testing.T) {
 		{"-load -x x:1", "-x: want it"},
 		{"-color red x:1", `"red"`},
 		{"-raw -hex x:1", "-hex"},
+		{"-json -x x:1", "-json"},
+		{"-keep-open -n 1 x:1", "-keep-open"},
 		{"-chop -1 x:1", "-chop"},
 		{"-delay -1s x:1", "-delay"},
 		{"-decode -count -x", "-x"},
@@ -159,7 +161,7 @@ func TestChat(t *testing.T) {
 	for _, test := range []struct{ framing, args, stdin, stdout string }{
 		{"line", "", "hello\nworld", "hello\nworld\n"},
 		{"length", "", "\n\"a\"\na\tb\n\u202ehi\n\xff\n", "\n\"\\\"a\\\"\"\n\"a\\tb\"\n\"\\u202ehi\"\n\"\\xff\"\n"},
-		{"length", "-raw", "a\tb\x1b[31m\n", "a\tb\x1b[31m\n"},
+		{"length", "-raw", "a\tb\x1b[31m\nc\n", "a\tb\x1b[31mc"},
 		{"length", "-hex", "00 ff\n0a\n", "00ff\n0a\n"},
 		{"length", "-chop=1", "hello\nworld\n", "hello\nworld\n"},
 		{"length", "-stick", "hello\nworld\n", "hello\nworld\n"},
@@ -225,7 +227,7 @@ func TestChat_BadServer(t *testing.T) {
 		{"netstring", "2:hi,x\x1b", "hi\n", "frame at offset 5: malformed length"},
 		{"slip", "a\xdbx\xc0b\xc0", "b\n", "malformed escape"},
 	} {
-		code, stdout, stderr := finish(t, "x\n", "-framing="+test.framing, answer(t, test.sends))
+		code, stdout, stderr := finish(t, "x\n", "-n=0", "-framing="+test.framing, answer(t, test.sends))
 		assert.Equal(t, 1, code, test.framing)
 		assert.Equal(t, test.stdout, stdout)
 		assert.Contains(t, stderr, test.stderr)
@@ -240,7 +242,9 @@ func TestChat_CannotConnect(t *testing.T) {
 	defer l.Close() // a connection waits in its backlog forever
 	code, _, stderr := finish(t, "x\n", "-timeout=50ms", l.Addr().String())
 	assert.Equal(t, 1, code)
-	assert.Equal(t, "framecat: the server has sent nothing for 50ms and does not end the connection\n", stderr)
+	assert.Equal(t, "framecat: no reply for 50ms: ending this side (-n 0 does so at once)\n"+
+		"framecat: 1 message, 0 replies\n"+
+		"framecat: the server has sent nothing for 50ms and does not end the connection\n", stderr)
 	code, _, stderr = finish(t, "x\n", "-timeout=50ms", "-tls", l.Addr().String())
 	assert.Equal(t, 1, code)
 	assert.Equal(t, "framecat: TLS with "+l.Addr().String()+": no answer for 50ms\n", stderr)
@@ -267,7 +271,7 @@ const wire = `-> message 1: header 4, payload 5
 func TestWire(t *testing.T) {
 	t.Parallel()
 	const sends = "\x00\x00\x00\x02hi\x00\x00\x00\x01\x1b"
-	args := []string{"-x", "-stick", "-chop=12", "-framing=length"}
+	args := []string{"-x", "-n=0", "-stick", "-chop=12", "-framing=length"}
 	code, stdout, stderr := finish(t, "hello\nworld\n", append(args, answer(t, sends))...)
 	assert.Equal(t, 0, code)
 	assert.Equal(t, wire, stdout)
@@ -289,7 +293,7 @@ func TestDecode(t *testing.T) {
 		{"-framing=netstring", "2:hi,1:\n,", "hi\n\"\\n\"\n", ""},
 		{"-framing=netstring -hex", "2:hi,", "6869\n", ""},
 		{"-framing=netstring -count", "2:hi,5:hello,", "2 messages, 7 bytes of payload\n", ""},
-		{"-framing=netstring -count", "2:hi,5:hell", "1 messages, 2 bytes of payload\n", "frame at offset 5: unexpected EOF after 6 of 8 bytes"},
+		{"-framing=netstring -count", "2:hi,5:hell", "1 message, 2 bytes of payload\n", "frame at offset 5: unexpected EOF after 6 of 8 bytes"},
 		{"-framing=netstring", "2:hi,?", "hi\n", "frame at offset 5: malformed length"},
 		{"-framing=line -max-payload=3", "abcd\nabc\n", "abc\n", "frame at offset 0: payload of 4 bytes exceeds the limit of 3 bytes"},
 		{"-framing=slip -x", "h\xdb\xdci\xc0\xc0", "message 1: payload 2, stuffing 2, trailer 1\n   00000000  68 db dc 69 c0                                    h..i.\n1 byte: fill 1\n   00000005  c0                                                .\n", ""},

@@ -6,10 +6,13 @@ import (
 	"sync"
 )
 
-// problems reports what goes wrong, a line each, and remembers that it did.
+// problems reports what goes wrong, a line each, and remembers that it did. What
+// was printed before comes before.
 type problems struct {
+	w   io.Writer
+	out *screen
+
 	mu sync.Mutex
-	w  io.Writer
 	n  int
 }
 
@@ -17,7 +20,19 @@ func (p *problems) report(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.n++
-	fmt.Fprintf(p.w, "framecat: %s\n", clean(err.Error()))
+	p.print(err.Error())
+}
+
+// note prints a line about something that is not wrong.
+func (p *problems) note(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.print(fmt.Sprintf(format, args...))
+}
+
+func (p *problems) print(text string) {
+	_ = p.out.Flush() // its error is kept, and reported at the end
+	fmt.Fprintf(p.w, "framecat: %s\n", clean(text))
 }
 
 func (p *problems) any() bool {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -16,17 +17,15 @@ const (
 	asHex               // as hexadecimal digits
 )
 
-// appendMessage appends a message as a line of its own.
-func (s style) appendMessage(dst, message []byte) []byte {
+// append appends a message as it is printed, without an end of line.
+func (s style) append(dst, message []byte) []byte {
 	switch {
 	case s == asHex:
-		dst = hex.AppendEncode(dst, message)
+		return hex.AppendEncode(dst, message)
 	case s == raw || plain(message):
-		dst = append(dst, message...)
-	default:
-		dst = strconv.AppendQuote(dst, string(message))
+		return append(dst, message...)
 	}
-	return append(dst, '\n')
+	return strconv.AppendQuote(dst, string(message))
 }
 
 // plain reports whether a message can be printed as it is: one line that a
@@ -65,3 +64,18 @@ func clean(text string) string {
 	}
 	return s.String()
 }
+
+// count returns "1 message", "2 messages".
+func count[N int | int64](n N, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "ply"):
+		noun = strings.TrimSuffix(noun, "y") + "ies"
+	default:
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// bytesOf returns "1 byte", "2 bytes".
+func bytesOf(n int) string { return count(n, "byte") }

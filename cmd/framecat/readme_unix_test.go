@@ -17,6 +17,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
 var update = flag.Bool("update", false, "write docs/framecat.svg")
@@ -37,7 +40,7 @@ func TestSessions(t *testing.T) {
 		framing := regexp.MustCompile(`-framing=(\S+)`).FindStringSubmatch(m[1])[1]
 		line := strings.ReplaceAll(m[1], "framecat", os.Args[0])
 		if strings.Contains(line, "127.0.0.1:8000") {
-			line = strings.ReplaceAll(line, "127.0.0.1:8000", gathered(t, echo(t, framing)))
+			line = strings.ReplaceAll(line, "127.0.0.1:8000", gathered(t, framing, strings.Count(m[1], `\n`)))
 		}
 		cmd := exec.Command(shell, "-c", line)
 		cmd.Env = append(os.Environ(), asCommand+"=1")
@@ -46,52 +49,54 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// gathered stands before the server at addr for one connection, and returns where
-// it listens. It passes on what the client sends as it comes, and what the server
-// sends in one write, when the server has ended: how many writes the server takes,
-// which depends on when the bytes arrive, is not for the client to see.
-func gathered(t *testing.T, addr string) string {
+// gathered starts a server for one connection that echoes n messages in one write,
+// when it has them all: how many reads its client needs, which depends on when bytes
+// arrive, is not to be seen.
+func gathered(t *testing.T, framing string, n int) (addr string) {
 	t.Helper()
+	f, err := spec.Parse(framing)
+	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	passed := make(chan error, 1)
-	go func() { passed <- pass(l, addr) }()
+	served := make(chan error, 1)
+	go func() { served <- echoAtOnce(l, f, n) }()
 	t.Cleanup(func() {
 		l.Close()
-		assert.NoError(t, <-passed)
+		assert.NoError(t, <-served)
 	})
 	return l.Addr().String()
 }
 
-func pass(l net.Listener, addr string) error {
-	client, err := l.Accept()
+func echoAtOnce(l net.Listener, f framing.Framer, n int) error {
+	c, err := l.Accept()
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	server, err := net.Dial("tcp", addr)
-	if err != nil {
+	defer c.Close()
+	r, w := framing.NewReader(c, f), framing.NewWriter(c, f)
+	for range n {
+		payload, err := r.ReadFrame()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.WriteFrame(payload); err != nil {
+			return err
+		}
+	}
+	if err := w.Flush(); err != nil {
 		return err
 	}
-	defer server.Close()
-	if _, err := io.Copy(server, client); err != nil {
-		return err
-	}
-	if err := server.(*net.TCPConn).CloseWrite(); err != nil {
-		return err
-	}
-	answers, err := io.ReadAll(server)
-	if err != nil {
-		return err
-	}
-	_, err = client.Write(answers)
+	_, err = io.Copy(io.Discard, c)
 	return err
 }
 
 // The picture shows what the program prints; go test -update draws it anew.
 func TestPicture(t *testing.T) {
 	const sends = "\x00\x00\x00\x05hello\x00\x00\x00\x05world"
-	_, out, _ := finish(t, "hello\nworld\n", "-x", "-stick", "-chop=12", "-color=always", "-framing=length", answer(t, sends))
+	_, out, _ := finish(t, "hello\nworld\n", "-x", "-n=0", "-stick", "-chop=12", "-color=always", "-framing=length", answer(t, sends))
 	const command = "$ printf 'hello\\nworld\\n' | framecat -x -stick -chop=12 -framing=length 127.0.0.1:8000\n"
 	file := filepath.Join(docs, "framecat.svg")
 	if *update {

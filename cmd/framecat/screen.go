@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// A screen is standard output: what is written to it in one call stays together.
+// A screen is standard output, or a file that is written along with it: what is written to it in one call stays together.
 // After an error it takes nothing more, and returns that error again.
 type screen struct {
 	paint painter

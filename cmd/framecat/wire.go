@@ -136,11 +136,3 @@ func (v *view) row(b *bytes.Buffer, offset int64, wire []byte, kinds []dissect.K
 	}
 	b.WriteString("\n")
 }
-
-// bytesOf returns "1 byte", "2 bytes".
-func bytesOf(n int) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
-}

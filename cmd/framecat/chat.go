@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"time"
 
 	"golang.org/x/term"
 )
@@ -62,7 +61,7 @@ type session struct {
 // chat sends messages and shows the replies until the server ends the
 // connection.
 func chat(ctx context.Context, j *job) error {
-	dial, err := j.dialer(time.Duration(j.timeout))
+	dial, err := j.dialer(j.addr, j.timeout)
 	if err != nil {
 		return err
 	}
@@ -92,7 +91,7 @@ func (j *job) converse(ctx context.Context, c conn, who side) (err error) {
 	s.sent = &track{d: d, from: who}
 	s.received = &track{d: d, from: who.other(), print: true}
 	if j.wire {
-		s.out, s.in = j.view(j.out, who.arrow()+" ", "write"), j.view(j.out, who.other().arrow()+" ", "read")
+		s.out, s.in = j.view(j.framing.Framer, who.arrow()+" ", "write"), j.view(j.framing.Framer, who.other().arrow()+" ", "read")
 	}
 
 	sent, received := make(chan error, 1), make(chan error, 1)

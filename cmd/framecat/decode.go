@@ -68,7 +68,7 @@ func (j *job) cut(t *tally) error {
 		each = t.add
 	}
 	if j.wire {
-		v := j.view(j.out, "", "")
+		v := j.view(j.framing.Framer, "", "")
 		defer v.end()
 		src = fileTap{src, v}
 	}

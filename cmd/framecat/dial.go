@@ -16,10 +16,10 @@ import (
 // A dialFunc connects to a server.
 type dialFunc func(context.Context) (conn, error)
 
-// dialer returns what connects to the server at o.addr. A write to it fails when it
-// makes no progress for limit, unless that is negative.
-func (o *options) dialer(limit time.Duration) (dialFunc, error) {
-	network, addr := network(o.addr)
+// dialer returns what connects to the server at an address of the command line. A
+// write to it fails when it makes no progress for limit, unless that is negative.
+func (o *options) dialer(target string, limit duration) (dialFunc, error) {
+	network, addr := network(target)
 	config, err := o.tlsConfig(network, addr)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (o *options) dialer(limit time.Duration) (dialFunc, error) {
 			if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) {
 				err = errors.New("the server does not speak TLS: use no -tls")
 			}
-			return nil, fmt.Errorf("TLS with %s: %w", o.addr, err)
+			return nil, fmt.Errorf("TLS with %s: %w", target, err)
 		}
 		return &tlsConn{t, below}, nil
 	}, nil

@@ -103,7 +103,7 @@ func (t *track) message(payload []byte) error {
 // lineBytes is how many bytes of a message a line with a label shows.
 const lineBytes = 1000
 
-// labelled appends a line such as "15:04:05.000 #1 -> 2 5 bytes: hello".
+// labelled appends a line such as "15:04:05.000 #1 -> 2, 5 bytes: hello".
 func (t *track) labelled(dst []byte, at time.Time, payload []byte) []byte {
 	k := dissect.Header
 	if t.from == byServer {
@@ -111,7 +111,7 @@ func (t *track) labelled(dst []byte, at time.Time, payload []byte) []byte {
 	}
 	dst = at.AppendFormat(dst, "15:04:05.000 ")
 	dst = append(dst, t.d.out.paint.paint(fmt.Sprintf("#%d %s %d", t.conn, t.from.arrow(), t.n), k)...)
-	dst = fmt.Appendf(dst, " %s: ", bytesOf(len(payload)))
+	dst = fmt.Appendf(dst, ", %s: ", bytesOf(len(payload)))
 	shown := payload[:min(len(payload), lineBytes)]
 	dst = t.d.style().append(dst, shown)
 	if rest := len(payload) - len(shown); rest > 0 {

@@ -46,6 +46,7 @@ type options struct {
 	tlsInsecure bool
 
 	chat   chatOptions
+	listen listenOptions
 	decode decodeOptions
 	load   loadOptions
 }
@@ -73,8 +74,8 @@ var (
 	}}
 	troubleFlags = &group{"Trouble", func(f *flag.FlagSet, o *options) {
 		f.IntVar(&o.chop, "chop", 0, "write at most `N` bytes at a time (0 means a message at a time)")
-		f.BoolVar(&o.stick, "stick", false, "write all messages at once, when the input has ended")
-		f.BoolVar(&o.half, "half", false, "leave the last message unfinished")
+		f.BoolVar(&o.stick, "stick", false, "write all messages at once, when the input has ended, or 64MiB of them wait")
+		f.BoolVar(&o.half, "half", false, "leave the last message unfinished: each message is finished only when the next one follows")
 		f.Var(&o.delay, "delay", "wait for `DURATION` between two writes")
 	}}
 	connectFlags = &group{"The connection", func(f *flag.FlagSet, o *options) {

@@ -13,11 +13,15 @@ func (helpText) Error() string { return "help requested" }
 
 // screenHelp returns what -h prints. It fits a terminal of 80 columns and 24 lines.
 func screenHelp() helpText {
+	const column = 39
 	var s strings.Builder
 	s.WriteString("framecat is nc for framed protocols.\n\n")
 	for _, m := range modes {
 		for _, e := range m.examples {
-			fmt.Fprintf(&s, "  framecat %-39s %s\n", e.command, e.about)
+			if len(e.command) > column {
+				e.command += "\n" + strings.Repeat(" ", len("  framecat ")+column)
+			}
+			fmt.Fprintf(&s, "  framecat %-*s %s\n", column, e.command, e.about)
 		}
 	}
 	s.WriteString(`

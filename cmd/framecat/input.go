@@ -27,7 +27,7 @@ type message struct {
 func (o *options) messages(stdin io.Reader) iter.Seq2[message, error] {
 	if o.file != "" {
 		return func(yield func(message, error) bool) {
-			payload, err := o.readFile()
+			payload, err := o.readFile(o.file)
 			yield(message{payload, o.file, len(payload)}, err)
 		}
 	}
@@ -82,9 +82,9 @@ func (o *options) longestLine() int {
 	}
 }
 
-// readFile returns the file's bytes, and no more than the limit needs to refuse
+// readFile returns the bytes of a file, and no more than the limit needs to refuse
 // them.
-func (o *options) readFile() ([]byte, error) {
+func (o *options) readFile(name string) ([]byte, error) {
 	f, err := os.Open(o.file)
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ type loader struct {
 // load keeps a server that echoes busy, and prints what was measured.
 func load(ctx context.Context, j *job) error {
 	o := j.options
-	dial, err := o.dialer(time.Duration(o.timeout))
+	dial, err := o.dialer(o.addr, o.timeout)
 	if err != nil {
 		return err
 	}

@@ -12,43 +12,49 @@ type sender struct {
 	chop        int
 	stick, half bool
 	delay       time.Duration
+	gather      bool // frames are written when flush is called, or many wait
 
 	waiting []byte // frames that are not written yet
-	last    int    // bytes of the last of them
+	held    int    // bytes at the end of waiting that only a further frame releases
 	began   bool   // something was written
 }
+
+const (
+	gatherBytes = 64 << 10 // wait for flush at most
+	stickBytes  = 64 << 20 // are written at once at most
+)
+
+// makesTrouble reports whether frames are not to be written as they come.
+func (o *options) makesTrouble() bool { return o.chop > 0 || o.stick || o.half || o.delay > 0 }
 
 func (o *options) sender(w io.Writer) *sender {
 	return &sender{w: w, chop: o.chop, stick: o.stick, half: o.half, delay: time.Duration(o.delay)}
 }
 
 // send writes a frame, or keeps it: all of them with stick, and with half the
-// last, which is known only when another follows.
+// second part of each, which a further frame releases.
 func (s *sender) send(ctx context.Context, frame []byte) error {
-	if !s.stick {
-		if err := s.flush(ctx); err != nil {
-			return err
-		}
-	}
 	s.waiting = append(s.waiting, frame...)
-	s.last = len(frame)
-	if s.stick || s.half {
+	s.held = 0
+	if s.half && len(frame) > 0 {
+		s.held = len(frame) - min((len(frame)+1)/2, len(frame)-1)
+	}
+	if s.stick && len(s.waiting) < stickBytes || s.gather && len(s.waiting) < gatherBytes {
 		return nil
 	}
 	return s.flush(ctx)
 }
 
-// end writes what waits.
+// end writes what waits, but for the rest of a frame that is left unfinished.
 func (s *sender) end(ctx context.Context) error {
-	if s.half && s.last > 0 {
-		some := min((s.last+1)/2, s.last-1)
-		s.waiting = s.waiting[:len(s.waiting)-s.last+some]
-	}
+	s.waiting, s.held = s.waiting[:len(s.waiting)-s.held], 0
 	return s.flush(ctx)
 }
 
+// flush writes what waits and is not held.
 func (s *sender) flush(ctx context.Context) error {
-	for rest := s.waiting; len(rest) > 0; {
+	n := len(s.waiting) - s.held
+	for rest := s.waiting[:n]; len(rest) > 0; {
 		piece := rest
 		if s.chop > 0 {
 			piece = rest[:min(s.chop, len(rest))]
@@ -61,7 +67,7 @@ func (s *sender) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	s.waiting, s.last = s.waiting[:0], 0
+	s.waiting = s.waiting[:copy(s.waiting, s.waiting[n:])]
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/dissect"
 )
 
@@ -26,19 +27,25 @@ type arrival struct {
 	size int
 }
 
-func (o *options) view(out *screen, arrow, arrival string) *view {
-	return &view{out: out, arrow: arrow, arrival: arrival, cut: dissect.New(o.framing.Framer, int(o.maxPayload))}
+// view returns the view of one direction, whose frames are those of f.
+func (j *job) view(f framing.Framer, arrow, arrival string) *view {
+	return &view{out: j.out, arrow: arrow, arrival: arrival, cut: dissect.New(f, int(j.maxPayload))}
 }
 
-// arrived takes what one write or read has brought.
+// arrived takes what one write or read has brought, and shows what is complete.
 func (v *view) arrived(p []byte) {
-	v.cut.Write(p)
-	v.total += int64(len(p))
-	if v.arrival != "" {
-		v.ends = append(v.ends, arrival{v.total, len(p)})
-	}
+	v.add(p)
 	for piece, ok := v.cut.Next(); ok; piece, ok = v.cut.Next() {
 		v.show(piece)
+	}
+}
+
+// add takes what one write or read has brought.
+func (v *view) add(p []byte) {
+	v.cut.Write(p)
+	v.total += int64(len(p))
+	if v.arrival != "" && len(p) > 0 {
+		v.ends = append(v.ends, arrival{v.total, len(p)})
 	}
 }
 

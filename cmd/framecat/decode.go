@@ -16,7 +16,7 @@ var decodeMode = &mode{
 		{"-decode -framing=netstring < FILE", "cut a stream into messages"},
 	},
 	noTarget: true,
-	groups:   []*group{messageFlags, showFlags, inputFlags, decodeFlags},
+	groups:   []*group{messageFlags, outputFlags, showFlags, inputFlags, decodeFlags},
 	check: func(o *options) error {
 		if o.decode.count && o.wire {
 			return errors.New("-count and -x contradict each other: messages are counted or shown")

@@ -49,6 +49,7 @@ type options struct {
 	listen listenOptions
 	decode decodeOptions
 	load   loadOptions
+	replay replayOptions
 }
 
 // The groups of flags that several modes take.
@@ -58,11 +59,13 @@ var (
 		f.StringVar(&o.framingSpec, "framing", "line", "frame messages as `SPEC` says; -framing=help lists all")
 		f.Var(&o.maxPayload, "max-payload", "reject messages of more than `SIZE`: bytes, or 64KiB, 1MiB (0 means 1MiB, negative means no limit)")
 	}}
-	showFlags = &group{"What is shown", func(f *flag.FlagSet, o *options) {
+	outputFlags = &group{"Output", func(f *flag.FlagSet, o *options) {
+		f.BoolVar(&o.json, "json", false, "print JSON, an object a line: for a message its size and its text, or hex if that is not UTF-8, and its time, connection and side where they are known")
+		f.BoolVar(&o.quiet, "quiet", false, "print only what goes wrong")
+	}}
+	showFlags = &group{"How messages are shown", func(f *flag.FlagSet, o *options) {
 		f.BoolVar(&o.hex, "hex", false, "print messages as hexadecimal digits, and take such digits as input")
 		f.BoolVar(&o.raw, "raw", false, "print messages as they are, with nothing between them")
-		f.BoolVar(&o.json, "json", false, "print messages as JSON objects, a line each: size and text, or hex if it is not plain text; where they are known, time, connection, and who it is from")
-		f.BoolVar(&o.quiet, "quiet", false, "print no messages, only what goes wrong")
 		f.BoolVar(&o.wire, "x", false, "show the bytes of both directions, what each of them is, and where a write or read ended")
 		f.StringVar(&o.color, "color", "auto", "colour what is shown: `auto`, always or never; auto means on a terminal, unless NO_COLOR is set")
 	}}

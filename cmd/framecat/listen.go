@@ -20,7 +20,7 @@ var listenMode = &mode{
 		{"-listen :514 -framing=syslog -to HOST:PORT -to-framing=line", "a bridge between framings"},
 	},
 	noTarget: true,
-	groups:   []*group{messageFlags, showFlags, inputFlags, recordFlags, listenFlags, troubleFlags, connectFlags},
+	groups:   []*group{messageFlags, outputFlags, showFlags, inputFlags, recordFlags, listenFlags, chatFlags, troubleFlags, connectFlags},
 	check:    func(o *options) error { return o.listen.check(o) },
 	run:      listen,
 }
@@ -73,6 +73,8 @@ func (l *listenOptions) check(o *options) error {
 		return errors.New("-half needs -to, or -once without -echo and -reply")
 	case o.file != "" && !l.talks():
 		return errors.New("-file needs -once, without -to, -echo and -reply")
+	case (o.chat.keepOpen || o.chat.replies >= 0) && !l.talks():
+		return errors.New("-n and -keep-open need -once, without -to, -echo and -reply")
 	case l.trouble != "both" && l.trouble != byClient.String() && l.trouble != byServer.String():
 		return fmt.Errorf("-trouble %q: want client, server or both", l.trouble)
 	case l.maxConns < 1:
@@ -85,7 +87,7 @@ func (l *listenOptions) check(o *options) error {
 			return fmt.Errorf("-to-framing: %w", err)
 		}
 	}
-	return nil
+	return o.chat.check()
 }
 
 // talks reports whether the one client that is accepted gets the lines of input.

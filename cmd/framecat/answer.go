@@ -123,7 +123,8 @@ func (a *answerer) handle(c *server.Conn, payload []byte) error {
 	return nil
 }
 
-// A serverLog reports what a server logs as a warning or an error.
+// A serverLog reports the warnings of a server: as an error what is about a
+// connection, and as a note what is about the server, such as its limit of them.
 type serverLog struct{ problems *problems }
 
 func (h *serverLog) Enabled(_ context.Context, level slog.Level) bool {
@@ -131,12 +132,17 @@ func (h *serverLog) Enabled(_ context.Context, level slog.Level) bool {
 }
 
 func (h *serverLog) Handle(_ context.Context, r slog.Record) error {
-	text := r.Message
+	text, ofConn := r.Message, false
 	r.Attrs(func(a slog.Attr) bool {
 		text += fmt.Sprintf(", %s %v", a.Key, a.Value)
+		ofConn = ofConn || a.Key == "remote"
 		return true
 	})
-	h.problems.report(errors.New(text))
+	if ofConn {
+		h.problems.report(errors.New(text))
+	} else {
+		h.problems.note("%s", text)
+	}
 	return nil
 }
 

@@ -85,7 +85,7 @@ func (o *options) longestLine() int {
 // readFile returns the bytes of a file, and no more than the limit needs to refuse
 // them.
 func (o *options) readFile(name string) ([]byte, error) {
-	f, err := os.Open(o.file)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}

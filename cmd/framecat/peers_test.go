@@ -62,6 +62,22 @@ func TestTLSConfig_NoHost(t *testing.T) {
 // certificate.
 func echoTLS(t *testing.T) (addr, ca string) {
 	t.Helper()
+	ca, key := certificate(t)
+	cert, err := tls.LoadX509KeyPair(ca, key)
+	require.NoError(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &server.Server{Framer: delimiter.Line(), Handler: server.Echo, Logger: slog.New(slog.DiscardHandler),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}}}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	return l.Addr().String(), ca
+}
+
+// certificate makes a certificate for this machine, and returns the files of it and
+// of its key.
+func certificate(t *testing.T) (cert, key string) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
@@ -73,15 +89,15 @@ func echoTLS(t *testing.T) (addr, ca string) {
 	}
 	public, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	require.NoError(t, err)
-	ca = filepath.Join(t.TempDir(), "cert.pem")
-	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: public}), 0o600))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
 	require.NoError(t, err)
-	s := &server.Server{Framer: delimiter.Line(), Handler: server.Echo, Logger: slog.New(slog.DiscardHandler),
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{public}, PrivateKey: private}}}}
-	go s.Serve(l)
-	t.Cleanup(func() { s.Close() })
-	return l.Addr().String(), ca
+	dir := t.TempDir()
+	write := func(name, kind string, der []byte) string {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+		return file
+	}
+	return write("cert.pem", "CERTIFICATE", public), write("key.pem", "PRIVATE KEY", secret)
 }
 
 // A Unix domain socket is connected to as echo listens on it.

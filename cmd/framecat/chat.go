@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -114,11 +115,19 @@ func (j *job) converse(ctx context.Context, c conn, who side) (err error) {
 	return s.verdict(err, sent)
 }
 
+// aMoment is how long the sending side has to notice the end of the input.
+const aMoment = 100 * time.Millisecond
+
 // verdict says whether a session was complete, when nothing more can be
 // received.
 func (s *session) verdict(received error, sent chan error) error {
 	if err := s.display.flush(); err != nil {
 		return err
+	}
+	var failed error
+	select {
+	case failed = <-sent:
+	case <-time.After(aMoment): // the end of the input is known by then, if there is one
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,19 +135,13 @@ func (s *session) verdict(received error, sent chan error) error {
 		return errors.New("the server speaks TLS: use -tls")
 	}
 	peer := s.received.from
-	select {
-	case err := <-sent:
-		switch {
-		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return fmt.Errorf("the %v has taken nothing for %v", peer, s.timeout)
-		case received == nil:
-			return fmt.Errorf("the %v ended the connection and did not take all messages: %w", peer, err)
-		}
-	default:
-		if received == nil && !s.ended {
-			return fmt.Errorf("the %v ended the connection before the input had ended", peer)
-		}
+	switch {
+	case errors.Is(failed, os.ErrDeadlineExceeded):
+		return fmt.Errorf("the %v has taken nothing for %v", peer, s.timeout)
+	case failed != nil && received == nil:
+		return fmt.Errorf("the %v ended the connection and did not take all messages: %w", peer, failed)
+	case received == nil && !s.ended:
+		return fmt.Errorf("the %v ended the connection before the input had ended", peer)
 	}
 	s.compare()
 	if errors.Is(received, os.ErrDeadlineExceeded) {

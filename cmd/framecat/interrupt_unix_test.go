@@ -120,3 +120,35 @@ func TestInterrupt_NamedPipe(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 }
+
+// A process that was stopped for longer than the timeout does not lose the answer
+// that has come meanwhile.
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	const timeout = 200 * time.Millisecond
+	got, proceed := make(chan bool), make(chan bool)
+	addr := once(t, func(c *net.TCPConn) {
+		io.ReadFull(c, make([]byte, 6))
+		got <- true
+		<-proceed
+		io.WriteString(c, "answer\n")
+		proceed <- true
+		io.Copy(io.Discard, c)
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), patient)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-timeout", timeout.String(), addr)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	var stdout, stderr strings.Builder
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("hello\n"), &stdout, &stderr
+	require.NoError(t, cmd.Start())
+	<-got
+	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
+	proceed <- true
+	<-proceed
+	time.Sleep(2 * timeout) // its deadline passes
+	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
+	require.NoError(t, cmd.Wait(), stderr.String())
+	assert.Equal(t, "answer\n", stdout.String())
+	assert.Empty(t, stderr.String())
+}

@@ -150,6 +150,8 @@ func (h *serverLog) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h *serverLog) WithGroup(string) slog.Handler      { return h }
 
 // A tapListener accepts connections whose bytes are shown, and cut into pieces.
+// Closing is less exact with it, as [server.Server.Serve] says of wrapped
+// connections.
 type tapListener struct {
 	net.Listener
 	below net.Listener // of TLS

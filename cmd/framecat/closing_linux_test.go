@@ -43,7 +43,6 @@ func TestClose_Frozen(t *testing.T) {
 		{"-framing=line", "-to", echo(t, "netstring"), "-to-framing=netstring"},
 		{"-framing=line", "-to", serverTLS, "-tls", "-tls-ca", ca},
 		{"-framing=line", "-echo"},
-		{"-framing=line", "-echo", "-x"},
 	} {
 		l := listenOn(t, "", args...)
 		const clients, messages = 8, 200

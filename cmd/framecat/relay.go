@@ -39,6 +39,10 @@ var errDrained = errors.New("all that had arrived was read")
 // arrived whole from each client, ends the stream to the server, passes on the
 // answers until the server ends its side, and only then ends the stream to the
 // client. A reset is passed on as a reset.
+//
+// It is not built on [server.Server], whose handler sees payloads and not what is on
+// the wire, and does not learn that its peer has ended its side while answers are
+// awaited: a relay has to pass that on.
 type relay struct {
 	*job
 	display  *display

@@ -6,13 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"html"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,32 +26,87 @@ var update = flag.Bool("update", false, "write docs/framecat.svg")
 
 const docs = "../../docs"
 
-// The sessions of docs/framecat.md print what they show, in a shell, with
-// framecat and a server that echoes in the places of those they name. What it
-// answers comes in one write, as they show it.
-func TestSessions(t *testing.T) {
-	shell, err := exec.LookPath("sh")
-	require.NoError(t, err)
+// The recipes of docs/framecat.md print what they show, in a shell, but for times and
+// ports: -listen runs until the end of its recipe, and 127.0.0.1:8000 is a server that
+// echoes.
+func TestRecipes(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(docs, "framecat.md"))
 	require.NoError(t, err)
-	found := regexp.MustCompile("```console\n\\$ (printf [^\n]*)\n((?:[^`].*\n)*)```").FindAllStringSubmatch(string(text), -1)
-	require.Len(t, found, 6)
-	for _, m := range found {
-		framing := regexp.MustCompile(`-framing=(\S+)`).FindStringSubmatch(m[1])[1]
-		line := strings.ReplaceAll(m[1], "framecat", os.Args[0])
-		if strings.Contains(line, "127.0.0.1:8000") {
-			line = strings.ReplaceAll(line, "127.0.0.1:8000", gathered(t, framing, strings.Count(m[1], `\n`)))
-		}
-		cmd := exec.Command(shell, "-c", line)
+	sections := strings.Split(string(text), "\n## ")[1:]
+	commands := 0
+	for _, section := range sections {
+		title, _, _ := strings.Cut(section, "\n")
+		blocks := regexp.MustCompile("```console\n\\$ (.*)\n((?:[^`].*\n)*)```").FindAllStringSubmatch(section, -1)
+		commands += len(blocks)
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			followRecipe(t, blocks)
+		})
+	}
+	assert.Equal(t, strings.Count(string(text), "\n$ ")-2, commands) // those of the introduction are another's
+}
+
+// followRecipe runs commands with their outputs.
+func followRecipe(t *testing.T, blocks [][]string) {
+	dir := t.TempDir()
+	cert, key := certificate(t)
+	require.NoError(t, os.Rename(cert, filepath.Join(dir, "cert.pem")))
+	require.NoError(t, os.Rename(key, filepath.Join(dir, "key.pem")))
+	shell := func(line string) *exec.Cmd {
+		cmd := exec.Command("sh", "-c", line)
 		cmd.Env = append(os.Environ(), asCommand+"=1")
-		out, _ := cmd.CombinedOutput() // some sessions show a failure
-		assert.Equal(t, m[2], string(out), m[1])
+		cmd.Dir = dir
+		return cmd
+	}
+	type running struct {
+		*exec.Cmd
+		output *lines
+		want   string
+	}
+	var listeners []running
+	addrs := strings.NewReplacer()
+	for _, block := range blocks {
+		line, want := block[1], block[2]
+		if strings.Contains(line, "127.0.0.1:8000") {
+			line = strings.ReplaceAll(line, "127.0.0.1:8000", gathered(t, serverFraming(line), max(1, strings.Count(line, `\n`))))
+		}
+		line = strings.ReplaceAll(addrs.Replace(line), "framecat ", os.Args[0]+" ")
+		listen := regexp.MustCompile(`-listen (\S+)`).FindStringSubmatch(line)
+		if listen == nil {
+			out, _ := shell(line).CombinedOutput() // some show a failure
+			// Where the output ends without a newline, the next prompt follows it.
+			assert.Equal(t, strings.TrimSuffix(want, "\n"), strings.TrimSuffix(string(out), "\n"), line)
+			continue
+		}
+		cmd, output := shell("exec "+strings.Replace(line, listen[1], "127.0.0.1:0", 1)), &lines{first: make(chan string, 1)}
+		cmd.Stdout, cmd.Stderr = output, output
+		require.NoError(t, cmd.Start())
+		t.Cleanup(func() { cmd.Process.Kill() })
+		_, addr, _ := strings.Cut(<-output.first, "listening on ")
+		addrs = strings.NewReplacer(listen[1], addr, strings.Replace(listen[1], ":", " ", 1), strings.Replace(addr, ":", " ", 1))
+		listeners = append(listeners, running{cmd, output, want})
+	}
+	for _, l := range listeners {
+		require.NoError(t, l.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, l.Wait())
+		masked := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d{3} |127\.0\.0\.1:\d+`)
+		assert.Equal(t, masked.ReplaceAllString(l.want, ""), masked.ReplaceAllString(l.output.text.String(), ""))
 	}
 }
 
-// gathered starts a server for one connection that echoes n messages in one write,
-// when it has them all: how many reads its client needs, which depends on when bytes
-// arrive, is not to be seen.
+// serverFraming returns the framing of the server that a command connects to.
+func serverFraming(line string) string {
+	for _, name := range []string{"-to-framing=", "-framing="} {
+		if _, after, ok := strings.Cut(line, " "+name); ok {
+			return strings.Fields(after)[0]
+		}
+	}
+	return "line"
+}
+
+// gathered starts a server for one connection that echoes the first n messages in one
+// write, when it has them all: how many reads its client needs, which depends on when
+// bytes arrive, is not to be seen.
 func gathered(t *testing.T, framing string, n int) (addr string) {
 	t.Helper()
 	f, err := spec.Parse(framing)
@@ -74,23 +129,20 @@ func echoAtOnce(l net.Listener, f framing.Framer, n int) error {
 	}
 	defer c.Close()
 	r, w := framing.NewReader(c, f), framing.NewWriter(c, f)
-	for range n {
-		payload, err := r.ReadFrame()
-		if err == io.EOF {
-			break
-		}
+	for payload, err := range r.Frames() {
 		if err != nil {
 			return err
 		}
 		if err := w.WriteFrame(payload); err != nil {
 			return err
 		}
+		if n--; n <= 0 {
+			if err := w.Flush(); err != nil {
+				return err
+			}
+		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, c)
-	return err
+	return w.Flush()
 }
 
 // The picture shows what the program prints; go test -update draws it anew.

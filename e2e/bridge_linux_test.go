@@ -120,6 +120,57 @@ func TestFramecat_BridgeBackPressure(t *testing.T) {
 	}
 }
 
+// However long a stream is, and whatever it announces, a listener, a proxy and a
+// bridge hold no more than a message within the limit.
+func TestFramecat_ListenMemory(t *testing.T) {
+	framecat := build(t, "framecat")
+	sink := listenTCP(t)
+	go func() {
+		for {
+			c, err := sink.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				io.Copy(io.Discard, c)
+			}()
+		}
+	}()
+	for _, mode := range []string{"-to " + sink.Addr().String(), "-to-framing=netstring -to " + sink.Addr().String(), "-echo"} {
+		for _, stream := range []struct {
+			framing, head, body string
+			size                int
+		}{
+			{"line", "", "m", 64 << 20},                   // a message that never ends
+			{"line", "", "\n", 2 << 20},                   // very small ones
+			{"length", "\x7f\xff\xff\x00", "m", 64 << 20}, // a huge one is announced
+			{"netstring", "x", "m", 64 << 20},             // no message at all
+		} {
+			l := listen(t, framecat, append(strings.Fields(mode), "-quiet", "-framing="+stream.framing)...)
+			go io.Copy(io.Discard, l.stderr)
+			c, err := net.Dial("tcp", l.addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			go io.Copy(io.Discard, c)
+			io.WriteString(c, stream.head)
+			chunk := bytes.Repeat([]byte(stream.body), 1<<16)
+			for sent := 0; sent < stream.size && err == nil; sent += len(chunk) { // a server may end it
+				_, err = c.Write(chunk)
+			}
+			most := peak(t, l.Process.Pid)
+			t.Logf("%s, %s %q%q...: %d KiB of memory", mode, stream.framing, stream.head, stream.body, most>>10)
+			if most > 48<<20 {
+				t.Error("too much")
+			}
+			c.Close()
+			l.Process.Kill()
+			l.Wait()
+		}
+	}
+}
+
 // BenchmarkBridge passes messages of 1 KiB through a bridge from lines to lengths,
 // and as a comparison the same bytes through socat:
 //
@@ -192,4 +243,3 @@ func listens(addr string) bool {
 	}
 	return err != nil
 }
-

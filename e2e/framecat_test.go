@@ -146,3 +146,78 @@ func TestFramecat_HostilePeer(t *testing.T) {
 		t.Errorf("the title is %q", title)
 	}
 }
+
+// The help fits one screen of the usual size, with examples first.
+func TestFramecat_HelpFits(t *testing.T) {
+	framecat, x := build(t, "framecat"), newTerminal(t)
+	x.tmux("resize-window", "-x", "80", "-y", "26") // and two lines for the shell
+	shown := x.await("code 0\n", "clear; "+framecat+" -h; echo code $?", "Enter")
+	if !strings.Contains(shown, "framecat is nc for framed protocols") || !strings.Contains(shown, "-framing=length HOST:PORT") {
+		t.Errorf("the terminal shows\n%s", shown)
+	}
+}
+
+// Lines are typed, and Ctrl-D ends the input; one that the terminal has cut is said.
+func TestFramecat_Typed(t *testing.T) {
+	framecat, x := build(t, "framecat"), newTerminal(t)
+	addr, stop := serve(t, build(t, "echo"), "-framing=line,keep")
+	host, port, _ := net.SplitHostPort(addr)
+	session := framecat + " -framing=line,keep %s " + host + " " + port + "; echo code $?"
+	x.await("\"hello\\n\"\n", "clear; "+fmt.Sprintf(session, ""), "Enter", "hello", "Enter")
+	x.await("code 0\n", "C-d")
+	x.tmux("send-keys", "clear; echo begin; "+fmt.Sprintf(session, "-quiet"), "Enter")
+	x.await("begin\n")
+	for range 5 {
+		x.tmux("send-keys", "-l", strings.Repeat("m", 1000))
+	}
+	x.await("line 1 has 4095 bytes: a terminal takes no longer lines", "Enter")
+	x.await("code 0\n", "C-d")
+	stop()
+}
+
+// What a client or a server sends through a proxy does not control the terminal, in
+// whatever form it is shown; Ctrl-C ends the proxy with 0.
+func TestFramecat_HostileProxy(t *testing.T) {
+	framecat, x := build(t, "framecat"), newTerminal(t)
+	addr, stop := serve(t, build(t, "echo"), "-framing=length")
+	const hostile = "\x1b]0;taken\a\x1b[2J\x1b[31mred\u009b2J\u202e"
+	frame := fmt.Sprintf("\x00\x00\x00%c%s", len(hostile), hostile)
+	for _, flags := range []string{"", "-x -color=never", "-json", "-hex"} {
+		free := listenTCP(t)
+		proxy := free.Addr().String()
+		free.Close()
+		x.await("listening on "+proxy, "clear; echo before; "+framecat+" -listen "+proxy+" -to "+addr+" -framing=length "+flags+"; echo code $?", "Enter")
+		c, err := net.Dial("tcp", proxy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, frame); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(c, make([]byte, len(frame))); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		code := "code 0\n"
+		if flags == "" {
+			// What is no frame is reported, and that is the exit code.
+			c, err := net.Dial("tcp", proxy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(c, "\xff\x1b]0;taken\a")
+			c.(*net.TCPConn).CloseWrite()
+			io.ReadAll(c)
+			c.Close()
+			code = "code 1\n"
+		}
+		shown := x.await(code, "C-c")
+		if !strings.Contains(shown, "before") || strings.Contains(shown, "\x1b[31m") || strings.Contains(shown, "\u009b") {
+			t.Errorf("%s: the terminal shows %q", flags, shown)
+		}
+	}
+	if title := x.tmux("display-message", "-p", "#{pane_title}"); strings.Contains(title, "taken") {
+		t.Errorf("the title is %q", title)
+	}
+	stop()
+}

@@ -21,6 +21,7 @@ type answerer struct {
 	display *display
 	reply   []byte // to each message, with -reply
 	clients atomic.Int64
+	fail    context.CancelCauseFunc // ends the server
 }
 
 // clientTracks are the directions of one connection.
@@ -29,45 +30,44 @@ type clientTracks struct{ in, out *track }
 type clientKey struct{}
 
 // answer serves the clients of l until ctx ends, or the only one has ended.
-func (j *job) answer(ctx context.Context, l net.Listener) (err error) {
-	a := &answerer{job: j}
-	if a.display, err = j.display(); err != nil {
-		return err
-	}
-	defer func() {
-		if failed := a.display.close(); err == nil {
-			err = failed
-		}
-	}()
-	if j.listen.reply != "" {
-		if a.reply, err = j.readFile(j.listen.reply); err != nil {
+func (j *job) answer(ctx context.Context, l net.Listener) error {
+	return j.withDisplay(func(d *display) error {
+		a := &answerer{job: j, display: d}
+		return a.run(ctx, l)
+	})
+}
+
+func (a *answerer) run(ctx context.Context, l net.Listener) (err error) {
+	if a.listen.reply != "" {
+		if a.reply, err = a.readFile(a.listen.reply); err != nil {
 			return err
 		}
-		if _, err := j.frame(nil, message{payload: a.reply, source: "-reply " + j.listen.reply}); err != nil {
+		if _, err := a.frame(nil, message{payload: a.reply, source: "-reply " + a.listen.reply}); err != nil {
 			return err
 		}
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	serving, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	a.fail = fail
 	s := &server.Server{
-		Framer:      j.framing.Framer,
+		Framer:      a.framing.Framer,
 		Handler:     a.handle,
-		TLSConfig:   j.listen.tlsCertificate,
-		MaxPayload:  int(j.maxPayload),
-		MaxConns:    j.listen.maxConns,
+		TLSConfig:   a.listen.tlsCertificate,
+		MaxPayload:  int(a.maxPayload),
+		MaxConns:    a.listen.maxConns,
 		IdleTimeout: -1,
 		ConnContext: a.begin,
-		Logger:      slog.New(&serverLog{j.problems}),
+		Logger:      slog.New(&serverLog{a.problems}),
 	}
-	if j.listen.once {
+	if a.listen.once {
 		s.MaxConns = 1
 		s.ConnState = func(_ net.Conn, state server.State) {
 			if state == server.StateClosed {
-				stop()
+				a.fail(nil)
 			}
 		}
 	}
-	if j.wire || j.chop > 0 || j.delay > 0 {
+	if a.wire || a.chop > 0 || a.delay > 0 {
 		tapped := &tapListener{Listener: l, below: l, a: a}
 		// What is shown and cut are the bytes of the framing, not those of TLS.
 		if s.TLSConfig != nil {
@@ -76,11 +76,17 @@ func (j *job) answer(ctx context.Context, l net.Listener) (err error) {
 		l = tapped
 	}
 	closed := make(chan error, 1)
-	context.AfterFunc(ctx, func() { closed <- s.Shutdown(context.Background()) })
+	context.AfterFunc(serving, func() { closed <- s.Shutdown(context.Background()) })
 	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
 		return err
 	}
-	return <-closed
+	if err := <-closed; err != nil {
+		return err
+	}
+	if cause := context.Cause(serving); ctx.Err() == nil && cause != context.Canceled {
+		return cause // what is shown cannot be written
+	}
+	return a.display.flush()
 }
 
 // begin is called for each new connection.
@@ -97,22 +103,16 @@ func (a *answerer) begin(ctx context.Context, c net.Conn) context.Context {
 
 // handle answers one message.
 func (a *answerer) handle(c *server.Conn, payload []byte) error {
-	tracks := c.Context().Value(clientKey{}).(*clientTracks)
-	if err := tracks.in.message(payload); err != nil {
-		return err
+	reply, isAnswered := payload, a.listen.echo
+	if a.listen.reply != "" {
+		reply, isAnswered = a.reply, true
 	}
-	reply := payload
-	switch {
-	case a.listen.reply != "":
-		reply = a.reply
-	case !a.listen.echo:
-		return a.display.flush()
+	if err := a.show(c, payload, reply, isAnswered); err != nil {
+		a.fail(err)
+		return io.EOF // the error is not about this connection
 	}
-	if err := tracks.out.message(reply); err != nil {
-		return err
-	}
-	if err := a.display.flush(); err != nil {
-		return err
+	if !isAnswered {
+		return nil
 	}
 	if err := c.Reply(reply); err != nil {
 		return err
@@ -121,6 +121,21 @@ func (a *answerer) handle(c *server.Conn, payload []byte) error {
 		return c.Flush() // each reply is a write
 	}
 	return nil
+}
+
+// show shows a message and, if it is answered, the reply: before, so that what the
+// client does then is not shown first.
+func (a *answerer) show(c *server.Conn, payload, reply []byte, isAnswered bool) error {
+	tracks := c.Context().Value(clientKey{}).(*clientTracks)
+	if err := tracks.in.message(payload); err != nil {
+		return err
+	}
+	if isAnswered {
+		if err := tracks.out.message(reply); err != nil {
+			return err
+		}
+	}
+	return a.display.flush()
 }
 
 // A serverLog reports the warnings of a server: as an error what is about a

@@ -77,30 +77,28 @@ func chat(ctx context.Context, j *job) error {
 }
 
 // converse runs a session on c, in which framecat is a client or a server.
-func (j *job) converse(ctx context.Context, c conn, who side) (err error) {
+func (j *job) converse(ctx context.Context, c conn, who side) error {
 	defer c.Close()
-	d, err := j.display()
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if failed := d.close(); err == nil {
-			err = failed
+	return j.withDisplay(func(d *display) error {
+		s := &session{job: j, conn: c, display: d}
+		s.sent = &track{d: d, from: who}
+		s.received = &track{d: d, from: who.other(), print: true}
+		if j.wire {
+			s.out = j.view(j.framing.Framer, who.arrow()+" ", "write")
+			s.in = j.view(j.framing.Framer, who.other().arrow()+" ", "read")
 		}
-	}()
-	s := &session{job: j, conn: c, display: d}
-	s.sent = &track{d: d, from: who}
-	s.received = &track{d: d, from: who.other(), print: true}
-	if j.wire {
-		s.out, s.in = j.view(j.framing.Framer, who.arrow()+" ", "write"), j.view(j.framing.Framer, who.other().arrow()+" ", "read")
-	}
+		return s.run(ctx)
+	})
+}
 
+// run sends and receives until nothing more can be received.
+func (s *session) run(ctx context.Context) (err error) {
 	sent, received := make(chan error, 1), make(chan error, 1)
 	go func() {
 		err := s.send(ctx)
 		sent <- err
 		if err != nil {
-			c.SetReadDeadline(j.patience()) // what was sent may still be answered
+			s.conn.SetReadDeadline(s.patience()) // what was sent may still be answered
 		}
 	}()
 	go func() { received <- s.receive() }()
@@ -170,7 +168,7 @@ func (s *session) keepOpen() bool { return s.chat.keepOpen }
 // isRejectedByTLS reports whether the connection has ended, or was answered,
 // as a server ends or answers one that should be TLS and is not.
 func (s *session) isRejectedByTLS() bool {
-	if s.tls || s.sent.from == byServer {
+	if s.tls || s.sent.from == byServer || s.replies > 0 {
 		return false
 	}
 	if len(s.first) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -18,28 +19,24 @@ type display struct {
 	out      *screen
 	problems *problems
 	recorded *screen // nil, unless -record is given
-	file     *os.File
 }
 
-// display opens the display of j. It must be closed.
-func (j *job) display() (*display, error) {
+// withDisplay calls work with the display that the flags describe.
+func (j *job) withDisplay(work func(d *display) error) error {
 	d := &display{options: j.options, out: j.out, problems: j.problems}
 	if j.record == "" {
-		return d, nil
+		return work(d)
 	}
 	f, err := os.OpenFile(j.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("-record: %w", err)
+		return fmt.Errorf("-record: %w", err)
 	}
-	d.file, d.recorded = f, newScreen(f, false)
-	return d, nil
-}
-
-func (d *display) close() error {
-	if d.file == nil {
-		return nil
+	d.recorded = newScreen(f, false)
+	err = work(d)
+	if failed := cmp.Or(d.flush(), f.Close()); err == nil {
+		err = failed
 	}
-	return errors.Join(d.recorded.Flush(), d.file.Close())
+	return err
 }
 
 // flush shows what was printed. It is called before a wait.

@@ -77,6 +77,8 @@ func (l *listenOptions) check(o *options) error {
 		return errors.New("-n and -keep-open need -once, without -to, -echo and -reply")
 	case l.trouble != "both" && l.trouble != byClient.String() && l.trouble != byServer.String():
 		return fmt.Errorf("-trouble %q: want client, server or both", l.trouble)
+	case l.trouble != "both" && l.to == "":
+		return errors.New("-trouble needs -to: without it there is one side only")
 	case l.maxConns < 1:
 		return fmt.Errorf("-max-conns %d: it must be 1 or more", l.maxConns)
 	case (l.tlsCert == "") != (l.tlsKey == ""):

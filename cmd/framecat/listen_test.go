@@ -48,10 +48,19 @@ func (l *lines) Write(p []byte) (int, error) {
 // listenOn starts framecat -listen on a free port.
 func listenOn(t *testing.T, stdin string, args ...string) *listener {
 	t.Helper()
+	return startListener(t, nil, stdin, args...)
+}
+
+// startListener is listenOn with another standard output, if that is not nil.
+func startListener(t *testing.T, stdout *os.File, stdin string, args ...string) *listener {
+	t.Helper()
 	l := &listener{t: t, stderr: lines{first: make(chan string, 1)}}
 	l.cmd = exec.Command(os.Args[0], append([]string{"-listen", "127.0.0.1:0"}, args...)...)
 	l.cmd.Env = append(os.Environ(), asCommand+"=1")
 	l.cmd.Stdin, l.cmd.Stdout, l.cmd.Stderr = strings.NewReader(stdin), &l.stdout, &l.stderr
+	if stdout != nil {
+		l.cmd.Stdout = stdout
+	}
 	require.NoError(t, l.cmd.Start())
 	t.Cleanup(func() {
 		if !l.ended {
@@ -377,6 +386,25 @@ func TestProxy_NoServer(t *testing.T) {
 	code, _, stderr := l.stop()
 	assert.Equal(t, 1, code)
 	assert.Equal(t, 2, strings.Count(stderr, "connection refused"), stderr)
+}
+
+// A Unix socket is listened on, and connected to.
+func TestProxy_Unix(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "framecat") // t.TempDir may be longer than the address of a socket
+	require.NoError(t, err)
+	defer os.RemoveAll(dir)
+	back := listenOn(t, "", "-listen", "unix:"+dir+"/back", "-echo")
+	require.Equal(t, "unix:"+dir+"/back", back.addr)
+	front := listenOn(t, "", "-listen", "unix:"+dir+"/front", "-to", back.addr)
+	code, stdout, stderr := finish(t, "hello\n", front.addr)
+	assert.Equal(t, 0, code, stderr)
+	assert.Equal(t, "hello\n", stdout)
+	for _, l := range []*listener{front, back} {
+		code, stdout, stderr := l.stop()
+		assert.Equal(t, 0, code, stderr)
+		assert.Equal(t, "#1 -> 1, 5 bytes: hello\n#1 <- 1, 5 bytes: hello\n", untimed(stdout))
+	}
 }
 
 // With -once a proxy ends with its client.

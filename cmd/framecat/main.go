@@ -3,17 +3,20 @@
 //
 //	framecat -framing=length 127.0.0.1:8000
 //
-// It can also show the wire (-x), make trouble for a server (-chop, -stick,
-// -half, -delay), cut a captured stream into its messages (-decode) and load a
-// server that echoes (-load). See framecat -h for its flags, and framecat
-// -framing=help for the framings.
+// It can also show the wire (-x), make trouble (-chop, -stick, -half, -delay),
+// accept clients (-listen), show what passes between them and a server (-to), in
+// another framing for each (-to-framing), record and replay sessions (-record,
+// -replay), cut a stream into its messages (-decode) and load a server that echoes
+// (-load). framecat -h prints examples, framecat -flags all flags, and framecat
+// -framing=help the framings.
 //
-// What comes from the peer never reaches a terminal as it is, unless -raw asks
-// for that: a message that is not plain text is printed as a Go string.
+// What comes from a peer never reaches a terminal as it is, unless -raw asks for
+// that: a message that is not plain text is printed as a Go string.
 //
-// Exit codes: 0 all is well; 1 a message was refused, the stream broke, or the
-// connection or standard output failed; 2 wrong usage; 130 ended by SIGINT or
-// SIGTERM, and nothing was wrong before.
+// Exit codes: 0 all is well; 1 a message was refused or a reply is missing, a stream
+// broke, or a connection or standard output failed; 2 wrong usage; 130 ended by
+// SIGINT or SIGTERM, and nothing was wrong before. With -listen these two are the
+// ordinary end: 0.
 package main
 
 import (

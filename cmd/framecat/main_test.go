@@ -123,6 +123,7 @@ func TestUsage(t *testing.T) {
 		{"-listen :0 -file f", "-once"},
 		{"-listen :0 -n 1", "-once"},
 		{"-listen :0 -to x:1 -trouble all", "client, server or both"},
+		{"-listen :0 -trouble client", "needs -to"},
 		{"-listen :0 -max-conns 0", "-max-conns"},
 		{"-listen :0 -tls-cert f", "-tls-key"},
 		{"-to x:1", "-to: want it with -listen"},

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// When the relay closes, clients that are connecting are still accepted for
-	// acceptWindow: the listener of package server keeps later ones away.
+	// When the relay closes, it accepts for acceptWindow those who are connecting:
+	// closing the listener at once would reset them.
 	acceptWindow = 100 * time.Millisecond
 
 	// What a client had sent is read until nothing has come for settleTime, or
@@ -35,7 +35,7 @@ var errDrained = errors.New("all that had arrived was read")
 
 // A relay connects each client to the server, and passes on messages.
 //
-// It closes as package server does: it keeps new clients away, passes on what had
+// It closes as package server does: it refuses new clients, passes on what had
 // arrived whole from each client, ends the stream to the server, passes on the
 // answers until the server ends its side, and only then ends the stream to the
 // client. A reset is passed on as a reset.
@@ -53,27 +53,26 @@ type relay struct {
 }
 
 // relay serves the clients of l until ctx ends, or the only one has ended.
-func (j *job) relay(ctx context.Context, l net.Listener) (err error) {
-	r := &relay{job: j}
-	if r.dial, err = j.dialer(j.listen.to, -1); err != nil {
+func (j *job) relay(ctx context.Context, l net.Listener) error {
+	dial, err := j.dialer(j.listen.to, -1)
+	if err != nil {
 		return err
 	}
-	if r.display, err = j.display(); err != nil {
-		return err
-	}
-	defer func() {
-		if failed := r.display.close(); err == nil {
-			err = failed
-		}
-	}()
+	return j.withDisplay(func(d *display) error {
+		r := &relay{job: j, display: d, dial: dial}
+		return r.run(ctx, l)
+	})
+}
+
+func (r *relay) run(ctx context.Context, l net.Listener) error {
 	r.draining, r.fail = context.WithCancelCause(ctx)
 	defer r.fail(nil)
 	giveUp, stop := context.WithCancel(context.Background())
 	defer stop()
 	r.giveUp = giveUp
 	defer context.AfterFunc(r.draining, func() {
-		if j.timeout > 0 {
-			time.AfterFunc(time.Duration(j.timeout), stop)
+		if r.timeout > 0 {
+			time.AfterFunc(time.Duration(r.timeout), stop)
 		}
 	})()
 	var links sync.WaitGroup

@@ -64,7 +64,7 @@ const (
 )
 
 // replay sends what was recorded, on as many connections, and compares.
-func replay(ctx context.Context, j *job) (err error) {
+func replay(ctx context.Context, j *job) error {
 	dial, err := j.dialer(j.addr, j.timeout)
 	if err != nil {
 		return err
@@ -73,40 +73,33 @@ func replay(ctx context.Context, j *job) (err error) {
 	if err != nil {
 		return err
 	}
-	d, err := j.display()
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if failed := d.close(); err == nil {
-			err = failed
+	return j.withDisplay(func(d *display) error {
+		total := replayed{Connections: len(conns)}
+		begin := time.Now()
+		playbacks := make([]*playback, len(conns))
+		var all sync.WaitGroup
+		for i, n := range conns {
+			p := &playback{job: j, display: d, conn: n, first: first, begin: begin, news: make(chan struct{})}
+			playbacks[i] = p
+			all.Go(func() {
+				if err := p.run(ctx, dial); err != nil && ctx.Err() == nil {
+					j.problems.report(p.name(err))
+				}
+			})
 		}
-	}()
-	begin := time.Now()
-	playbacks := make([]*playback, 0, len(conns))
-	var all sync.WaitGroup
-	for _, n := range conns {
-		p := &playback{job: j, display: d, conn: n, first: first, begin: begin, news: make(chan struct{})}
-		playbacks = append(playbacks, p)
-		all.Go(func() {
-			if err := p.run(ctx, dial); err != nil && ctx.Err() == nil {
-				j.problems.report(p.name(err))
-			}
-		})
-	}
-	all.Wait()
-	if ctx.Err() != nil {
-		return errInterrupted
-	}
-	total := replayed{Connections: len(conns)}
-	for _, p := range playbacks {
-		total.Sent += p.total.Sent
-		total.Same += p.total.Same
-		total.Different += p.total.Different
-		total.Missing += p.total.Missing
-	}
-	total.print(j)
-	return nil
+		all.Wait()
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		for _, p := range playbacks {
+			total.Sent += p.total.Sent
+			total.Same += p.total.Same
+			total.Different += p.total.Different
+			total.Missing += p.total.Missing
+		}
+		total.print(j)
+		return nil
+	})
 }
 
 // replayed counts what a replay has done.

@@ -59,8 +59,9 @@ func TestClose_Frozen(t *testing.T) {
 		for i := range messages {
 			fmt.Fprintf(&want, "%d %s\n", i, strings.Repeat("m", 100))
 		}
-		late := dial(t, l.addr) // in the accept queue
-		conns = append(conns, late)
+		for range 100 {
+			conns = append(conns, dial(t, l.addr)) // in the accept queue
+		}
 		for _, c := range conns {
 			_, err := c.Write(append(want.Bytes(), "half"...))
 			require.NoError(t, err)
@@ -142,6 +143,11 @@ func TestClose_ServerGone(t *testing.T) {
 	_, err = io.WriteString(server, answers)
 	require.NoError(t, err)
 	require.NoError(t, server.Close())
+	acknowledged(t, client)
+	for end := time.Now().Add(lingerTime / 4); err == nil && time.Now().Before(end); {
+		_, err = io.WriteString(client, strings.Repeat("more\n", 1<<10)) // a reset would throw the answers away
+	}
+	require.NoError(t, err)
 	got := make([]byte, len(answers))
 	_, err = io.ReadFull(client, got)
 	require.NoError(t, err)

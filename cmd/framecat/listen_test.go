@@ -268,6 +268,25 @@ func TestProxy_Malformed(t *testing.T) {
 	assert.NotContains(t, stderr, "\x1b")
 }
 
+// A message that its sender does not finish is passed on as far as it came.
+func TestProxy_Unfinished(t *testing.T) {
+	t.Parallel()
+	upstream := listenTCP(t)
+	l := listenOn(t, "", "-to", upstream.Addr().String(), "-framing=netstring")
+	client := dial(t, l.addr)
+	server := accept(t, upstream)
+	_, err := io.WriteString(client, "2:hi,5:hel")
+	require.NoError(t, err)
+	require.NoError(t, client.CloseWrite())
+	got, err := io.ReadAll(server)
+	require.NoError(t, err)
+	assert.Equal(t, "2:hi,5:hel", string(got))
+	require.NoError(t, server.Close())
+	code, _, stderr := l.stop()
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "#1 -> framing: frame at offset 5: unexpected EOF after 5 of 8 bytes\n")
+}
+
 // A half-close is passed on each way, and the other direction continues.
 func TestProxy_HalfClose(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -118,4 +120,28 @@ func TestReplay_Speed(t *testing.T) {
 	code, _, stderr := finish(t, "", "-replay", file, "-speed=2", "-timeout=150ms", echo(t, "line"))
 	assert.Equal(t, 0, code, stderr)
 	assert.GreaterOrEqual(t, time.Since(begin), 200*time.Millisecond)
+}
+
+// Whatever the speed, a message waits for the replies that came before it.
+func TestReplay_WaitsForReplies(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "record")
+	const record = `{"from":"client","text":"a"}
+{"from":"server","text":"a"}
+{"from":"client","text":"b"}
+`
+	require.NoError(t, os.WriteFile(file, []byte(record), 0o600))
+	early := make(chan bool, 1)
+	addr := once(t, func(c *net.TCPConn) {
+		io.ReadFull(c, make([]byte, 2))
+		c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err := c.Read(make([]byte, 1))
+		early <- !os.IsTimeout(err)
+		io.WriteString(c, "a\n")
+		c.SetReadDeadline(time.Time{})
+		io.Copy(io.Discard, c)
+	})
+	code, _, stderr := finish(t, "", "-replay", file, "-speed=max", addr)
+	assert.Equal(t, 0, code, stderr)
+	assert.False(t, <-early)
 }

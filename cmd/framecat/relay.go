@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// When the relay closes, it accepts for acceptWindow those who are connecting:
-	// closing the listener at once would reset them.
+	// When the relay closes, it accepts those who are connecting until nobody has come
+	// for acceptWindow, or acceptMax is over: closing the listener would reset them.
 	acceptWindow = 100 * time.Millisecond
+	acceptMax    = time.Second
 
 	// What a client had sent is read until nothing has come for settleTime, or
 	// settleBytes have: more than a socket holds.
@@ -29,6 +30,9 @@ const (
 
 	acceptBackoff = 100 * time.Millisecond
 )
+
+// longAgo is a deadline that ends a wait.
+var longAgo = time.Unix(1, 0)
 
 // errDrained ends the reading of a client when the relay closes.
 var errDrained = errors.New("all that had arrived was read")
@@ -88,37 +92,65 @@ func (r *relay) run(ctx context.Context, l net.Listener) error {
 
 // accept accepts clients until the relay closes, and starts a link for each.
 func (r *relay) accept(l net.Listener, links *sync.WaitGroup) error {
-	d := l.(interface{ SetDeadline(time.Time) error })
-	defer context.AfterFunc(r.draining, func() { d.SetDeadline(time.Now().Add(acceptWindow)) })()
 	defer l.Close()
+	d := l.(interface{ SetDeadline(time.Time) error })
+	defer context.AfterFunc(r.draining, func() { d.SetDeadline(longAgo) })()
 	slots := make(chan struct{}, r.listen.maxConns)
+	var until time.Time // when the relay closes
 	for n := 1; ; {
-		select {
-		case slots <- struct{}{}:
-		case <-r.draining.Done():
+		if !r.takeSlot(slots) {
 			return nil
+		}
+		// A deadline is set before each call, because one that has passed does not look
+		// at the queue.
+		var by time.Time
+		if r.draining.Err() != nil {
+			by = time.Now().Add(acceptWindow)
+			if until.IsZero() {
+				until = time.Now().Add(acceptMax)
+			}
+			d.SetDeadline(by)
 		}
 		c, err := l.Accept()
-		switch {
-		case err != nil && r.draining.Err() != nil:
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return err
-		case err != nil: // of one connection, or for want of descriptors
-			<-slots
-			r.problems.report(err)
-			time.Sleep(acceptBackoff)
+		if err == nil {
+			k := &link{relay: r, n: n}
+			n++
+			links.Go(func() {
+				defer func() { <-slots }()
+				k.run(c)
+			})
+			if r.listen.once || !until.IsZero() && time.Now().After(until) {
+				return nil
+			}
 			continue
 		}
-		k := &link{relay: r, n: n}
-		n++
-		links.Go(func() {
-			defer func() { <-slots }()
-			k.run(c)
-		})
-		if r.listen.once {
-			return nil
+		<-slots
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if !by.IsZero() && !time.Now().Before(by) {
+				return nil // nobody is connecting
+			}
+		case errors.Is(err, net.ErrClosed):
+			return err
+		default: // of one connection, or for want of descriptors
+			r.problems.report(err)
+			time.Sleep(acceptBackoff)
 		}
+	}
+}
+
+// takeSlot waits for room for one more client, unless the relay closes.
+func (r *relay) takeSlot(slots chan struct{}) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-r.draining.Done():
+		return false
 	}
 }
 
@@ -152,7 +184,7 @@ func (k *link) run(accepted net.Conn) {
 	defer k.server.Close()
 	up := k.half(byClient, k.client, k.server)
 	down := k.half(byServer, k.server, k.client)
-	defer context.AfterFunc(k.draining, func() { k.client.SetReadDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(k.draining, func() { k.client.SetReadDeadline(longAgo) })()
 	defer context.AfterFunc(k.giveUp, func() {
 		k.problems.report(fmt.Errorf("#%d: not done within %v", k.n, k.timeout))
 		k.abort()
@@ -256,13 +288,16 @@ func (h *half) finish() {
 		h.dst.SetReadDeadline(h.lingerBy)
 	}
 	h.mu.Unlock()
-	for {
+	for scratch := make([]byte, 4<<10); ; {
 		h.mu.Lock()
 		by := h.lingerBy
 		h.src.SetReadDeadline(by)
 		h.mu.Unlock()
-		_, err := io.Copy(io.Discard, struct{ io.Reader }{h.src})
-		if !errors.Is(err, os.ErrDeadlineExceeded) || !by.IsZero() && !time.Now().Before(by) {
+		_, err := h.src.Read(scratch)
+		switch {
+		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+			return
+		case !by.IsZero() && !time.Now().Before(by):
 			return
 		}
 	}

@@ -215,11 +215,29 @@ func TestSession_WrongTLS(t *testing.T) {
 // What was printed before an error comes before it.
 func TestSession_OutputBeforeError(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command(os.Args[0], "-decode", "-framing=netstring")
+	cmd := exec.Command(os.Args[0], "-decode", "-framing=netstring", "-max-payload=2")
 	cmd.Env = append(os.Environ(), asCommand+"=1")
-	cmd.Stdin = strings.NewReader("2:hi,2:ho,x")
+	cmd.Stdin = strings.NewReader("2:hi,4:long,2:ho,x")
 	both, _ := cmd.CombinedOutput()
-	assert.Regexp(t, `^hi\nho\nframecat: .*malformed length.*\n$`, string(both))
+	assert.Regexp(t, `^hi\nframecat: .*exceeds the limit.*\nho\nframecat: .*malformed length.*\n$`, string(both))
+}
+
+// A deadline that has passed is not believed before the socket was looked at.
+func TestSteadyConn_Read(t *testing.T) {
+	t.Parallel()
+	l := listenTCP(t)
+	sender := dial(t, l.Addr().String())
+	c := &steadyConn{conn: accept(t, l)}
+	_, err := io.WriteString(sender, "answer")
+	require.NoError(t, err)
+	require.NoError(t, c.SetReadDeadline(time.Unix(1, 0)))
+	got := make([]byte, 10)
+	n, err := c.Read(got)
+	require.NoError(t, err)
+	assert.Equal(t, "answer", string(got[:n]))
+	require.NoError(t, c.SetReadDeadline(time.Unix(1, 0)))
+	_, err = c.Read(got)
+	assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
 }
 
 // A host and a port may be two arguments.

@@ -215,6 +215,9 @@ func TestFramecat_HostileProxy(t *testing.T) {
 		if !strings.Contains(shown, "before") || strings.Contains(shown, "\x1b[31m") || strings.Contains(shown, "\u009b") {
 			t.Errorf("%s: the terminal shows %q", flags, shown)
 		}
+		if flags == "" && !(strings.Contains(shown, "\x1b[36m#1 -> 1") && strings.Contains(shown, "\x1b[33m#1 <- 1")) {
+			t.Errorf("the directions have no colours of their own: %q", shown)
+		}
 	}
 	if title := x.tmux("display-message", "-p", "#{pane_title}"); strings.Contains(title, "taken") {
 		t.Errorf("the title is %q", title)

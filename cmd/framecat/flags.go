@@ -189,7 +189,7 @@ func (g *group) modes() string {
 func (o *options) address(args []string) error {
 	if o.mode.noTarget {
 		if len(args) > 0 {
-			return fmt.Errorf("unexpected argument %q: -%s connects to nobody", args[0], o.mode.flag)
+			return fmt.Errorf("unexpected argument %q: -%s takes no address here", args[0], o.mode.flag)
 		}
 		return nil
 	}

@@ -110,7 +110,7 @@ func TestUsage(t *testing.T) {
 		{"-load -x x:1", "-x: want it"},
 		{"-color red x:1", `"red"`},
 		{"-raw -hex x:1", "-hex"},
-		{"-listen :0 x:1", "-listen connects to nobody"},
+		{"-listen :0 x:1", "-listen takes no address here"},
 		{"-listen= ", "want HOST:PORT"},
 		{"-listen unix: -echo", "want HOST:PORT"},
 		{"-listen :0 -echo -reply f", "contradict"},

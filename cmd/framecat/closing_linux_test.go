@@ -127,6 +127,23 @@ func TestClose_Reset(t *testing.T) {
 	}
 }
 
+// A relay that is killed does not end the streams of its clients in order.
+func TestClose_Killed(t *testing.T) {
+	t.Parallel()
+	upstream := listenTCP(t)
+	l := listenOn(t, "", "-to", upstream.Addr().String())
+	client := dial(t, l.addr)
+	server := accept(t, upstream)
+	_, err := io.WriteString(client, "hello\n")
+	require.NoError(t, err)
+	_, err = io.ReadFull(server, make([]byte, 6))
+	require.NoError(t, err)
+	require.NoError(t, l.cmd.Process.Kill())
+	_, err = client.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, syscall.ECONNRESET)
+	l.end()
+}
+
 // A server that has ended is no reason to lose its answers, whatever the client
 // still sends, and the client does not keep the connection forever.
 func TestClose_ServerGone(t *testing.T) {

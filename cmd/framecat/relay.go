@@ -42,7 +42,8 @@ var errDrained = errors.New("all that had arrived was read")
 // It closes as package server does: it refuses new clients, passes on what had
 // arrived whole from each client, ends the stream to the server, passes on the
 // answers until the server ends its side, and only then ends the stream to the
-// client. A reset is passed on as a reset.
+// client. A reset is passed on as a reset, and the end of the process is one for its
+// clients: the end of a stream tells them that what has no answer was not handled.
 //
 // It is not built on [server.Server], whose handler sees payloads and not what is on
 // the wire, and does not learn that its peer has ended its side while answers are
@@ -182,6 +183,7 @@ func (k *link) run(accepted net.Conn) {
 		return
 	}
 	defer k.server.Close()
+	resetOnClose(k.client, true) // until its stream ends in order
 	up := k.half(byClient, k.client, k.server)
 	down := k.half(byServer, k.server, k.client)
 	defer context.AfterFunc(k.draining, func() { k.client.SetReadDeadline(longAgo) })()
@@ -204,16 +206,26 @@ func (k *link) abort() {
 // reset closes a connection in such a way that its peer does not take that for the
 // end of the stream, where the network can tell the difference.
 func reset(c net.Conn) {
+	resetOnClose(c, true)
+	c.Close()
+}
+
+// resetOnClose decides whether closing c resets it, which the end of the process does
+// too.
+func resetOnClose(c net.Conn, reset bool) {
 	if t, ok := c.(*tlsConn); ok {
 		c = t.below
 	}
 	if s, ok := c.(*steadyConn); ok {
 		c = s.conn
 	}
-	if t, ok := c.(*net.TCPConn); ok {
-		t.SetLinger(0)
+	seconds := -1
+	if reset {
+		seconds = 0
 	}
-	c.Close()
+	if t, ok := c.(*net.TCPConn); ok {
+		t.SetLinger(seconds) // fails if c is closed already
+	}
 }
 
 // A half is one direction of a link.
@@ -271,8 +283,10 @@ func (h *half) run() {
 	case h.writeErr != nil:
 		// The other direction finds out whether this was a reset.
 		h.problems.report(h.track.name(h.writeErr))
-	case err != nil:
+	case err != nil: // a message cannot be shown, and was not passed on
 		h.fail(err)
+		h.abort()
+		return
 	}
 	h.finish()
 }
@@ -281,6 +295,9 @@ func (h *half) run() {
 // closing a connection with unread bytes would reset it. When both directions have
 // ended that lasts no longer than lingerTime.
 func (h *half) finish() {
+	if h.dst == h.client {
+		resetOnClose(h.client, false)
+	}
 	_ = h.dst.CloseWrite() // fails if dst is gone, which reading it tells
 	h.mu.Lock()
 	if h.ended++; h.ended == 2 {

@@ -171,9 +171,11 @@ func (c *Conn) abandon() (r Report) {
 			r.Unflushed = max(n-1-int(c.delayed), 0)
 			r.Unanswered++
 		}
-		rest := c.settings.Load().newBuffer()
-		rest.Write(c.buf.Bytes())
-		r.Unanswered += c.countUnanswered(rest)
+		if !c.stream.open { // else the rest of its payload comes first
+			rest := c.settings.Load().newBuffer()
+			rest.Write(c.buf.Bytes())
+			r.Unanswered += c.countUnanswered(rest)
+		}
 	}
 	return r
 }

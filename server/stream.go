@@ -52,8 +52,8 @@ func (c *Conn) runStream(err error) error {
 	}
 	before := c.replied
 	c.handled++
-	c.handling.Store(true)
 	c.stream = stream{open: true, offset: offset}
+	c.handling.Store(true)
 	c.wire.drain.streams(true)
 	if err = c.srv.Stream(c, size, payload); err == nil {
 		_, err = io.Copy(io.Discard, payload) // what the hook has left

@@ -207,3 +207,21 @@ func TestStream_NotAnnounced(t *testing.T) {
 		assert.Equal(t, []server.CloseReason{server.CloseTooLarge}, reasons.get())
 	})
 }
+
+// C22: what a stuck Stream has not read of its payload is not counted as frames.
+func TestC22_StuckStream(t *testing.T) {
+	var release chan struct{}
+	s := streaming()
+	s.Grace = 100 * ms
+	s.Stream = func(c *server.Conn, size int64, payload io.Reader) error {
+		payload.Read(make([]byte, 2))
+		<-release
+		return nil
+	}
+	onFake(t, s, func(f *fake) {
+		release = make(chan struct{})
+		c := f.dial("\x0a\x01a\x01b\x01c\x01d\x01e")
+		wantReport(t, s.Shutdown(background), server.Report{Unanswered: 1, Forced: 1, Stuck: []string{c.LocalAddr().String()}}, context.DeadlineExceeded)
+		close(release)
+	})
+}

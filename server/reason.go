@@ -134,6 +134,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 		payload   *framing.PayloadError
 		proxy     *proxyHeaderError
 		refused   *refusedError
+		source    *framing.SourceError
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -154,6 +155,8 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 			return ClosePeer, err
 		}
 		return CloseHandshake, err
+	case errors.As(failed, &source):
+		return CloseHandlerError, failed
 	case failed != nil:
 		return CloseFailed, failed
 	case errors.As(err, &handler):

@@ -225,3 +225,18 @@ func TestC22_StuckStream(t *testing.T) {
 		close(release)
 	})
 }
+
+// A source that ends in the middle of a reply is the handler's fault, and logged.
+func TestReplyFrom_TornBySource(t *testing.T) {
+	var reasons reasonLog
+	s := &server.Server{Framer: lengthprefix.Uint32(), Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
+		return c.ReplyFrom(strings.NewReader(strings.Repeat("x", 200_000)), 300_000)
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("\x00\x00\x00\x01x", fakenet.Buffers(1<<20))
+		io.Copy(io.Discard, c)
+		synctest.Wait()
+		assert.Equal(t, []server.CloseReason{server.CloseHandlerError}, reasons.get())
+		assert.Contains(t, f.log.String(), "handler failed")
+	})
+}

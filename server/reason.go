@@ -155,9 +155,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 			return ClosePeer, err
 		}
 		return CloseHandshake, err
-	case errors.As(failed, &source):
-		return CloseHandlerError, failed
-	case failed != nil:
+	case failed != nil && !errors.As(failed, &source):
 		return CloseFailed, failed
 	case errors.As(err, &handler):
 		switch {
@@ -165,10 +163,12 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 			return CloseReplyRefused, err
 		case handler.err == io.EOF:
 			return CloseDone, err
-		case handler.stream && c.readReason(err) != CloseFailed:
+		case handler.stream && (c.readReason(err) != CloseFailed || c.stream.err != nil && c.stream.err != io.EOF):
 			return c.readReason(err), err
 		}
 		return CloseHandlerError, err
+	case failed != nil: // the source of a reply failed in the middle
+		return CloseHandlerError, failed
 	}
 	if kick, ok := err.(*closeError); ok {
 		return CloseKicked, kick.cause

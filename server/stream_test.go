@@ -240,3 +240,33 @@ func TestReplyFrom_TornBySource(t *testing.T) {
 		assert.Contains(t, f.log.String(), "handler failed")
 	})
 }
+
+// A peer that leaves in the middle of a stream is no fault of the hook, also if the
+// reply that it has begun is torn.
+func TestStream_PeerLeaves(t *testing.T) {
+	hooks := map[string]func(*server.Conn, int64, io.Reader) error{
+		"reply torn": func(c *server.Conn, size int64, payload io.Reader) error { return c.ReplyFrom(payload, size) },
+		"no reply": func(c *server.Conn, size int64, payload io.Reader) error {
+			_, err := io.Copy(io.Discard, payload)
+			return err
+		},
+	}
+	for name, hook := range hooks {
+		for reason, leave := range map[server.CloseReason]func(*fakenet.Conn) error{
+			server.CloseUnexpectedEOF: (*fakenet.Conn).CloseWrite,
+			server.CloseFailed:        (*fakenet.Conn).Reset,
+		} {
+			t.Run(name+" "+reason.String(), func(t *testing.T) {
+				var reasons reasonLog
+				s := &server.Server{Framer: lengthprefix.Uint32(), MaxPayload: 4, Stream: hook, Closed: reasons.add}
+				onFake(t, s, func(f *fake) {
+					c := f.dial("\x00\x10\x00\x00"+strings.Repeat("x", 200_000), fakenet.Buffers(1<<20))
+					require.NoError(t, leave(c))
+					synctest.Wait()
+					assert.Equal(t, []server.CloseReason{reason}, reasons.get())
+					assert.NotContains(t, f.log.String(), "handler failed")
+				})
+			})
+		}
+	}
+}

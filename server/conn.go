@@ -101,6 +101,7 @@ type marks uint8
 const (
 	promised marks = 1 << iota
 	hijacked
+	leaving // Goodbye runs: only replies are allowed
 )
 
 // A frameClock measures how long an incomplete frame was waited for.
@@ -200,6 +201,9 @@ func (c *Conn) Reply(payload []byte) error {
 	}
 	return err
 }
+
+// mayChange reports whether a handler, or Open, runs.
+func (c *Conn) mayChange() bool { return c.handling.Load() && c.marks&leaving == 0 }
 
 // Flush sends the replies that have gathered. Like Reply it is for the [Handler].
 // Its error is final.

@@ -23,7 +23,7 @@ var errHijacked = errors.New("server: the connection was hijacked")
 // in [Server.Stream] with [framing.ErrSkipping].
 func (c *Conn) Hijack() (nc net.Conn, received []byte, err error) {
 	switch {
-	case !c.handling.Load():
+	case !c.mayChange():
 		return nil, nil, ErrNotHandling
 	case c.stream.open:
 		return nil, nil, framing.ErrSkipping

@@ -62,6 +62,7 @@ func (c *Conn) sayGoodbye(err error) {
 	}
 	defer c.handling.Store(false)
 	defer c.logPanic()
+	c.marks |= leaving
 	c.handling.Store(true)
 	reason, cause := c.closeReason(err, nil)
 	f(c, reason, cause)

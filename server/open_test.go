@@ -310,3 +310,18 @@ func TestC19_LateGreeting(t *testing.T) {
 		f.wantFIN(c, "hello\nfirst\n", 650*ms)
 	})
 }
+
+// In Goodbye nothing may begin that the connection would have to wait for.
+func TestGoodbye_OnlyReplies(t *testing.T) {
+	var errs []error
+	s := &server.Server{Goodbye: func(c *server.Conn, _ server.CloseReason) {
+		_, _, err := c.Hijack()
+		errs = []error{c.Go(nil, func([]byte) error { time.Sleep(time.Second); return c.WriteFrame(nil) }), c.StartTLS(nil, serverTLS), err}
+		c.Reply([]byte("bye"))
+	}, IdleTimeout: 10 * ms}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("")
+		f.wantFIN(c, "bye\n", 10*ms)
+		assert.Equal(t, []error{server.ErrNotHandling, server.ErrNotHandling, server.ErrNotHandling}, errs)
+	})
+}

@@ -38,7 +38,7 @@ type promises struct {
 // nothing more is read. It returns an error, and does not call answer, if the
 // context of the connection ends meanwhile.
 func (c *Conn) Go(payload []byte, answer func(payload []byte) error) error {
-	if !c.handling.Load() {
+	if !c.mayChange() {
 		return ErrNotHandling
 	}
 	most := c.settings.Load().maxPayload

@@ -34,7 +34,7 @@ var (
 func (c *Conn) StartTLS(lastReply []byte, config *tls.Config) error {
 	var frame []byte
 	switch {
-	case !c.handling.Load():
+	case !c.mayChange():
 		return ErrNotHandling
 	case c.wire.tls != nil:
 		return ErrTLS

@@ -314,7 +314,7 @@ func TestC19_LateGreeting(t *testing.T) {
 // In Goodbye nothing may begin that the connection would have to wait for.
 func TestGoodbye_OnlyReplies(t *testing.T) {
 	var errs []error
-	s := &server.Server{Goodbye: func(c *server.Conn, _ server.CloseReason) {
+	s := &server.Server{Goodbye: func(c *server.Conn, _ server.CloseReason, _ error) {
 		_, _, err := c.Hijack()
 		errs = []error{c.Go(nil, func([]byte) error { time.Sleep(time.Second); return c.WriteFrame(nil) }), c.StartTLS(nil, serverTLS), err}
 		c.Reply([]byte("bye"))

@@ -90,6 +90,7 @@ type Conn struct {
 	ended    bool        // the peer has ended its side of raw
 	report   Report      // of its losses
 	unpushed int         // pushes that could not be sent
+	lastWord int         // bytes that Goodbye has sent
 	sample   string      // quoted: bytes of the frame with which it ended
 	cause    error       // why it ended
 	reason   CloseReason // the same, once state is StateClosed

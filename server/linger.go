@@ -60,6 +60,8 @@ func (c *Conn) sayGoodbye(err error) {
 	if f == nil || err == io.EOF || !c.isOpen.Load() {
 		return
 	}
+	before := c.wire.bytesOut.Load()
+	defer func() { c.lastWord = int(c.wire.bytesOut.Load() - before) }()
 	defer c.handling.Store(false)
 	defer c.logPanic()
 	c.marks |= leaving
@@ -319,8 +321,10 @@ func (c *Conn) linger(fin bool, end int) error {
 }
 
 // lost reports the replies that are not acknowledged, for the reason err, and
-// returns err, or nil if there are none. Of the bytes sent end are no replies.
+// returns err, or nil if there are none. Of the bytes sent end are no replies, nor
+// is what Goodbye has sent before them.
 func (c *Conn) lost(end int, err error) error {
+	end += c.lastWord
 	left, _ := c.wire.unacknowledged()
 	if left <= end {
 		return nil

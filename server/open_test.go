@@ -325,3 +325,17 @@ func TestGoodbye_OnlyReplies(t *testing.T) {
 		assert.Equal(t, []error{server.ErrNotHandling, server.ErrNotHandling, server.ErrNotHandling}, errs)
 	})
 }
+
+// A last word that the peer's system does not acknowledge is no loss.
+func TestGoodbye_Unacknowledged(t *testing.T) {
+	s := &server.Server{Grace: time.Second, Goodbye: func(c *server.Conn, _ server.CloseReason) { c.Reply([]byte("bye")) }}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("x\n")
+		expect(t, c, "x\n")
+		time.Sleep(time.Second)
+		c.StopAck(true)
+		assert.NoError(t, s.Shutdown(background))
+		assert.Equal(t, 2*time.Second, f.at(c.Peer().Closed()))
+		assert.Zero(t, c.FIN())
+	})
+}

@@ -12,8 +12,9 @@ import (
 var errHijacked = errors.New("server: the connection was hijacked")
 
 // Hijack takes the connection over from the server, after the replies and pushes
-// so far were sent. It returns the accepted connection, or the *tls.Conn on it, and
-// the bytes that were received after the frame that is being handled. The server
+// so far were sent. It returns the accepted connection, or the *tls.Conn on it, or,
+// through a proxy, one with the client's address and a method NetConn, and the bytes
+// that were received after the frame that is being handled. The server
 // no longer counts the connection, limits it, or waits for it when it closes; the
 // caller must close it. Frames can no longer be sent with c, whose context ends when
 // the Handler has returned.

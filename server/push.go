@@ -28,8 +28,9 @@ type pushes struct {
 // Push queues a frame with payload for the peer, and never waits. Frames leave in
 // the order of their pushes, and may overtake replies that have gathered. If more
 // than [Server.MaxQueue] bytes are queued, because the peer reads too slowly, the
-// connection is reset, with [CloseSlow]. When the connection ends in order, what is
-// queued is sent before the end of the stream.
+// connection is reset, with [CloseSlow]; with [CloseWriteTimeout] if the peer reads
+// nothing for WriteTimeout. When the connection ends in order, what is queued is sent
+// before the end of the stream.
 //
 // A payload that the framing cannot carry is refused as by Reply. When the
 // connection ends, Push returns [net.ErrClosed]; frames that are still queued then

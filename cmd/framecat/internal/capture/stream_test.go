@@ -1,0 +1,274 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// read returns what the directions of a capture carry, "1>hello" for the first
+// connection's to the server, and how they end, and the error of the capture.
+func read(data []byte) (streams map[string]string, ends map[string]error, err error) {
+	streams, ends = map[string]string{}, map[string]error{}
+	for c, e := range Streams(bytes.NewReader(data), service.Port()) {
+		if e != nil {
+			return streams, ends, e
+		}
+		name := fmt.Sprint(c.Conn, "<")
+		if c.ToServer {
+			name = fmt.Sprint(c.Conn, ">")
+		}
+		if ends[name] != nil {
+			return streams, ends, errors.New("a chunk after the end of its direction")
+		}
+		streams[name] += string(c.Data)
+		if c.Err != nil {
+			ends[name] = c.Err
+		}
+	}
+	return streams, ends, nil
+}
+
+// A whole connection, in both formats, both byte orders, and on every link.
+func TestStreams_Formats(t *testing.T) {
+	v6 := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr("fe80::1"), port) }
+	for _, link := range []struct {
+		name   string
+		number int
+		header string // before the IP packet
+	}{
+		{"Ethernet", 1, strings.Repeat("\x00", 12) + "\x08\x00"},
+		{"Ethernet, IPv6", 1, strings.Repeat("\x00", 12) + "\x86\xdd"},
+		{"VLAN", 1, strings.Repeat("\x00", 12) + "\x81\x00\x00\x05\x08\x00"},
+		{"VLAN in a VLAN", 1, strings.Repeat("\x00", 12) + "\x88\xa8\x00\x05\x81\x00\x00\x05\x08\x00"},
+		{"SLL", 113, strings.Repeat("\x00", 14) + "\x08\x00"},
+		{"SLL2", 276, "\x08\x00" + strings.Repeat("\x00", 18)},
+		{"BSD loopback", 0, "\x02\x00\x00\x00"},
+		{"OpenBSD loopback", 108, "\x00\x00\x00\x02"},
+		{"raw", 101, ""},
+		{"raw, IPv6", 101, ""},
+		{"IPv4", 228, ""},
+		{"IPv6", 229, ""},
+	} {
+		from, to := client, service
+		if strings.Contains(link.name, "IPv6") {
+			from, to = v6(client.Port()), v6(service.Port())
+		}
+		packet := func(from, to netip.AddrPort, seq uint32, flags byte, data string) []byte {
+			return append([]byte(link.header), ipPacket(from, to, seq, flags, data)...)
+		}
+		packets := [][]byte{
+			packet(from, to, 100, syn, ""),
+			packet(to, from, 900, syn|ack, ""),
+			packet(from, to, 101, ack, "hello"),
+			append(packet(to, from, 901, ack, "hi"), 0, 0, 0), // what fills a short frame up
+			packet(from, to, 106, fin|ack, ""),
+			packet(to, from, 903, fin|ack, ""),
+		}
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			for i, data := range [][]byte{pcap(order, link.number, packets...), pcapng(order, link.number, packets...)} {
+				streams, ends, err := read(data)
+				require.NoError(t, err, "%s, %d", link.name, i)
+				assert.Equal(t, map[string]string{"1>": "hello", "1<": "hi"}, streams, link.name)
+				assert.Equal(t, map[string]error{"1>": io.EOF, "1<": io.EOF}, ends, link.name)
+				for c, err := range Streams(bytes.NewReader(data), service.Port()) {
+					require.NoError(t, err)
+					if c.ToServer && c.Err == nil {
+						assert.Equal(t, time.Unix(1002, 500_000_000), c.Time, "%s, %d", link.name, i)
+						assert.Equal(t, from, c.From)
+						assert.Equal(t, to, c.To)
+					}
+				}
+			}
+		}
+	}
+}
+
+// However a stream is cut into segments, sent again, overlapping, and out of order, its
+// bytes are returned once and in order, over the end of the sequence numbers too.
+func TestStreams_Reassembly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		stream := rapid.StringN(0, 300, -1).Draw(t, "stream")
+		first := rapid.SampledFrom([]uint32{0, 1000, 1<<31 - 5, 1<<32 - 100, 1<<32 - 1}).Draw(t, "seq")
+		type part struct{ begin, end int }
+		var parts []part
+		for at := 0; at < len(stream); {
+			end := rapid.IntRange(at+1, min(at+40, len(stream))).Draw(t, "end")
+			parts = append(parts, part{rapid.IntRange(max(0, at-20), at).Draw(t, "begin"), end})
+			at = end
+		}
+		for range rapid.IntRange(0, 5).Draw(t, "again") {
+			if len(parts) > 0 {
+				parts = append(parts, rapid.SampledFrom(parts).Draw(t, "part"))
+			}
+		}
+		packets := [][]byte{frame(client, service, first, syn, "")}
+		for _, p := range rapid.Permutation(parts).Draw(t, "order") {
+			packets = append(packets, frame(client, service, first+1+uint32(p.begin), ack, stream[p.begin:p.end]))
+		}
+		end := frame(client, service, first+1+uint32(len(stream)), fin|ack, "")
+		at := rapid.IntRange(1, len(packets)).Draw(t, "fin")
+		packets = append(packets[:at], append([][]byte{end}, packets[at:]...)...)
+		streams, ends, err := read(pcap(binary.LittleEndian, 1, packets...))
+		if err != nil || streams["1>"] != stream || ends["1>"] != io.EOF {
+			t.Fatalf("%q, %v, %v; want %q, EOF, nil", streams["1>"], ends["1>"], err, stream)
+		}
+	})
+}
+
+// How directions end, and what a capture lacks.
+func TestStreams_Ends(t *testing.T) {
+	to := func(seq uint32, flags byte, data string) []byte { return frame(client, service, seq, flags, data) }
+	from := func(seq uint32, flags byte, data string) []byte { return frame(service, client, seq, flags, data) }
+	cut := to(111, ack, "0123456789")
+	for _, test := range []struct {
+		name    string
+		packets [][]byte
+		streams map[string]string
+		ends    map[string]error
+	}{
+		{"reset", [][]byte{to(100, syn, ""), to(101, ack, "hello"), from(900, rst, "")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": ErrReset}},
+		{"the capture ends", [][]byte{to(100, syn, ""), to(101, ack, "hello")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": ErrOpen}},
+		{"a gap", [][]byte{to(100, syn, ""), to(101, ack, "hello"), to(110, ack, "after it"), to(118, fin|ack, "")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": &GapError{Offset: 5, Missing: 4}}},
+		{"a gap at the end", [][]byte{to(100, syn, ""), to(101, ack, "hello"), to(110, fin|ack, "")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": &GapError{Offset: 5, Missing: 4}}},
+		{"a gap before a reset", [][]byte{to(100, syn, ""), to(110, ack, "after it"), to(118, rst, "")},
+			map[string]string{"1>": ""}, map[string]error{"1>": &GapError{Offset: 0, Missing: 9}}},
+		{"packets in part", [][]byte{to(100, syn, ""), to(101, ack, "0123456789"), cut[:len(cut)-4], to(121, ack, "more")},
+			map[string]string{"1>": "0123456789012345"}, map[string]error{"1>": &GapError{Offset: 16, Missing: 4, Cut: true}}},
+		{"the port again", [][]byte{to(100, syn, ""), to(101, fin, "one"), to(100, syn, ""), to(7000, syn, ""), to(7001, fin, "two")},
+			map[string]string{"1>": "one", "2>": "two"}, map[string]error{"1>": io.EOF, "2>": io.EOF}},
+		{"the port again, too early", [][]byte{to(100, syn, ""), to(101, ack, "one"), to(7000, syn, ""), to(7001, fin, "two")},
+			map[string]string{"1>": "one", "2>": "two"}, map[string]error{"1>": ErrReset, "2>": io.EOF}},
+		{"keep-alive probes", [][]byte{to(100, syn, ""), to(101, ack, "one"), to(103, ack, "e"), to(103, ack, ""), to(104, fin, "two")},
+			map[string]string{"1>": "onetwo"}, map[string]error{"1>": io.EOF}},
+		{"last words", [][]byte{to(100, syn, ""), to(101, fin, "one"), to(105, ack, ""), to(101, fin, "one"), to(105, rst, "")},
+			map[string]string{"1>": "one"}, map[string]error{"1>": io.EOF}},
+	} {
+		streams, ends, err := read(pcap(binary.LittleEndian, 1, test.packets...))
+		assert.NoError(t, err, test.name)
+		assert.Equal(t, test.streams, streams, test.name)
+		assert.Equal(t, test.ends, ends, test.name)
+	}
+	assert.EqualError(t, &GapError{Offset: 5, Missing: 4}, "4 bytes are missing at offset 5 of the stream")
+	assert.ErrorContains(t, &GapError{Offset: 5, Missing: 4, Cut: true}, "tcpdump -s 0")
+}
+
+// A capture that begins inside a connection says so.
+func TestStreams_Late(t *testing.T) {
+	data := pcap(binary.LittleEndian, 1, frame(client, service, 500, ack, "llo"), frame(service, client, 1, syn|ack, ""), frame(service, client, 2, fin, "hi"))
+	late := map[bool]bool{}
+	for c, err := range Streams(bytes.NewReader(data), service.Port()) {
+		require.NoError(t, err)
+		late[c.ToServer] = c.Late
+	}
+	assert.Equal(t, map[bool]bool{true: true, false: false}, late)
+}
+
+// A direction that waits for a segment that never comes is given up when much waits.
+func TestStreams_GivesUp(t *testing.T) {
+	const size = 32 << 10
+	packets := [][]byte{frame(client, service, 100, syn, ""), frame(client, service, 101, ack, "hello")}
+	block := strings.Repeat("x", size)
+	n := maxWaiting/size + 2
+	for i := range n {
+		packets = append(packets, frame(client, service, 200+uint32(i*size), ack, block))
+	}
+	packets = append(packets, frame(client, service, 106, ack, strings.Repeat("y", 94))) // too late
+	streams, ends, err := read(pcap(binary.LittleEndian, 1, packets...))
+	require.NoError(t, err)
+	assert.Equal(t, "hello", streams["1>"])
+	assert.Equal(t, &GapError{Offset: 5, Missing: 94}, ends["1>"])
+}
+
+// What is not a capture, or a damaged one, is an error that says what and where; what
+// came before it is returned.
+func TestStreams_Errors(t *testing.T) {
+	whole := pcap(binary.LittleEndian, 1, frame(client, service, 100, syn, ""), frame(client, service, 101, ack, "hello"))
+	ng := pcapng(binary.BigEndian, 1, frame(client, service, 100, syn, ""))
+	other := pcap(binary.LittleEndian, 1, frame(client, netip.AddrPortFrom(service.Addr(), 80), 100, syn, ""))
+	huge := bytes.Clone(whole)
+	binary.LittleEndian.PutUint32(huge[32:], 1<<31)
+	for _, test := range []struct {
+		name string
+		data []byte
+		says string
+	}{
+		{"nothing", nil, "the capture is empty"},
+		{"text", []byte("hello world"), "neither pcap nor pcapng: the first bytes are 68 65 6c 6c"},
+		{"a short header", whole[:10], "the file ends after 6 of 20 bytes"},
+		{"a short packet", whole[:len(whole)-2], "capture at offset 110: the file ends after 57 of 59 bytes"},
+		{"a short packet header", whole[:30], "the file ends after 6 of 16 bytes"},
+		{"a huge packet", huge, "a packet of 2147483648 bytes: want at most 1048576"},
+		{"a link", pcap(binary.LittleEndian, 105, []byte("80211")), "packet 1 is of link type 105: want Ethernet"},
+		{"another port", other, "no TCP connection to port 9092 in 1 packets"},
+		{"a short block", ng[:len(ng)-3], "the file ends after"},
+		{"a byte order", []byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x01\x02\x03\x04"), "a section whose byte order is 01 02 03 04"},
+		{"a block size", []byte("\x0a\x0d\x0d\x0a\x05\x00\x00\x00\x4d\x3c\x2b\x1a"), "a block of 5 bytes"},
+	} {
+		_, _, err := read(test.data)
+		if assert.Error(t, err, test.name) {
+			assert.Contains(t, err.Error(), test.says, test.name)
+		}
+	}
+	streams, ends, err := read(whole[:len(whole)-2])
+	assert.Error(t, err)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Equal(t, map[string]string{"1>": ""}, streams)
+	assert.Equal(t, map[string]error{"1>": ErrOpen}, ends)
+}
+
+// Whoever stops the iteration gets no further chunk.
+func TestStreams_Stop(t *testing.T) {
+	data := pcap(binary.LittleEndian, 1, frame(client, service, 100, syn, ""), frame(client, service, 101, ack, "a"),
+		frame(client, service, 102, ack, "b"), frame(service, client, 1, rst, ""))
+	for stop := range 4 {
+		n := 0
+		for range Streams(bytes.NewReader(data), service.Port()) {
+			if n++; n > stop {
+				break
+			}
+		}
+		assert.LessOrEqual(t, n, stop+1)
+	}
+}
+
+// FuzzStreams verifies that hostile captures do not panic, that offsets are those of the
+// bytes that were returned, and that nothing follows the end of a direction.
+func FuzzStreams(f *testing.F) {
+	packets := [][]byte{
+		frame(client, service, 100, syn, ""), frame(service, client, 900, syn|ack, ""), frame(client, service, 101, ack, "hello"),
+		frame(client, service, 110, ack, "later"), frame(service, client, 901, fin|ack, "hi"), frame(client, service, 106, ack, "then"),
+	}
+	f.Add(pcap(binary.LittleEndian, 1, packets...))
+	f.Add(pcapng(binary.BigEndian, 1, packets...))
+	f.Add(pcap(binary.BigEndian, 101, ipPacket(client, service, 1, ack, "x")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 4<<10 {
+			return
+		}
+		streams, ends, err := read(data)
+		if err != nil && err.Error() == "a chunk after the end of its direction" {
+			t.Fatal(err)
+		}
+		for name, end := range ends {
+			var gap *GapError
+			if errors.As(end, &gap) && (gap.Offset != int64(len(streams[name])) || gap.Missing <= 0) {
+				t.Fatalf("%s: %v after %d bytes", name, gap, len(streams[name]))
+			}
+		}
+	})
+}

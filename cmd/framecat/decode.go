@@ -14,25 +14,39 @@ var decodeMode = &mode{
 	flag: "decode",
 	examples: []example{
 		{"-decode -framing=netstring < FILE", "cut a stream into messages"},
+		{"-decode -pcap FILE -port N", "cut a packet capture"},
 	},
 	noTarget: true,
 	groups:   []*group{messageFlags, outputFlags, showFlags, inputFlags, decodeFlags},
-	check: func(o *options) error {
-		if o.decode.count && o.wire {
-			return errors.New("-count and -x contradict each other: messages are counted or shown")
-		}
-		return nil
-	},
-	run: decode,
+	check:    func(o *options) error { return o.decode.check(o) },
+	run:      decode,
 }
 
 type decodeOptions struct {
 	count bool
+	pcap  string
+	port  int
+}
+
+func (d *decodeOptions) check(o *options) error {
+	switch {
+	case d.count && o.wire:
+		return errors.New("-count and -x contradict each other: messages are counted or shown")
+	case d.pcap != "" && o.file != "":
+		return errors.New("-pcap and -file contradict each other: want one of them")
+	case d.pcap == "" && d.port != 0:
+		return errors.New("-port needs -pcap")
+	case d.pcap != "" && (d.port < 1 || d.port > 65535):
+		return fmt.Errorf("-pcap needs the -port of the server, 1 to 65535, not %d", d.port)
+	}
+	return nil
 }
 
 var decodeFlags = &group{"Decoding", func(f *flag.FlagSet, o *options) {
 	f.Bool("decode", false, "cut standard input, or -file, into its messages")
 	f.BoolVar(&o.decode.count, "count", false, "count messages, do not show them")
+	f.StringVar(&o.decode.pcap, "pcap", "", "cut the TCP streams of a packet capture, `FILE`, pcap or pcapng; - is standard input")
+	f.IntVar(&o.decode.port, "port", 0, "with -pcap: show the connections to port `N`")
 }}
 
 // decode cuts a captured stream into its messages, and shows or counts them.
@@ -52,15 +66,14 @@ func decode(ctx context.Context, j *job) error {
 
 // cut does the work of decode, which does not wait for what blocks here.
 func (j *job) cut(t *tally) error {
-	src := j.stdin
-	if j.file != "" {
-		f, err := os.Open(j.file)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		src = f
+	if j.decode.pcap != "" {
+		return j.capture(t)
 	}
+	src, closeInput, err := j.input()
+	if err != nil {
+		return err
+	}
+	defer closeInput()
 	src = flushTap{src, j.out}
 	each := func(payload []byte) error { return nil }
 	if j.decode.count {
@@ -74,6 +87,18 @@ func (j *job) cut(t *tally) error {
 	}
 	messages := &track{d: &display{options: j.options, out: j.out, problems: j.problems}, print: !j.decode.count}
 	return messages.read(src, j.framing.Framer, each)
+}
+
+// input returns standard input, or -file, and what closes it.
+func (j *job) input() (src io.Reader, closeInput func() error, err error) {
+	if j.file == "" {
+		return j.stdin, func() error { return nil }, nil
+	}
+	f, err := os.Open(j.file)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, f.Close, nil
 }
 
 // A tally counts the messages of a stream.

@@ -52,10 +52,11 @@ func (d *display) flush() error {
 // A track is one direction of one connection: its messages have numbers.
 type track struct {
 	d       *display
-	conn    int  // the number of the connection, or 0 if there is only one
-	from    side // who sends
-	print   bool // messages are printed, not only recorded
-	labels  bool // with time, connection and number
+	conn    int       // the number of the connection, or 0 if there is only one
+	from    side      // who sends
+	print   bool      // messages are printed, not only recorded
+	labels  bool      // with time, connection and number
+	at      time.Time // when the next message was sent; if zero, now
 	n       int
 	line    []byte
 	encoded []byte
@@ -71,7 +72,9 @@ func (t *track) message(payload []byte) error {
 	}
 	var at time.Time
 	if t.from != nobody {
-		at = time.Now()
+		if at = t.at; at.IsZero() {
+			at = time.Now()
+		}
 	}
 	if d.recorded != nil || isPrinted && d.json {
 		t.encoded = appendJSON(t.encoded[:0], newRecord(at, t.conn, t.from, t.n, payload))

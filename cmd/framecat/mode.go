@@ -22,7 +22,7 @@ type mode struct {
 
 // modes are all modes, in the order of the help. The first is the one that no flag
 // selects.
-var modes = []*mode{chatMode, listenMode, replayMode, decodeMode, loadMode}
+var modes = []*mode{chatMode, listenMode, replayMode, decodeMode, guessMode, loadMode}
 
 // An example is a line of the help.
 type example struct{ command, about string }

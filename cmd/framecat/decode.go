@@ -17,7 +17,7 @@ var decodeMode = &mode{
 		{"-decode -pcap FILE -port N", "cut a packet capture"},
 	},
 	noTarget: true,
-	groups:   []*group{messageFlags, outputFlags, showFlags, inputFlags, decodeFlags},
+	groups:   []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, decodeFlags},
 	check:    func(o *options) error { return o.decode.check(o) },
 	run:      decode,
 }

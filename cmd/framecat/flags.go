@@ -64,10 +64,12 @@ var (
 		f.BoolVar(&o.quiet, "quiet", false, "print only what goes wrong")
 	}}
 	showFlags = &group{"How messages are shown", func(f *flag.FlagSet, o *options) {
-		f.BoolVar(&o.hex, "hex", false, "print messages as hexadecimal digits, and take such digits as input")
 		f.BoolVar(&o.raw, "raw", false, "print messages as they are, with nothing between them")
 		f.BoolVar(&o.wire, "x", false, "show the bytes of both directions, what each of them is, and where a write or read ended")
 		f.StringVar(&o.color, "color", "auto", "colour what is shown: `auto`, always or never; auto means on a terminal, unless NO_COLOR is set")
+	}}
+	hexFlags = &group{"Digits", func(f *flag.FlagSet, o *options) {
+		f.BoolVar(&o.hex, "hex", false, "print messages as hexadecimal digits, and take such digits as input")
 	}}
 	inputFlags = &group{"What is sent", func(f *flag.FlagSet, o *options) {
 		f.StringVar(&o.file, "file", "", "read `FILE`: its bytes are one message, or with -decode the stream")

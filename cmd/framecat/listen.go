@@ -20,7 +20,7 @@ var listenMode = &mode{
 		{"-listen :514 -framing=syslog -to HOST:PORT -to-framing=line", "a bridge between framings"},
 	},
 	noTarget: true,
-	groups:   []*group{messageFlags, outputFlags, showFlags, inputFlags, recordFlags, listenFlags, chatFlags, troubleFlags, connectFlags},
+	groups:   []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, recordFlags, listenFlags, chatFlags, troubleFlags, connectFlags},
 	check:    func(o *options) error { return o.listen.check(o) },
 	run:      listen,
 }

@@ -1,30 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
-	"net"
+	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/spec"
 )
-
-// Latencies are kept from 1 µs to 1 minute, to three digits.
-const longestLatency = time.Minute
-
-// linger is how long a load waits for replies after Ctrl-C.
-const linger = 2 * time.Second
 
 // most is the largest -conns and -depth: more is a typing error, and would take
 // memory at once.
@@ -35,30 +24,43 @@ var loadMode = &mode{
 	examples: []example{
 		{"-load -framing=length HOST:PORT", "measure a server that echoes"},
 	},
-	groups: []*group{messageFlags, connectFlags, loadFlags},
+	groups: []*group{messageFlags, outputFlags, hexFlags, connectFlags, loadFlags},
 	check:  func(o *options) error { return o.load.check(o) },
 	run:    load,
 }
 
 type loadOptions struct {
-	conns    int
-	depth    int
-	size     spec.Size
-	duration duration
+	conns     int
+	depth     int
+	size      spec.Size
+	duration  duration
+	rate      float64
+	reconnect bool
+	send      string
+	expect    string
 }
 
 var loadFlags = &group{"Load", func(f *flag.FlagSet, o *options) {
 	o.load = loadOptions{size: 128, duration: duration(10 * time.Second)}
-	f.Bool("load", false, "keep a server that echoes busy, check every byte, and measure")
+	f.Bool("load", false, "keep a server busy, check its replies, and measure")
 	f.IntVar(&o.load.conns, "conns", 64, "open `N` connections")
-	f.IntVar(&o.load.depth, "depth", 16, "have `N` messages on their way on each")
+	f.IntVar(&o.load.depth, "depth", 16, "have at most `N` messages on their way on each")
 	f.Var(&o.load.size, "size", "send messages of `SIZE`")
 	f.Var(&o.load.duration, "for", "send for `DURATION` (0 means 10s, negative means until Ctrl-C)")
+	f.Float64Var(&o.load.rate, "rate", 0, "send `N` messages a second in all, each when it is due, however slow the replies are; latency counts from then (0 means as fast as replies come)")
+	f.BoolVar(&o.load.reconnect, "reconnect", false, "replace connections that end, and send again what the server has ended without an answer; a message whose connection fails is lost")
+	f.StringVar(&o.load.send, "send", "", "send the lines of `FILE`, over and over, in place of made-up messages; with -hex they are digits")
+	f.StringVar(&o.load.expect, "expect", "", "expect of each message: echo, its bytes; reply, any one reply; `FILE`, its lines in turn; any, replies or none; none, no reply (default echo, with -send reply)")
 }}
 
 func (l *loadOptions) check(o *options) error {
 	if l.duration == 0 {
 		l.duration = duration(10 * time.Second)
+	}
+	if l.expect == "" {
+		if l.expect = "echo"; l.send != "" {
+			l.expect = "reply"
+		}
 	}
 	switch {
 	case l.conns < 1 || l.conns > most:
@@ -69,56 +71,38 @@ func (l *loadOptions) check(o *options) error {
 		return fmt.Errorf("-size %v: it must not be negative", l.size)
 	case o.maxPayload >= 0 && l.size > o.maxPayload:
 		return fmt.Errorf("-size %v: larger than -max-payload %v", l.size, o.maxPayload)
+	case !(l.rate >= 0 && l.rate <= 1e9):
+		return fmt.Errorf("-rate %v: it must be 0 to 1000000000", l.rate)
 	}
 	return nil
 }
 
-// A loader keeps connections busy and gathers what they see.
-type loader struct {
-	options *options
-	script  script
-	echoed  atomic.Int64
-
-	mu        sync.Mutex
-	latencies *hdrhistogram.Histogram
-	errors    map[string]int // how many connections each has ended
-}
-
-// load keeps a server that echoes busy, and prints what was measured.
+// load keeps a server busy, and prints what was measured.
 func load(ctx context.Context, j *job) error {
-	o := j.options
-	dial, err := o.dialer(o.addr, o.timeout)
+	dial, err := j.dialer(j.addr, j.timeout)
 	if err != nil {
 		return err
 	}
-	l := &loader{options: o, script: script(o.load.size), errors: map[string]int{},
-		latencies: hdrhistogram.New(1, longestLatency.Microseconds(), 3)}
-	if _, err := o.frame(nil, message{payload: l.script.message(nil, 0), source: "-size " + o.load.size.String()}); err != nil {
+	s, err := j.script()
+	if err != nil {
 		return err
 	}
 	sending, stop := ctx, context.CancelFunc(func() {})
-	if o.load.duration > 0 {
-		sending, stop = context.WithTimeout(ctx, time.Duration(o.load.duration))
+	if j.load.duration > 0 {
+		sending, stop = context.WithTimeout(ctx, time.Duration(j.load.duration))
 	}
 	defer stop()
-	begin := time.Now()
+	l := &loader{options: j.options, script: s, dial: dial, sending: sending, results: newResults()}
 	var conns sync.WaitGroup
-	for range o.load.conns {
-		conns.Go(func() {
-			if err := l.connect(ctx, sending, dial); err != nil {
-				l.mu.Lock()
-				l.errors[what(err)]++
-				l.mu.Unlock()
-			}
-		})
+	for i := range j.load.conns {
+		conns.Go(func() { l.slot(i).run(ctx) })
 	}
 	ended := make(chan struct{})
 	go func() { conns.Wait(); close(ended) }()
-	l.progress(j.stderr, begin, ended)
-	l.summary(j.out, time.Since(begin))
-	j.out.Flush() // the errors follow; its own stays with it
-	for _, text := range slices.Sorted(maps.Keys(l.errors)) {
-		j.problems.report(fmt.Errorf("%d of %d connections: %s", l.errors[text], o.load.conns, text))
+	l.progress(j.stderr, ended)
+	l.summary(j)
+	for _, err := range l.failures() {
+		j.problems.report(err)
 	}
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -126,172 +110,138 @@ func load(ctx context.Context, j *job) error {
 	return nil
 }
 
-// connect opens a connection and keeps it busy until sending is done. If that is
-// because ctx is, it waits only so long for replies that are on their way.
-func (l *loader) connect(ctx, sending context.Context, dial func(context.Context) (conn, error)) error {
-	c, err := dial(sending)
-	if err != nil {
-		end, limited := sending.Deadline()
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case limited && !time.Now().Before(end):
-			return errors.New("not connected before -for was over")
-		}
-		return err
-	}
-	defer c.Close()
-	giveUp := func() { time.AfterFunc(linger, func() { c.Close() }) }
-	defer context.AfterFunc(ctx, giveUp)()
-	if err := l.exchange(sending, c); !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil // it was interrupted: nobody else closes c
-}
-
-// what says what went wrong, without the addresses that would make the errors
-// of many connections as many.
-func what(err error) string {
-	if op := (*net.OpError)(nil); errors.As(err, &op) {
-		return op.Op + ": " + op.Err.Error()
-	}
-	return err.Error()
-}
-
-// exchange sends messages on one connection until ctx is done, and checks that
-// each comes back.
-func (l *loader) exchange(ctx context.Context, c conn) error {
-	sent := make(chan time.Time, l.options.load.depth) // when each message on its way was
-	sending, stop := context.WithCancel(ctx)
-	defer stop()
-	go l.send(sending, c, sent)
-	r := framing.NewReader(c, l.options.framing.Framer)
-	r.SetMaxPayload(int(l.options.maxPayload))
-	var want []byte
-	for i := 0; ; i++ {
-		if err := c.SetReadDeadline(l.options.patience()); err != nil {
-			return err
-		}
-		got, err := r.ReadFrame()
-		if err == io.EOF {
-			if n := len(sent); n > 0 {
-				return errors.New("the server ended the connection before it had answered all messages")
-			}
-			if ctx.Err() == nil {
-				return errors.New("the server ended the connection")
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if want = l.script.message(want[:0], i); !bytes.Equal(got, want) {
-			return errors.New("a reply is not the message that was sent")
-		}
-		select {
-		case at := <-sent:
-			l.record(time.Since(at))
-		default:
-			return errors.New("a reply came to no message")
-		}
-	}
-}
-
-// send sends messages, as many as may be on their way, and ends the stream when
-// ctx is done. What fails here, exchange sees too.
-func (l *loader) send(ctx context.Context, c conn, sent chan<- time.Time) {
-	w := framing.NewWriter(c, l.options.framing.Framer)
-	w.SetMaxPayload(int(l.options.maxPayload))
-	defer c.CloseWrite()
-	defer w.Flush()
-	var payload []byte
-	for i := 0; ctx.Err() == nil; i++ {
-		select {
-		case sent <- time.Now():
-		default:
-			if w.Flush() != nil {
-				return
-			}
-			select {
-			case sent <- time.Now():
-			case <-ctx.Done():
-				return
-			}
-		}
-		payload = l.script.message(payload[:0], i)
-		if w.WriteFrame(payload) != nil {
-			return
-		}
-	}
-}
-
-func (l *loader) record(latency time.Duration) {
-	l.echoed.Add(1)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	// Only what is beyond the longest can fail, and that one counts as the longest.
-	_ = l.latencies.RecordValue(min(latency, longestLatency).Microseconds())
-}
-
 // progress shows on a terminal how far it is, until all connections have ended.
-func (l *loader) progress(stderr io.Writer, begin time.Time, ended <-chan struct{}) {
-	if !isTerminal(stderr) {
+func (l *loader) progress(stderr io.Writer, ended <-chan struct{}) {
+	if l.quiet || !isTerminal(stderr) {
 		<-ended
 		return
 	}
-	tick := time.NewTicker(200 * time.Millisecond)
+	const each = 200 * time.Millisecond
+	tick := time.NewTicker(each)
 	defer tick.Stop()
+	before := int64(0)
 	for {
 		select {
 		case <-ended:
 			fmt.Fprint(stderr, "\r\x1b[K") // an empty line for what follows
 			return
 		case <-tick.C:
-			fmt.Fprintf(stderr, "\r\x1b[K%.0fs: %d messages echoed", time.Since(begin).Seconds(), l.echoed.Load())
+			n := l.replies.Load()
+			fmt.Fprintf(stderr, "\r\x1b[K%.0fs: %s, %.0f/s, %d of %d connected, %s ended", time.Since(l.begin).Seconds(),
+				count(n, "reply"), float64(n-before)/each.Seconds(), l.connected.Load(), l.load.conns, count(l.ends(), "connection"))
+			before = n
 		}
 	}
+}
+
+// A measured is what a load has found, as -json prints it. Durations are in seconds.
+type measured struct {
+	Connections int                `json:"connections"`
+	Seconds     float64            `json:"seconds"`
+	Sent        int64              `json:"sent"`
+	Replies     int64              `json:"replies"`
+	PerSecond   float64            `json:"replies_per_second"`
+	Bytes       int64              `json:"bytes"` // of the payloads of the replies
+	Latency     map[string]float64 `json:"latency,omitempty"`
+	Again       int64              `json:"sent_again"`
+	Lost        int64              `json:"lost"`
+	Unsent      int64              `json:"due_and_not_sent"`
+	Ends        map[string]int     `json:"ends"` // of connections, and attempts to connect, by kind
+}
+
+// percents are the percentiles that are printed.
+var percents = []float64{50, 90, 99, 99.9, 100}
+
+// percent returns the name of a percentile.
+func percent(p float64) string {
+	if p == 100 {
+		return "max"
+	}
+	return fmt.Sprintf("%g%%", p)
 }
 
 // summary prints what was measured.
-func (l *loader) summary(w io.Writer, elapsed time.Duration) {
-	o, n := l.options, l.echoed.Load()
-	perSecond := float64(n) / elapsed.Seconds()
-	fmt.Fprintf(w, "%d connections, %d messages of %v bytes on their way on each, framing %v\n", o.load.conns, o.load.depth, int(o.load.size), o.framing)
-	fmt.Fprintf(w, "%d messages echoed in %.1fs: %.0f/s, %.1f MiB/s, every byte checked\n", n, elapsed.Seconds(), perSecond, perSecond*float64(o.load.size)/(1<<20))
-	at := func(percent float64) time.Duration {
-		return time.Duration(l.latencies.ValueAtPercentile(percent)) * time.Microsecond
+func (l *loader) summary(j *job) {
+	m := l.measured()
+	switch {
+	case j.quiet:
+		return
+	case j.json:
+		j.out.Write(appendJSON(nil, m))
+		return
 	}
-	if n > 0 {
-		fmt.Fprintf(w, "latency: 50%% %v, 90%% %v, 99%% %v, 99.9%% %v, max %v\n", at(50), at(90), at(99), at(99.9), at(100))
+	o := l.load
+	messages := fmt.Sprintf("messages of %d bytes", int(o.size))
+	if o.send != "" {
+		messages = fmt.Sprintf("messages of %s", clean(o.send))
 	}
-	if len(l.errors) == 0 {
-		fmt.Fprintln(w, "errors: none")
+	if o.rate > 0 {
+		messages = fmt.Sprintf("%g %s a second in all", o.rate, messages)
 	} else {
-		fmt.Fprintf(w, "errors: %d of %d connections\n", l.failed(), o.load.conns)
+		messages = fmt.Sprintf("%d %s on their way on each", o.depth, messages)
 	}
-}
-
-// A script is the messages of a connection: letters of so many bytes, which
-// every framing carries, that begin with a number.
-type script int
-
-func (s script) message(dst []byte, i int) []byte {
-	number := i
-	for j := range int(s) {
-		c := byte('a' + (i+j)%26)
-		if j < 8 {
-			c = byte('a' + number%26)
-			number /= 26
+	fmt.Fprintf(j.out, "%s, %s, framing %v\n", count(o.conns, "connection"), messages, l.framing)
+	done := fmt.Sprintf("%s answered", count(m.Replies, "message"))
+	switch o.expect {
+	case "echo":
+		done = fmt.Sprintf("%s echoed", count(m.Replies, "message"))
+	case "any":
+		done = fmt.Sprintf("%s sent, %s", count(m.Sent, "message"), count(m.Replies, "reply"))
+	case "none":
+		done = fmt.Sprintf("%s sent", count(m.Sent, "message"))
+		m.PerSecond = float64(m.Sent) / m.Seconds
+	}
+	done += fmt.Sprintf(" in %.1fs: %.0f/s", m.Seconds, m.PerSecond)
+	if o.expect != "none" {
+		done += fmt.Sprintf(", %.1f MiB/s", float64(m.Bytes)/m.Seconds/(1<<20))
+	}
+	if o.expect == "echo" {
+		done += ", every byte checked"
+	}
+	fmt.Fprintln(j.out, done)
+	if len(m.Latency) > 0 {
+		line := "latency:"
+		if o.rate > 0 {
+			line = "latency since a message was due:"
 		}
-		dst = append(dst, c)
+		for _, p := range percents {
+			line += fmt.Sprintf(" %s %v,", percent(p), time.Duration(math.Round(m.Latency[percent(p)]*1e6))*time.Microsecond)
+		}
+		fmt.Fprintln(j.out, line[:len(line)-1])
 	}
-	return dst
+	if m.Unsent > 0 {
+		fmt.Fprintf(j.out, "%s due and not sent\n", count(m.Unsent, "message"))
+	}
+	switch {
+	case o.reconnect:
+		fmt.Fprintf(j.out, "%s lost, %d sent again\n", count(m.Lost, "message"), m.Again)
+		for _, kind := range slices.Sorted(maps.Keys(m.Ends)) {
+			fmt.Fprintf(j.out, "%s: %s\n", count(m.Ends[kind], "connection"), clean(kind))
+		}
+	case l.ends() > 0:
+		fmt.Fprintf(j.out, "errors: %d of %d connections\n", l.ends(), o.conns)
+	}
+	if len(l.failures()) == 0 {
+		fmt.Fprintln(j.out, "errors: none")
+	}
 }
 
-// failed returns how many connections did.
-func (l *loader) failed() (n int) {
-	for _, each := range l.errors {
-		n += each
+// failures returns what makes the exit code 1.
+func (l *loader) failures() (all []error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, kind := range slices.Sorted(maps.Keys(l.kindsOf)) {
+		if !l.load.reconnect || l.bad[kind] {
+			all = append(all, fmt.Errorf("%d of %d connections: %s", l.kindsOf[kind], l.load.conns, kind))
+		}
 	}
-	return n
+	if l.load.reconnect {
+		switch {
+		case l.lost > 0:
+			all = append(all, fmt.Errorf("%s lost: a connection failed before the reply", count(l.lost, "message")))
+		case l.sent.Load() == 0:
+			all = append(all, errors.New("nothing was sent"))
+		}
+	}
+	return all
 }

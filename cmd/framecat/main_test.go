@@ -330,29 +330,6 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// A server that echoes is measured; one that lies is found out.
-func TestLoad(t *testing.T) {
-	t.Parallel()
-	args := []string{"-load", "-framing=length", "-conns=2", "-depth=3", "-size=100", "-for=200ms"}
-	code, stdout, stderr := finish(t, "", append(args, echo(t, "length"))...)
-	assert.Equal(t, 0, code, stderr)
-	assert.Regexp(t, `^2 connections, 3 messages of 100 bytes .* framing length\n[1-9]\d* messages echoed in .*\nlatency: 50% .*\nerrors: none\n$`, stdout)
-	assert.Empty(t, stderr)
-	for _, test := range []struct{ sends, says string }{
-		{"\x00\x00\x00\x01x", "a reply is not the message that was sent"},
-		{"", "before it had answered all messages"},
-		{"\x00\x00\x00\x64abc", "unexpected EOF"},
-	} {
-		code, stdout, stderr := finish(t, "", append(args, "-conns=1", "-timeout=30s", answer(t, test.sends))...)
-		assert.Equal(t, 1, code)
-		assert.Regexp(t, `\n0 messages echoed in .*, every byte checked\nerrors: 1 of 1 connections\n$`, stdout)
-		assert.Contains(t, stderr, test.says)
-	}
-	code, _, stderr = finish(t, "", append(args, "-framing=fixed,size=3", echo(t, "length"))...)
-	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "-size 100: framing: payload of 100 bytes refused")
-}
-
 func TestClean(t *testing.T) {
 	for text, want := range map[string]string{"plain é": "plain é", "\x1b[31m\xff\u202e\"": `\x1b[31m\xff\u202e"`} {
 		assert.Equal(t, want, clean(text))

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -167,39 +166,4 @@ func TestChat_Delay(t *testing.T) {
 	code, _, _ := finish(t, "hello\n", "-chop=1", "-delay="+delay.String(), echo(t, "line"))
 	assert.Equal(t, 0, code)
 	assert.GreaterOrEqual(t, time.Since(begin), 5*delay)
-}
-
-// Who does not connect before -for is over is not forgotten.
-func TestLoad_NotConnected(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	code, stdout, stderr := finish(t, "", "-load", "-tls", "-conns=3", "-for=50ms", l.Addr().String())
-	assert.Equal(t, 1, code)
-	assert.Contains(t, stdout, "errors: 3 of 3 connections\n")
-	assert.Equal(t, "framecat: 3 of 3 connections: not connected before -for was over\n", stderr)
-}
-
-// Errors of many connections are one where only their addresses differ.
-func TestLoad_ErrorsByKind(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			io.ReadFull(c, make([]byte, 1))
-			c.(*net.TCPConn).SetLinger(0)
-			c.Close()
-		}
-	}()
-	code, _, stderr := finish(t, "", "-load", "-conns=5", "-for=1s", l.Addr().String())
-	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "framecat: 5 of 5 connections: read: ")
-	assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 }

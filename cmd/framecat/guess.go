@@ -86,7 +86,10 @@ func (j *job) guessed(g guess.Guess) []byte {
 	fmt.Fprintf(&b, "\n%s%s\n", indent, g.Why)
 	for i, payload := range g.First {
 		const most = 50
-		fmt.Fprintf(&b, "%smessage %d, %s: %s", indent, i+1, bytesOf(len(payload)), quoted.append(nil, payload[:min(most, len(payload))]))
+		fmt.Fprintf(&b, "%smessage %d, %s", indent, i+1, bytesOf(len(payload)))
+		if len(payload) > 0 {
+			fmt.Fprintf(&b, ": %s", quoted.append(nil, payload[:min(most, len(payload))]))
+		}
 		if rest := len(payload) - most; rest > 0 {
 			fmt.Fprintf(&b, " ... and %s more", bytesOf(rest))
 		}

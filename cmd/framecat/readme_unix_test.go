@@ -46,12 +46,22 @@ func TestRecipes(t *testing.T) {
 	assert.Equal(t, strings.Count(string(text), "\n$ ")-2, commands) // those of the introduction are another's
 }
 
+// masked is the times and ports in the output of a command, and measuredNumber what a
+// load has measured.
+var (
+	masked         = regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d{3} |127\.0\.0\.1:\d+`)
+	measuredNumber = regexp.MustCompile(`[\d.]+(µs|ms|s)?`)
+)
+
 // followRecipe runs commands with their outputs.
 func followRecipe(t *testing.T, blocks [][]string) {
 	dir := t.TempDir()
 	cert, key := certificate(t)
 	require.NoError(t, os.Rename(cert, filepath.Join(dir, "cert.pem")))
 	require.NoError(t, os.Rename(key, filepath.Join(dir, "key.pem")))
+	capture, err := os.ReadFile("testdata/capture.pcap")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "capture.pcap"), capture, 0o600))
 	shell := func(line string) *exec.Cmd {
 		cmd := exec.Command("sh", "-c", line)
 		cmd.Env = append(os.Environ(), asCommand+"=1")
@@ -68,14 +78,24 @@ func followRecipe(t *testing.T, blocks [][]string) {
 	for _, block := range blocks {
 		line, want := block[1], block[2]
 		if strings.Contains(line, "127.0.0.1:8000") {
-			line = strings.ReplaceAll(line, "127.0.0.1:8000", gathered(t, serverFraming(line), max(1, strings.Count(line, `\n`))))
+			addr := ""
+			if strings.Contains(line, "-load") {
+				addr = echo(t, serverFraming(line))
+			} else {
+				addr = gathered(t, serverFraming(line), max(1, strings.Count(line, `\n`)))
+			}
+			line = strings.ReplaceAll(line, "127.0.0.1:8000", addr)
 		}
 		line = strings.ReplaceAll(addrs.Replace(line), "framecat ", os.Args[0]+" ")
 		listen := regexp.MustCompile(`-listen (\S+)`).FindStringSubmatch(line)
 		if listen == nil {
 			out, _ := shell(line).CombinedOutput() // some show a failure
 			// Where the output ends without a newline, the next prompt follows it.
-			assert.Equal(t, strings.TrimSuffix(want, "\n"), strings.TrimSuffix(string(out), "\n"), line)
+			masked := masked
+			if strings.Contains(line, "-load") {
+				masked = measuredNumber
+			}
+			assert.Equal(t, masked.ReplaceAllString(strings.TrimSuffix(want, "\n"), ""), masked.ReplaceAllString(strings.TrimSuffix(string(out), "\n"), ""), line)
 			continue
 		}
 		cmd, output := shell("exec "+strings.Replace(line, listen[1], "127.0.0.1:0", 1)), &lines{first: make(chan string, 1)}
@@ -89,7 +109,6 @@ func followRecipe(t *testing.T, blocks [][]string) {
 	for _, l := range listeners {
 		require.NoError(t, l.Process.Signal(syscall.SIGTERM))
 		require.NoError(t, l.Wait())
-		masked := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d{3} |127\.0\.0\.1:\d+`)
 		assert.Equal(t, masked.ReplaceAllString(l.want, ""), masked.ReplaceAllString(l.output.text.String(), ""))
 	}
 }

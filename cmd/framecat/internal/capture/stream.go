@@ -113,8 +113,6 @@ type conn struct {
 	pair
 	number             int
 	toServer, toClient direction
-	opened             bool   // the capture has the client's SYN
-	first              uint32 // its sequence number
 }
 
 // A direction is one direction of a connection.
@@ -122,7 +120,8 @@ type direction struct {
 	began, ended bool
 	late         bool
 	cut          bool   // packets were captured in part
-	next         uint32 // sequence number of the byte that follows
+	first        uint32 // sequence number of the first byte
+	next         uint32 // of the byte that follows
 	offset       int64  // of that byte in the direction
 	hasEnd       bool
 	end          uint32 // sequence number after the last byte
@@ -152,7 +151,7 @@ func (a *assembly) packet(p Packet) error {
 	switch {
 	case c == nil && s.flags&(syn|fin) == 0 && len(s.data)+s.missing == 0:
 		return nil // the last words of a connection that has ended, or has not begun
-	case c != nil && opens && c.toServer.began && !(c.opened && c.first == s.seq):
+	case c != nil && opens && c.toServer.began && c.toServer.first != s.seq+1:
 		a.end(c, ErrReset, p.Time) // its client has forgotten it, and uses the port again
 		c = nil
 	}
@@ -164,7 +163,7 @@ func (a *assembly) packet(p Packet) error {
 			return fmt.Errorf("packet %d: more than %d open connections", a.packets, maxConns)
 		}
 		a.count++
-		c = &conn{pair: key, number: a.count, first: s.seq, opened: opens}
+		c = &conn{pair: key, number: a.count}
 		a.conns[key] = c
 	}
 	d := &c.toClient
@@ -200,7 +199,7 @@ func (a *assembly) segment(c *conn, d *direction, s segment, at time.Time) {
 		seq++
 	}
 	if !d.began && (s.flags&(syn|fin) != 0 || size > 0) {
-		d.began, d.late, d.next = true, s.flags&syn == 0, seq
+		d.began, d.late, d.first, d.next = true, s.flags&syn == 0, seq, seq
 	}
 	if !d.began || d.ended {
 		return

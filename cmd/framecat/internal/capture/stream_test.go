@@ -153,6 +153,8 @@ func TestStreams_Ends(t *testing.T) {
 			map[string]string{"1>": "one", "2>": "two"}, map[string]error{"1>": io.EOF, "2>": io.EOF}},
 		{"the port again, too early", [][]byte{to(100, syn, ""), to(101, ack, "one"), to(7000, syn, ""), to(7001, fin, "two")},
 			map[string]string{"1>": "one", "2>": "two"}, map[string]error{"1>": ErrReset, "2>": io.EOF}},
+		{"SYN after the first bytes", [][]byte{to(101, ack, "one"), to(100, syn, ""), to(104, fin, "two")},
+			map[string]string{"1>": "onetwo"}, map[string]error{"1>": io.EOF}},
 		{"keep-alive probes", [][]byte{to(100, syn, ""), to(101, ack, "one"), to(103, ack, "e"), to(103, ack, ""), to(104, fin, "two")},
 			map[string]string{"1>": "onetwo"}, map[string]error{"1>": io.EOF}},
 		{"last words", [][]byte{to(100, syn, ""), to(101, fin, "one"), to(105, ack, ""), to(101, fin, "one"), to(105, rst, "")},

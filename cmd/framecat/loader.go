@@ -115,6 +115,7 @@ type outgoing struct {
 // A slot is one connection at a time, and the messages that it is to send.
 type slot struct {
 	*loader
+	got   int        // replies
 	next  int        // the following message of the script
 	again []outgoing // that come before it
 	due   time.Time  // when the following message is due; zero without -rate
@@ -135,7 +136,7 @@ func (l *loader) slot(i int) *slot {
 func (s *slot) run(ctx context.Context) {
 	pause := firstPause
 	for {
-		before := s.replies.Load()
+		before := s.got
 		err := s.connect(ctx)
 		if err != nil {
 			s.ended(what(err), isWrong(err))
@@ -144,7 +145,7 @@ func (s *slot) run(ctx context.Context) {
 		if over || ctx.Err() != nil || !s.load.reconnect || isWrong(err) {
 			break
 		}
-		if s.replies.Load() > before {
+		if s.got > before {
 			pause = firstPause
 		}
 		select {
@@ -295,6 +296,7 @@ func (s *slot) receive(c conn, out *outbox) error {
 			continue
 		}
 		waited = false
+		s.got++
 		select {
 		case m := <-out.sent:
 			if err := s.script.check(m.i, got, &scratch); err != nil {

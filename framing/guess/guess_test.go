@@ -92,6 +92,9 @@ func TestSpecs_Streams(t *testing.T) {
 		guesses := guess.Specs([]byte(test.wire))
 		if assert.NotEmpty(t, guesses, test.name) {
 			assert.True(t, cutSame(guesses[0].Spec, test.spec, []byte(test.wire)), "%s: %v", test.name, guesses)
+			if strings.Contains(test.spec, "check") {
+				assert.Equal(t, test.spec, guesses[0].Spec)
+			}
 		}
 	}
 }

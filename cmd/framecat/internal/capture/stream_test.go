@@ -94,6 +94,66 @@ func TestStreams_Formats(t *testing.T) {
 	}
 }
 
+// What packets have besides: no size where the network card was to divide them, headers
+// with options, and fragments, whose bytes are missing.
+func TestStreams_Packets(t *testing.T) {
+	divided := ipPacket(client, service, 101, ack, strings.Repeat("x", 100))
+	divided[2], divided[3] = 0, 0
+	options := ipPacket(client, service, 201, ack, "")
+	options[0], options[3] = 4<<4|6, 24+24+6 // a longer IP header, and a longer TCP header
+	options = append(options[:20], append([]byte{1, 1, 1, 1}, options[20:]...)...)
+	options[24+12] = 6 << 4
+	options = append(options, "\x01\x01\x01\x01hello!"...)
+	fragment := ipPacket(client, service, 207, ack, "of more")
+	fragment[6] = 0x20
+	streams, ends, err := read(pcap(binary.LittleEndian, 101, ipPacket(client, service, 100, syn, ""), divided, options, fragment,
+		ipPacket(client, service, 214, ack, "later")))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"1>": strings.Repeat("x", 100) + "hello!"}, streams)
+	assert.Equal(t, map[string]error{"1>": &GapError{Offset: 106, Missing: 7}}, ends)
+
+	from, to := netip.MustParseAddrPort("[fe80::1]:40000"), netip.MustParseAddrPort("[fe80::2]:9092")
+	extended := ipPacket(from, to, 100, ack, "hello")
+	size := len(extended) - 40 + 24
+	extended[6], extended[5] = 0, byte(size) // options for hops, then 16 bytes of routing, then TCP
+	extended = append(extended[:40:40], append(append([]byte{43, 0, 1, 4, 0, 0, 0, 0, protocolTCP, 1}, make([]byte, 14)...), extended[40:]...)...)
+	streams, _, err = read(pcap(binary.LittleEndian, 101, append(extended, "padding"...)))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"1>": "hello"}, streams)
+}
+
+// A file in the newer format may have several sections, each with its own interfaces, and
+// packets without a time.
+func TestStreams_Sections(t *testing.T) {
+	first := pcapng(binary.LittleEndian, 1, frame(client, service, 100, syn, ""), frame(client, service, 101, ack, "hello"))
+	second := pcapng(binary.BigEndian, 101, ipPacket(client, service, 106, fin, " world"))
+	streams, ends, err := read(append(first, second...))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"1>": "hello world"}, streams)
+	assert.Equal(t, map[string]error{"1>": io.EOF}, ends)
+
+	order := binary.LittleEndian
+	simple := pcapng(order, 101)
+	order.PutUint32(simple[28+12:], 44) // bytes that are captured of a packet
+	packet := ipPacket(client, service, 7, ack, "hello")
+	block := order.AppendUint32(nil, simplePacket)
+	block = order.AppendUint32(block, 16+44)
+	block = order.AppendUint32(block, uint32(len(packet)))
+	block = append(block, packet[:44]...)
+	block = order.AppendUint32(block, 16+44)
+	streams, _, err = read(append(simple, block...))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"1>": "hell"}, streams)
+	block[4] = 16 + 42
+	_, _, err = read(append(simple, block...))
+	assert.ErrorContains(t, err, "a block of 58 bytes: want a multiple of 4")
+	order.PutUint32(block[4:], 16+44)
+	order.PutUint32(block[8:], 1<<20)
+	order.PutUint32(simple[28+12:], 0)
+	_, _, err = read(append(simple, block...))
+	assert.ErrorContains(t, err, "a packet of 1048576 bytes in a block that has 44 for it")
+}
+
 // However a stream is cut into segments, sent again, overlapping, and out of order, its
 // bytes are returned once and in order, over the end of the sequence numbers too.
 func TestStreams_Reassembly(t *testing.T) {

@@ -100,7 +100,7 @@ func (f *fit) weigh(n *noise, data []byte, whole bool) {
 			break
 		}
 		if gap := e.begin - end; gap > 0 {
-			f.bits -= 2*math.Log2(float64(gap)) + 1 // bytes between frames: how many
+			f.bits -= 4*math.Log2(float64(gap)) + 1 // between frames there are seldom many bytes
 		}
 		end = e.end
 		f.bits += f.determined(n, data, e)

@@ -87,6 +87,7 @@ func TestSpecs_Streams(t *testing.T) {
 		{"mail", "Subject: a\r\n\r\nhello\r\nworld\r\n.\r\nSubject: b\r\n\r\nbye\r\n.\r\n", "dot"},
 		{"values on several lines", values, "json"},
 		{"values on lines", `{"a":1}` + "\n" + `{"a":2}` + "\n" + `{"a":33}` + "\n", "line"},
+		{"bytes that are not in the messages", string(newSource(21).stream("delimiter", `delimiter,text=;,text=\n`, 10)), "delimiter,text=;"},
 		{"a checksum", checked, "cobs,check=crc32"},
 	} {
 		guesses := guess.Specs([]byte(test.wire))
@@ -127,6 +128,8 @@ func TestSpecs_None(t *testing.T) {
 		strings.Repeat("\xf1\xf2\xf3", 7000) + "\x0bMSH\x1c\r", "\x80\xff\xff\xff\xff\xff\xff\xff\x7fabc"} {
 		assert.Empty(t, guess.Specs([]byte(data)), "%.20q", data)
 	}
+	s := newSource(3001457) // random bytes that end in 0b, 37 bytes, 1c 0d
+	assert.Empty(t, guess.Specs(s.bytes(1+s.IntN(1<<(4+s.IntN(10))))))
 }
 
 // counting is a framing of lines that counts what it is given.

@@ -328,7 +328,7 @@ func TestGoodbye_OnlyReplies(t *testing.T) {
 
 // A last word that the peer's system does not acknowledge is no loss.
 func TestGoodbye_Unacknowledged(t *testing.T) {
-	s := &server.Server{Grace: time.Second, Goodbye: func(c *server.Conn, _ server.CloseReason) { c.Reply([]byte("bye")) }}
+	s := &server.Server{Grace: time.Second, Goodbye: func(c *server.Conn, _ server.CloseReason, _ error) { c.Reply([]byte("bye")) }}
 	onFake(t, s, func(f *fake) {
 		c := f.dial("x\n")
 		expect(t, c, "x\n")

@@ -67,7 +67,7 @@ func TestPlay(t *testing.T) {
 		{"stuffing, fill bytes, an invalid frame", Request{Spec: "slip", Mode: Hex, Input: "61dbdcc0 c0 62db21c0 63c0", Arrived: -1}, []string{
 			`frame at 0 by piece 1: payload 1, stuffing 2, trailer 1: "a\\xc0"`,
 			`fill at 4 by piece 1: fill 1`,
-			`refused at 5 by piece 1: skipped 4: 5: framing: frame at offset 5: malformed escape: got 0x21 after ESC, want 0xdc or 0xdd`,
+			`refused at 5 by piece 1: skipped 4: 5: framing: frame at offset 5: malformed escape: got 0x21 after 0xdb, want 0xdc or 0xdd`,
 			`frame at 9 by piece 1: payload 1, trailer 1: "c"`,
 		}},
 		{"one error after the other", Request{Spec: "cobs", Mode: Hex, Input: "0500 0500", Arrived: -1}, []string{

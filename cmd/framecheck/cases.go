@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A group is a file of cases.
+type group struct {
+	Number    int         `json:"group"`
+	Name      string      `json:"name"`
+	About     string      `json:"about"`
+	Malformed []octets    `json:"malformed"` // beginnings of frames that some framing does not allow
+	Cases     []*testCase `json:"cases"`
+}
+
+// A testCase is a case: a rule, and the steps that try it.
+type testCase struct {
+	Number string   `json:"number"` // "3.2"; a number keeps its meaning for all time
+	Rule   string   `json:"rule"`   // what is promised, in one sentence
+	Means  string   `json:"means"`  // what a user sees of a server that fails
+	Needs  []string `json:"needs"`
+	For    *sweep   `json:"for"`
+	Info   bool     `json:"info"` // no rule of framing: the case cannot fail
+	Steps  []step   `json:"steps"`
+
+	group *group
+}
+
+// A sweep is the values of n for which the steps of a case are played.
+type sweep struct {
+	Values []int  // these
+	Over   string // or "cut": each inner position of the first send; "frame": each of its last frame; "malformed": the malformed bytes of the group
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *sweep) UnmarshalJSON(b []byte) error {
+	if json.Unmarshal(b, &s.Over) == nil {
+		if !slices.Contains([]string{"cut", "frame", "malformed"}, s.Over) {
+			return fmt.Errorf(`invalid sweep %q: want cut, frame, malformed, or a list of numbers`, s.Over)
+		}
+		return nil
+	}
+	return json.Unmarshal(b, &s.Values)
+}
+
+// A step is one thing that is done or expected. It is done on one connection, or on
+// several at a time; the next step begins when all are through.
+type step struct {
+	Do    string `json:"do"`
+	On    string `json:"on"`    // the connection; "a" if absent
+	Conns num    `json:"conns"` // on that many connections, "a.0", "a.1" …
+
+	Items  []item `json:"items"`  // send: what
+	Pieces string `json:"pieces"` // send: in one write, or "bytes", "n", "random", "frames", "headers"
+	Pause  int    `json:"pause"`  // send: milliseconds between two pieces; pause: for how long
+	Small  bool   `json:"small"`  // connect: with a small receive buffer
+	Slow   bool   `json:"slow"`   // answers: read a little at a time
+
+	Strict []string `json:"strict"` // end: what passes; FIN if absent
+	Loose  []string `json:"loose"`  // end: what is not strict
+	After  num      `json:"after"`  // end: not earlier than this many milliseconds after the connection's last step
+	Level  string   `json:"level"`  // what a deviation of this step is, if it does not fail
+
+	Signal string `json:"signal"` // signal: TERM, INT, KILL
+	Log    string `json:"log"`    // restart: "unread" if nobody reads what the server prints
+	Most   int    `json:"most"`   // memory: MiB that it may have grown by; descriptors: how many more; files: the limit
+}
+
+// An item is a part of what is sent: messages, or bytes.
+type item struct {
+	Size     *num    `json:"size"`     // a message of that many bytes, or as many as are allowed
+	Text     *string `json:"text"`     // a message
+	Hex      *octets `json:"hex"`      // a message
+	Wire     octets  `json:"wire"`     // bytes that are no frame
+	Bad      bool    `json:"bad"`      // the malformed bytes of the sweep
+	Announce *num    `json:"announce"` // the header of a message of that many bytes, and nothing of it
+	Fill     bool    `json:"fill"`     // what may be between frames
+	Rest     bool    `json:"rest"`     // what is missing of the last message
+
+	Count    num  `json:"count"`    // that many of these; 1 if absent
+	First    *num `json:"first"`    // only that many bytes of the frame; negative: all but that many
+	Half     bool `json:"half"`     // only the first half of the frame
+	Exact    bool `json:"exact"`    // the size is not reduced to what is allowed
+	Unheard  bool `json:"unheard"`  // no answer to it is due
+	Optional bool `json:"optional"` // it is left out if the framing cannot carry it
+}
+
+// octets are bytes that are written as hexadecimal digits.
+type octets []byte
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (o *octets) UnmarshalJSON(b []byte) error {
+	var digits string
+	if err := json.Unmarshal(b, &digits); err != nil {
+		return err
+	}
+	decoded, err := hex.DecodeString(digits)
+	*o = decoded
+	return err
+}
+
+// needs are what a case may need, and what gives it.
+var needs = map[string]string{
+	"echo":          "a server that echoes (-mode echo, -reply same)",
+	"answers":       "a server that answers (not -mode sink)",
+	"sizes":         "messages of any size: it is left out with -message, and where all frames have one size",
+	"limit":         "-max-payload",
+	"frame-timeout": "-frame-timeout",
+	"idle-timeout":  "-idle-timeout",
+	"write-timeout": "-write-timeout",
+	"max-conns":     "-max-conns",
+	"process":       "the COMMAND that starts the server, on Linux",
+	"tls":           "-tls",
+	"plain":         "a server without -tls",
+	"header":        "a framing that announces the size of a message",
+	"no-header":     "a framing that announces no size",
+	"malformed":     "a framing that does not allow all bytes",
+	"fill":          "a framing that has fill between frames",
+}
+
+// load reads the cases of all files.
+func load(files fs.FS) (groups []*group, err error) {
+	paths, err := fs.Glob(files, "*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		text, err := fs.ReadFile(files, path)
+		if err != nil {
+			return nil, err
+		}
+		g := new(group)
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.DisallowUnknownFields()
+		if err := d.Decode(g); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if err := g.check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		groups = append(groups, g)
+	}
+	slices.SortFunc(groups, func(a, b *group) int { return a.Number - b.Number })
+	for i := range groups {
+		if i > 0 && groups[i].Number == groups[i-1].Number {
+			return nil, fmt.Errorf("two files are group %d", groups[i].Number)
+		}
+	}
+	return groups, nil
+}
+
+// check refuses a group that cannot be played.
+func (g *group) check() error {
+	if g.Name == "" || len(g.Cases) == 0 {
+		return errors.New("a group has a name and cases")
+	}
+	last := 0
+	for _, c := range g.Cases {
+		c.group = g
+		group, number, _ := strings.Cut(c.Number, ".")
+		n, err := strconv.Atoi(number)
+		if err != nil || group != strconv.Itoa(g.Number) || n <= last {
+			return fmt.Errorf("case %q: its number must be %d.N, and larger than that of the case before it", c.Number, g.Number)
+		}
+		last = n
+		if err := c.check(); err != nil {
+			return fmt.Errorf("case %s: %w", c.Number, err)
+		}
+	}
+	return nil
+}
+
+func (c *testCase) check() error {
+	if c.Rule == "" || c.Means == "" || len(c.Steps) == 0 {
+		return errors.New("a case has a rule, steps, and what a failure means")
+	}
+	for _, n := range c.Needs {
+		if needs[n] == "" {
+			return fmt.Errorf("unknown need %q", n)
+		}
+	}
+	for i, s := range c.Steps {
+		if operations[s.Do] == nil {
+			return fmt.Errorf("step %d: unknown operation %q", i+1, s.Do)
+		}
+		for _, v := range []num{s.Conns, s.After} {
+			if v.name != "" && !slices.Contains(names, v.name) {
+				return fmt.Errorf("step %d: unknown name %q", i+1, v.name)
+			}
+		}
+		if s.Level != "" && s.Level != string(notStrict) && s.Level != string(info) {
+			return fmt.Errorf("step %d: a deviation is %q or %q, not %q", i+1, notStrict, info, s.Level)
+		}
+	}
+	return nil
+}
+
+// stops reports whether the server ends in the case.
+func (c *testCase) stops() bool {
+	return slices.ContainsFunc(c.Steps, func(s step) bool { return s.Do == "signal" || s.Do == "restart" || s.Do == "files" })
+}

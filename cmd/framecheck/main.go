@@ -1,0 +1,258 @@
+// Command framecheck judges a server of framed messages, in any language, from
+// outside: it knows its address and its framing, and nothing of its code.
+//
+//	framecheck -framing=length 127.0.0.1:8000
+//	framecheck -framing=length -- ./server -listen {addr}
+//
+// With a command it also starts the server, watches its memory and descriptors, and
+// stops it, which is where most servers lose messages. With -mode client it is the
+// server, and judges a client.
+//
+// A case has a number that keeps its meaning, and one of these verdicts: pass; fail;
+// not strict, where what was seen loses nothing that a rule promises but could be
+// better; does not apply, where something is missing that the case needs;
+// informational, where there is no rule. How long something takes is never judged: a
+// bound ends the wait for what is due.
+//
+// See framecheck -h for its flags, framecheck -list for the cases, and
+// docs/framecheck.md for how to read a report.
+//
+// Exit codes: 0 no case failed; 1 a case failed; 2 wrong usage; 3 nothing could be
+// judged; 130 interrupted.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/wholeframe/wholeframe/testdata/check"
+)
+
+const (
+	exitPassed      = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnable      = 3
+	exitInterrupted = 130
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process
+	o, err := parse(args)
+	var help helpText
+	switch {
+	case errors.As(err, &help):
+		fmt.Fprint(stdout, string(help))
+		return exitPassed
+	case err != nil:
+		fmt.Fprintf(stderr, "framecheck: %v\nRun 'framecheck -h' for help.\n", err)
+		return exitUsage
+	}
+	failed, err := o.work(ctx, stdout)
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case err != nil:
+		fmt.Fprintf(stderr, "framecheck: %v\n", err)
+		return exitUnable
+	case failed:
+		return exitFailed
+	}
+	return exitPassed
+}
+
+// work does what the command line asks for, and reports whether a case has failed.
+func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err error) {
+	if o.merge {
+		return false, o.mergeReports(stdout)
+	}
+	groups, err := o.groups()
+	if err != nil {
+		return false, err
+	}
+	cases := o.selected(groups)
+	if len(cases) == 0 {
+		return false, fmt.Errorf("-only %s: there is no such case", strings.Join(o.only, ","))
+	}
+	if o.list {
+		for _, c := range cases {
+			fmt.Fprintf(stdout, "%-5s %s\n", c.Number, c.Rule)
+			for _, n := range c.Needs {
+				fmt.Fprintf(stdout, "      needs %s\n", needs[n])
+			}
+		}
+		return false, nil
+	}
+	given, err := o.payloads()
+	if err != nil {
+		return false, err
+	}
+	m, err := newMessages(o.framing.Framer, int(o.maxPayload), given)
+	if err != nil {
+		return false, err
+	}
+	t := &target{o: o, messages: m, addr: o.addr}
+	defer t.kill()
+	if err := t.ready(ctx); err != nil {
+		return false, err
+	}
+	text := stdout
+	if slices.Contains([]string{o.json, o.junit, o.html}, "-") {
+		text = io.Discard
+	}
+	r := t.report(ctx, cases, text)
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	fmt.Fprintln(text, r.summary())
+	return r.Counts[fail] > 0, o.writeReports(stdout, r)
+}
+
+// groups returns the groups of cases that are played.
+func (o *options) groups() ([]*group, error) {
+	if o.cases != "" {
+		dir, file := filepath.Split(o.cases)
+		return load(oneFile{os.DirFS(cmp.Or(dir, ".")), file})
+	}
+	return load(check.Files)
+}
+
+// A oneFile is a file system with one of its files only.
+type oneFile struct {
+	fs.FS
+	name string
+}
+
+// Glob implements [fs.GlobFS].
+func (f oneFile) Glob(string) ([]string, error) { return []string{f.name}, nil }
+
+// selected returns the cases that -only names, or all.
+func (o *options) selected(groups []*group) (cases []*testCase) {
+	for _, g := range groups {
+		for _, c := range g.Cases {
+			if o.only == nil || slices.ContainsFunc(o.only, func(s string) bool {
+				return s == c.Number || s == fmt.Sprint(g.Number) || s == g.Name
+			}) {
+				cases = append(cases, c)
+			}
+		}
+	}
+	return cases
+}
+
+// report judges the cases, and writes a line for each.
+func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) *report {
+	r := &report{
+		Format: format, Name: t.o.name, Date: time.Now().UTC().Truncate(time.Second),
+		Framing: t.o.framing.String(), Mode: t.o.mode, Reply: t.o.reply, TLS: t.o.tls,
+		Command: t.o.command, Addr: t.o.addr, Rounds: t.o.rounds, Counts: map[level]int{},
+	}
+	if r.Name == "" {
+		r.Name = cmp.Or(t.o.addr, strings.Join(t.o.command, " "))
+	}
+	terminal := false
+	if f, ok := text.(*os.File); ok {
+		terminal = term.IsTerminal(int(f.Fd()))
+	}
+	for i, c := range cases {
+		if terminal {
+			fmt.Fprintf(text, "\r\x1b[K%d of %d: %s %s", i+1, len(cases), c.Number, c.Rule)
+		}
+		result := t.rounds(ctx, c)
+		if ctx.Err() != nil {
+			break
+		}
+		if terminal {
+			fmt.Fprint(text, "\r\x1b[K")
+		}
+		fmt.Fprintln(text, result.line())
+		r.Cases = append(r.Cases, result)
+		r.Counts[result.Verdict]++
+	}
+	return r
+}
+
+// rounds judges a case as often as asked for, and returns the worst.
+func (t *target) rounds(ctx context.Context, c *testCase) (worst result) {
+	began := time.Now()
+	count := map[level]int{}
+	for i := range t.o.rounds {
+		v, log := t.judge(ctx, c)
+		count[v.Level]++
+		if i > 0 && v.Level.rank() <= worst.Verdict.rank() {
+			continue
+		}
+		worst = result{Number: c.Number, Group: c.group.Name, Rule: c.Rule, Verdict: v.Level, Reason: v.Reason, Seen: log.all(), Framecat: log.framecat(t.o, t.addr)}
+		if v.Level == fail || v.Level == notStrict {
+			worst.Means = c.Means
+		}
+		if v.Level == leftOut {
+			break
+		}
+	}
+	if len(count) > 1 {
+		worst.Rounds = count
+	}
+	worst.Seconds = time.Since(began).Seconds()
+	return worst
+}
+
+// writeReports writes the files that were asked for.
+func (o *options) writeReports(stdout io.Writer, r *report) error {
+	return errors.Join(
+		writeFile(o.json, stdout, r.write),
+		writeFile(o.junit, stdout, r.writeJUnit),
+		writeFile(o.html, stdout, func(w io.Writer) error { return writePage(w, []*report{r}) }),
+	)
+}
+
+// mergeReports writes the page of several reports.
+func (o *options) mergeReports(stdout io.Writer) error {
+	var all []*report
+	for _, name := range o.args {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		r, err := readReport(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, r)
+	}
+	return writeFile(o.html, stdout, func(w io.Writer) error { return writePage(w, all) })
+}
+
+// writeFile lets write write the file, or standard output if its name is "-"; nothing
+// if it is "".
+func writeFile(name string, stdout io.Writer, write func(io.Writer) error) error {
+	switch name {
+	case "":
+		return nil
+	case "-":
+		return write(stdout)
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/wholeframe/wholeframe/framing"
+)
+
+// How a connection ends, or does not.
+const (
+	fin     = "FIN"
+	rst     = "RST"
+	silence = "silence" // it does not end within the bound
+	torn    = "FIN inside an answer"
+	noAlert = "FIN without close_notify"
+	noFrame = "bytes that are no frame"
+)
+
+// A peer is a connection with what is judged.
+type peer struct {
+	name   string
+	number int // among the connections of a step
+	raw    *net.TCPConn
+	conn   net.Conn // raw, or TLS on it
+	reader *framing.Reader
+	reset  atomic.Bool // a write was told of a reset
+	log    *transcript
+
+	sent  int       // messages, whole or in part
+	due   [][]byte  // payloads whose answers are due
+	half  []byte    // payload of the message of which a part is sent
+	rest  []byte    // the bytes of its frame that are not sent
+	since time.Time // when the last step on it began
+	wrote chan struct{}
+}
+
+// write notes a reset. The kernel reports a reset once, to the call that comes first:
+// if that was a write, reading reports an orderly end.
+func (p *peer) write(b []byte, bound time.Duration) error {
+	if err := p.conn.SetWriteDeadline(time.Now().Add(bound)); err != nil {
+		return err
+	}
+	_, err := p.conn.Write(b)
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		p.reset.Store(true)
+	}
+	return err
+}
+
+// after calls write in a goroutine, after all writes before it. So a step that sends
+// never waits for a server that waits for its answers to be read.
+func (p *peer) after(write func() error) {
+	before, done := p.wrote, make(chan struct{})
+	p.wrote = done
+	go func() {
+		defer close(done)
+		<-before
+		_ = write() // how the connection ends tells more
+	}()
+}
+
+// finished waits until all has been written.
+func (p *peer) finished(bound time.Duration) bool {
+	select {
+	case <-p.wrote:
+		return true
+	case <-time.After(bound):
+		return false
+	}
+}
+
+// read returns the next answer, or how the connection ended.
+func (p *peer) read(bound time.Duration) (payload []byte, end string) {
+	if err := p.conn.SetReadDeadline(time.Now().Add(bound)); err != nil {
+		return nil, err.Error()
+	}
+	payload, err := p.reader.ReadFrame()
+	if err == nil {
+		return bytes.Clone(payload), ""
+	}
+	end = p.endOf(err)
+	if (end == fin || end == torn || end == noAlert) && !p.finished(2*time.Millisecond) || p.reset.Load() {
+		// A write may still be about to be told of the reset.
+		p.finished(20 * time.Millisecond)
+	}
+	if p.reset.Load() && end != silence {
+		end = rst
+	}
+	return nil, end
+}
+
+// endOf returns what a read error means.
+func (p *peer) endOf(err error) string {
+	var short *framing.UnexpectedEOFError
+	var format *framing.FormatError
+	var large *framing.TooLargeError
+	switch {
+	case errors.As(err, &short):
+		return torn
+	case err == io.EOF:
+		return fin
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return silence
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
+		return rst
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return noAlert
+	case errors.As(err, &format), errors.As(err, &large):
+		return noFrame
+	}
+	return err.Error()
+}
+
+// closeWrite ends the sending side.
+func (p *peer) closeWrite() error {
+	if t, ok := p.conn.(*tls.Conn); ok {
+		if err := t.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	return p.raw.CloseWrite()
+}
+
+// close closes the connection; if abort is set, with a reset.
+func (p *peer) close(abort bool) {
+	if abort {
+		_ = p.raw.SetLinger(0)
+	}
+	_ = p.raw.Close()
+}

@@ -36,7 +36,7 @@ type testCase struct {
 
 // A sweep is the values of n for which the steps of a case are played.
 type sweep struct {
-	Values []int  // these
+	Values []int  // these, also given as {"from": 0, "to": 127}
 	Over   string // or "cut": each inner position of the first send; "frame": each of its last frame; "malformed": the malformed bytes of the group
 }
 
@@ -45,6 +45,13 @@ func (s *sweep) UnmarshalJSON(b []byte) error {
 	if json.Unmarshal(b, &s.Over) == nil {
 		if !slices.Contains([]string{"cut", "frame", "malformed"}, s.Over) {
 			return fmt.Errorf(`invalid sweep %q: want cut, frame, malformed, or a list of numbers`, s.Over)
+		}
+		return nil
+	}
+	var span struct{ From, To int }
+	if json.Unmarshal(b, &span) == nil {
+		for n := span.From; n <= span.To; n++ {
+			s.Values = append(s.Values, n)
 		}
 		return nil
 	}
@@ -59,19 +66,22 @@ type step struct {
 	Conns num    `json:"conns"` // on that many connections, "a.0", "a.1" …
 
 	Items  []item `json:"items"`  // send: what
-	Pieces string `json:"pieces"` // send: in one write, or "bytes", "n", "random", "frames", "headers"
-	Pause  int    `json:"pause"`  // send: milliseconds between two pieces; pause: for how long
+	Repeat int    `json:"repeat"` // send: that many times all items; once if absent
+	Pieces string `json:"pieces"` // send: in one write, or "bytes", "n", "random", "frames", "headers", "straddle"; connect: "bytes" for the TLS handshake
+	Pause  num    `json:"pause"`  // send: milliseconds between two pieces; pause: for how long; answers: between two of them
 	Small  bool   `json:"small"`  // connect: with a small receive buffer
-	Slow   bool   `json:"slow"`   // answers: read a little at a time
+	Plain  bool   `json:"plain"`  // connect, finish: without TLS
+	Alone  bool   `json:"alone"`  // quiet: no other connection is made meanwhile
 
 	Strict []string `json:"strict"` // end: what passes; FIN if absent
 	Loose  []string `json:"loose"`  // end: what is not strict
-	After  num      `json:"after"`  // end: not earlier than this many milliseconds after the connection's last step
+	After  num      `json:"after"`  // end, dropped: not earlier than this many milliseconds after the connection's last step
 	Level  string   `json:"level"`  // what a deviation of this step is, if it does not fail
 
-	Signal string `json:"signal"` // signal: TERM, INT, KILL
+	Signal string `json:"signal"` // signal, load, arrive: TERM, INT, KILL
 	Log    string `json:"log"`    // restart: "unread" if nobody reads what the server prints
-	Most   int    `json:"most"`   // memory: MiB that it may have grown by; descriptors: how many more; files: the limit
+	Same   bool   `json:"same"`   // restart: at the same address
+	Most   int    `json:"most"`   // memory: MiB that it may have grown by; descriptors, kept: how many more; files: how many more at most
 }
 
 // An item is a part of what is sent: messages, or bytes.
@@ -79,8 +89,12 @@ type item struct {
 	Size     *num    `json:"size"`     // a message of that many bytes, or as many as are allowed
 	Text     *string `json:"text"`     // a message
 	Hex      *octets `json:"hex"`      // a message
+	Byte     *num    `json:"byte"`     // a message with this byte between two letters; with size, of this byte alone
+	Frames   *num    `json:"frames"`   // a message of that many bytes that are frames
 	Wire     octets  `json:"wire"`     // bytes that are no frame
 	Bad      bool    `json:"bad"`      // the malformed bytes of the sweep
+	Random   int     `json:"random"`   // that many random bytes
+	Letters  int     `json:"letters"`  // that many letters, without a delimiter
 	Announce *num    `json:"announce"` // the header of a message of that many bytes, and nothing of it
 	Fill     bool    `json:"fill"`     // what may be between frames
 	Rest     bool    `json:"rest"`     // what is missing of the last message
@@ -89,7 +103,9 @@ type item struct {
 	First    *num `json:"first"`    // only that many bytes of the frame; negative: all but that many
 	Half     bool `json:"half"`     // only the first half of the frame
 	Exact    bool `json:"exact"`    // the size is not reduced to what is allowed
+	Damaged  bool `json:"damaged"`  // the last byte of the frame is wrong; no answer is due
 	Unheard  bool `json:"unheard"`  // no answer to it is due
+	Maybe    bool `json:"maybe"`    // it may be answered, after all that is due
 	Optional bool `json:"optional"` // it is left out if the framing cannot carry it
 }
 
@@ -117,6 +133,7 @@ var needs = map[string]string{
 	"idle-timeout":  "-idle-timeout",
 	"write-timeout": "-write-timeout",
 	"max-conns":     "-max-conns",
+	"slow":          "no -frame-timeout of less than 4s",
 	"process":       "the COMMAND that starts the server, on Linux",
 	"tls":           "-tls",
 	"plain":         "a server without -tls",
@@ -191,7 +208,7 @@ func (c *testCase) check() error {
 		if operations[s.Do] == nil {
 			return fmt.Errorf("step %d: unknown operation %q", i+1, s.Do)
 		}
-		for _, v := range []num{s.Conns, s.After} {
+		for _, v := range []num{s.Conns, s.After, s.Pause} {
 			if v.name != "" && !slices.Contains(names, v.name) {
 				return fmt.Errorf("step %d: unknown name %q", i+1, v.name)
 			}
@@ -205,5 +222,7 @@ func (c *testCase) check() error {
 
 // stops reports whether the server ends in the case.
 func (c *testCase) stops() bool {
-	return slices.ContainsFunc(c.Steps, func(s step) bool { return s.Do == "signal" || s.Do == "restart" || s.Do == "files" })
+	return slices.ContainsFunc(c.Steps, func(s step) bool {
+		return slices.Contains([]string{"signal", "load", "arrive", "restart", "files"}, s.Do)
+	})
 }

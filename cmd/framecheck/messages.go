@@ -36,7 +36,7 @@ type messages struct {
 var forms = [][2]string{{"", ""}, {`"`, `"`}, {"", "\r\n"}, {"", "\n"}, {"+", "\r\n"}, {"+OK ", "\r\n"}}
 
 // fills are what is fill in some framing.
-var fills = []string{"\r\n", "\n", " ", "\xc0", "\x7e", "\x00"}
+var fills = []string{"\r\n", "\n", " ", "\xc0", "\x7e", "\x00", "\x00\x00\x00\x00"}
 
 var errNoForm = errors.New("messages of letters cannot be carried in this framing; give messages that the server accepts, with -message FILE")
 
@@ -153,6 +153,20 @@ func (m *messages) refuses(wire []byte) bool {
 	_, _, err := buf.Next()
 	var format *framing.FormatError
 	return errors.As(err, &format)
+}
+
+// frames returns a payload of size bytes that are whole frames, or nil if the framing
+// cannot carry that.
+func (m *messages) frames(size int) []byte {
+	one, err := m.framer.Append(nil, m.letters(1, max(m.least, 20)))
+	if err != nil || len(one) > size {
+		return nil
+	}
+	all := bytes.Repeat(one, size/len(one)+1)[:size]
+	if _, err := m.framer.Append(nil, all); err != nil {
+		return nil
+	}
+	return all
 }
 
 // frame returns the frame of a payload.

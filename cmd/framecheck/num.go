@@ -16,7 +16,10 @@ type num struct {
 
 // names are those that a num may have. n is the value of the sweep; limit is the
 // payload limit of the server; the others are durations in milliseconds.
-var names = []string{"n", "limit", "idle-timeout", "frame-timeout", "write-timeout", "max-conns"}
+var names = []string{
+	"n", "limit", "max-conns", "frame-timeout", "half-frame-timeout", "idle-timeout", "most-of-idle-timeout",
+	"more-than-idle-timeout", "write-timeout", "twice-write-timeout",
+}
 
 var numText = regexp.MustCompile(`^([a-z-]*[a-z])?([+-]?\d+)?$`)
 

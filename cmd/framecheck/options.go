@@ -205,12 +205,17 @@ func (o *options) clientTLS() *tls.Config {
 
 // values returns what the names of numbers are.
 func (o *options) values() map[string]int {
+	idle, frame, write := int(o.idleTimeout.Milliseconds()), int(o.frameTimeout.Milliseconds()), int(o.writeTimeout.Milliseconds())
 	return map[string]int{
-		"limit":         int(o.maxPayload),
-		"max-conns":     o.maxConns,
-		"idle-timeout":  int(o.idleTimeout.Milliseconds()),
-		"frame-timeout": int(o.frameTimeout.Milliseconds()),
-		"write-timeout": int(o.writeTimeout.Milliseconds()),
+		"limit":                  int(o.maxPayload),
+		"max-conns":              o.maxConns,
+		"frame-timeout":          frame,
+		"half-frame-timeout":     frame / 2,
+		"idle-timeout":           idle,
+		"most-of-idle-timeout":   idle * 6 / 10,
+		"more-than-idle-timeout": idle * 13 / 10,
+		"write-timeout":          write,
+		"twice-write-timeout":    2 * write,
 	}
 }
 

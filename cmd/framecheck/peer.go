@@ -36,6 +36,7 @@ type peer struct {
 
 	sent  int       // messages, whole or in part
 	due   [][]byte  // payloads whose answers are due
+	maybe [][]byte  // payloads that may be answered after these
 	half  []byte    // payload of the message of which a part is sent
 	rest  []byte    // the bytes of its frame that are not sent
 	since time.Time // when the last step on it began

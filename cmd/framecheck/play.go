@@ -33,9 +33,12 @@ func init() {
 		"finish":      {each: (*play).finish},
 		"close":       {each: (*play).close},
 		"reset":       {each: (*play).close},
+		"abandon":     {each: (*play).close},
 		"settle":      {each: (*play).settle, needs: []string{"process"}},
 		"stalled":     {each: (*play).stalled},
 		"answers":     {each: (*play).answers, needs: []string{"answers"}},
+		"dropped":     {each: (*play).dropped},
+		"rejected":    {each: (*play).rejected},
 		"quiet":       {each: (*play).quiet},
 		"end":         {each: (*play).end},
 		"refused":     {each: (*play).refused},
@@ -44,8 +47,13 @@ func init() {
 		"freeze":      {once: func(p *play, _ *step) *verdict { return p.asked("frozen", p.t.freeze()) }, needs: []string{"process"}},
 		"thaw":        {once: func(p *play, _ *step) *verdict { return p.asked("continues", p.t.thaw()) }, needs: []string{"process"}},
 		"signal":      {once: func(p *play, s *step) *verdict { return p.asked("SIG"+s.Signal, p.t.signal(s.Signal)) }, needs: []string{"process"}},
-		"files":       {once: func(p *play, s *step) *verdict { return p.asked("few descriptors", p.t.limitFiles(s.Most)) }, needs: []string{"process"}},
+		"files":       {once: func(p *play, s *step) *verdict { return p.asked("few descriptors", p.t.limitFiles(p.marks+s.Most)) }, needs: []string{"process"}},
 		"exit":        {once: (*play).exit, needs: []string{"process"}},
+		"ended":       {once: (*play).ended, needs: []string{"process"}},
+		"gone":        {once: (*play).gone, needs: []string{"process"}},
+		"load":        {once: (*play).load, needs: []string{"process", "answers"}},
+		"arrive":      {once: (*play).arrive, needs: []string{"process", "answers"}},
+		"kept":        {once: (*play).kept, needs: []string{"process"}},
 		"restart":     {once: (*play).restart, needs: []string{"process"}},
 		"mark":        {once: (*play).mark, needs: []string{"process"}},
 		"memory":      {once: (*play).memory, needs: []string{"process"}},
@@ -130,6 +138,7 @@ func (t *target) lacks(c *testCase) *verdict {
 		"plain":         !t.o.tls,
 		"header":        t.messages.announces(),
 		"no-header":     !t.messages.announces(),
+		"slow":          t.o.frameTimeout == 0 || t.o.frameTimeout >= 4*time.Second,
 		"malformed":     slices.ContainsFunc(c.group.Malformed, func(o octets) bool { return t.messages.refuses(o) }),
 		"fill":          t.messages.fill != nil,
 	}
@@ -159,6 +168,7 @@ func (t *target) sweep(c *testCase) (values []int, v *verdict) {
 	}
 	first := c.Steps[slices.IndexFunc(c.Steps, func(s step) bool { return s.Do == "send" })]
 	p := &play{t: t, c: c, values: t.o.values()}
+	p.values["n"] = 1 << 30 // all of the frame
 	out, v := p.build(&first, &peer{})
 	if v != nil {
 		return nil, v
@@ -258,7 +268,7 @@ func (p *play) on(op *operation, s *step, name string, number int) *verdict {
 	p.mu.Unlock()
 	if c == nil {
 		var err error
-		if c, err = p.t.dial(p.ctx, name, p.log, s.Small); err != nil {
+		if c, err = p.t.dial(p.ctx, name, p.log, s); err != nil {
 			return failed("cannot connect: %v", err)
 		}
 		c.number = number
@@ -269,11 +279,10 @@ func (p *play) on(op *operation, s *step, name string, number int) *verdict {
 		p.peers[name] = c
 		p.mu.Unlock()
 	}
-	v := op.each(p, s, c)
-	if s.Do != "end" {
+	if s.Do != "end" && s.Do != "dropped" {
 		c.since = time.Now()
 	}
-	return v
+	return op.each(p, s, c)
 }
 
 func (p *play) closeAll() {
@@ -296,18 +305,16 @@ type outgoing struct {
 
 // build makes what a step sends on a connection.
 func (p *play) build(s *step, c *peer) (out outgoing, v *verdict) {
-	m := p.t.messages
-	for _, it := range s.Items {
-		count := 1
-		if it.Count != (num{}) {
-			count = it.Count.in(p.values)
-		}
-		for range count {
-			if v := p.add(&out, &it, m, c); v != nil {
-				if it.Optional {
-					continue
+	for range max(1, s.Repeat) {
+		for _, it := range s.Items {
+			count := 1
+			if it.Count != (num{}) {
+				count = it.Count.in(p.values)
+			}
+			for range count {
+				if v := p.add(&out, &it, c); v != nil && !it.Optional {
+					return out, v
 				}
-				return out, v
 			}
 		}
 	}
@@ -318,81 +325,114 @@ func (p *play) build(s *step, c *peer) (out outgoing, v *verdict) {
 }
 
 // add adds one of an item.
-func (p *play) add(out *outgoing, it *item, m *messages, c *peer) *verdict {
-	if it.Size == nil && it.Text == nil && it.Hex == nil {
-		b := []byte(it.Wire)
-		switch {
-		case it.Rest:
-			b = c.rest
-			c.due = append(c.due, c.half)
-			out.payloads = append(out.payloads, c.half)
-		case it.Bad:
-			b = p.bad
-		case it.Fill:
-			b = m.fill
-		case it.Announce != nil:
-			b = m.announce(it.Announce.in(p.values))
-			if b == nil {
-				return inapplicable("the framing announces no message of %d bytes", it.Announce.in(p.values))
-			}
+func (p *play) add(out *outgoing, it *item, c *peer) *verdict {
+	payload, bare, v := p.content(it, c)
+	switch {
+	case v != nil:
+		return v
+	case bare:
+		if it.Rest {
+			c.due, out.payloads, c.half, c.rest = append(c.due, c.half), append(out.payloads, c.half), nil, nil
 		}
-		out.wire, out.bare = append(out.wire, b...), true
+		out.wire, out.bare = append(out.wire, payload...), out.bare || !it.Rest
 		out.ends = append(out.ends, len(out.wire))
 		return nil
 	}
-	var payload []byte
-	switch {
-	case it.Text != nil || it.Hex != nil:
-		if m.given != nil {
-			return inapplicable("it needs %s", needs["sizes"])
-		}
-		if it.Hex != nil {
-			payload = *it.Hex
-		} else {
-			payload = []byte(*it.Text)
-		}
-	case it.Exact && !m.anySize():
-		return inapplicable("it needs %s", needs["sizes"])
-	case it.Exact:
-		payload = m.payload(c.number*1000+c.sent, it.Size.in(p.values))
-		if len(payload) != it.Size.in(p.values) {
-			return inapplicable("no message has %d bytes", it.Size.in(p.values))
-		}
-	default:
-		payload = m.payload(c.number*1000+c.sent, m.allowed(it.Size.in(p.values)))
-	}
-	wire, v := m.frame(payload)
+	wire, v := p.t.messages.frame(payload)
 	if v != nil {
 		return v
 	}
 	c.sent++
-	begin := len(out.wire)
 	out.last = len(wire)
 	first := len(wire)
 	switch {
 	case it.Half:
-		first = len(wire) / 2
+		first = max(1, len(wire)/2)
 	case it.First != nil:
 		if first = it.First.in(p.values); first < 0 {
 			first += len(wire)
 		}
 		first = max(0, min(first, len(wire)))
+	case it.Damaged:
+		wire[first-1] ^= 0x55
+		if !p.t.messages.refuses(wire) {
+			return inapplicable("it needs a framing that detects a damaged frame")
+		}
+	}
+	if at := bytes.Index(wire, payload); at > 0 && at < first {
+		out.headers = append(out.headers, len(out.wire)+at)
 	}
 	out.wire = append(out.wire, wire[:first]...)
 	out.ends = append(out.ends, len(out.wire))
-	if at := bytes.Index(wire, payload); at > 0 && at < first {
-		out.headers = append(out.headers, begin+at)
-	}
 	switch {
 	case first < len(wire):
 		c.half, c.rest, out.bare = payload, wire[first:], true
-	case it.Unheard:
+	case it.Damaged, it.Unheard:
 		out.bare = true
+	case it.Maybe:
+		c.maybe = append(c.maybe, payload)
+		out.payloads = append(out.payloads, payload)
 	default:
 		c.due = append(c.due, payload)
 		out.payloads = append(out.payloads, payload)
 	}
 	return nil
+}
+
+// content returns the payload of an item, or, if bare is set, its bytes on the wire.
+func (p *play) content(it *item, c *peer) (b []byte, bare bool, v *verdict) {
+	m := p.t.messages
+	size := 0
+	if it.Size != nil {
+		size = it.Size.in(p.values)
+	}
+	switch {
+	case it.Rest:
+		return c.rest, true, nil
+	case it.Bad:
+		return p.bad, true, nil
+	case it.Fill:
+		return m.fill, true, nil
+	case it.Wire != nil:
+		return it.Wire, true, nil
+	case it.Random > 0:
+		b := make([]byte, it.Random)
+		r := rand.New(rand.NewPCG(uint64(c.number), uint64(it.Random)))
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		return b, true, nil
+	case it.Letters > 0:
+		return bytes.Repeat([]byte("x"), it.Letters), true, nil
+	case it.Announce != nil:
+		size := it.Announce.in(p.values)
+		if b = m.announce(size); b == nil {
+			return nil, true, inapplicable("the framing announces no message of %d bytes", size)
+		}
+		return b, true, nil
+	case it.Size != nil && it.Byte == nil && !it.Exact:
+		return m.payload(c.number*1000+c.sent, m.allowed(size)), false, nil
+	case !m.anySize():
+		return nil, false, inapplicable("it needs %s", needs["sizes"])
+	case it.Hex != nil:
+		return *it.Hex, false, nil
+	case it.Text != nil:
+		return []byte(*it.Text), false, nil
+	case it.Byte != nil && it.Size != nil:
+		return bytes.Repeat([]byte{byte(it.Byte.in(p.values))}, m.allowed(size)), false, nil
+	case it.Byte != nil:
+		return []byte{'x', byte(it.Byte.in(p.values)), 'y'}, false, nil
+	case it.Frames != nil:
+		if b = m.frames(it.Frames.in(p.values)); b == nil {
+			return nil, false, inapplicable("the framing cannot carry frames in a message")
+		}
+		return b, false, nil
+	}
+	b = m.payload(c.number*1000+c.sent, size)
+	if len(b) != size {
+		return nil, false, inapplicable("no message has %d bytes", size)
+	}
+	return b, false, nil
 }
 
 // cut returns the pieces in which a step sends wire.
@@ -440,11 +480,11 @@ func (p *play) send(s *step, c *peer) *verdict {
 		return v
 	}
 	if !p.t.o.answers() {
-		c.due = nil
+		c.due, c.maybe = nil, nil
 	}
 	p.log.sends(c, out.payloads, out.wire, out.bare, s.Pieces)
 	pieces := p.cut(s, out)
-	pause := max(time.Duration(s.Pause)*time.Millisecond, 300*time.Microsecond)
+	pause := max(p.duration(s.Pause), 300*time.Microsecond)
 	c.after(func() error {
 		for i, piece := range pieces {
 			if i > 0 {
@@ -456,26 +496,35 @@ func (p *play) send(s *step, c *peer) *verdict {
 		}
 		return nil
 	})
-	if len(out.wire) <= 64<<10 {
+	if len(out.wire) <= 64<<10 && s.Pause == (num{}) {
 		c.finished(p.t.o.patience) // so that the next step finds it sent; a server that reads nothing is judged by what it answers
 	}
 	return nil
 }
 
-func (p *play) finish(_ *step, c *peer) *verdict {
+// duration returns a number of milliseconds.
+func (p *play) duration(v num) time.Duration { return time.Duration(v.in(p.values)) * time.Millisecond }
+
+func (p *play) finish(s *step, c *peer) *verdict {
+	end := c.closeWrite
+	if s.Plain {
+		end = c.raw.CloseWrite
+	}
 	if c.number == 0 {
 		p.log.add("%s ends its side", c.name)
 	}
-	c.after(c.closeWrite)
+	c.after(end)
 	return nil
 }
 
 func (p *play) close(s *step, c *peer) *verdict {
 	if c.number == 0 {
-		p.log.add("%s closes, %s", c.name, map[string]string{"close": "in order", "reset": "with a reset"}[s.Do])
+		p.log.add("%s closes, %s", c.name, map[bool]string{false: "in order", true: "with a reset"}[s.Do != "close"])
 	}
-	c.finished(p.t.o.patience)
-	c.close(s.Do == "reset")
+	if s.Do != "abandon" {
+		c.finished(p.t.o.patience)
+	}
+	c.close(s.Do != "close")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.peers, c.name)
@@ -513,8 +562,8 @@ func (p *play) stalled(_ *step, c *peer) *verdict {
 func (p *play) answers(s *step, c *peer) *verdict {
 	n := len(c.due)
 	for i := 0; len(c.due) > 0; i++ {
-		if s.Slow && i%8 == 0 {
-			time.Sleep(time.Millisecond)
+		if i > 0 {
+			time.Sleep(p.duration(s.Pause))
 		}
 		got, end := c.read(p.t.o.patience)
 		if end != "" {
@@ -531,6 +580,10 @@ func (p *play) answers(s *step, c *peer) *verdict {
 
 // compare judges an answer, which the first that is due should be.
 func (p *play) compare(c *peer, got []byte) *verdict {
+	if len(c.due) == 0 {
+		c.due, c.maybe = c.maybe, nil
+		defer func() { c.due, c.maybe = nil, c.due }()
+	}
 	if len(c.due) == 0 {
 		p.seen(c, quote(got))
 		return failed("an answer to nothing: %s", quote(got))
@@ -562,7 +615,7 @@ func (p *play) within(end string) string {
 // their turn later, and for a moment after that.
 func (p *play) quiet(s *step, c *peer) *verdict {
 	for range 2 {
-		if c.number == 0 {
+		if c.number == 0 && !s.Alone {
 			if v := p.probe(s); v != nil {
 				return v
 			}
@@ -588,7 +641,7 @@ func (p *play) quiet(s *step, c *peer) *verdict {
 func (p *play) end(s *step, c *peer) *verdict {
 	bound, least := p.t.o.patience, time.Duration(0)
 	if s.After != (num{}) {
-		least = time.Duration(s.After.in(p.values)) * time.Millisecond
+		least = p.duration(s.After)
 		bound += 3 * least
 	}
 	if p.signalled() {
@@ -682,7 +735,7 @@ func (p *play) probe(*step) *verdict {
 
 func (p *play) pause(s *step) *verdict {
 	select {
-	case <-time.After(time.Duration(s.After.in(p.values))*time.Millisecond + time.Duration(s.Pause)*time.Millisecond):
+	case <-time.After(p.duration(s.Pause)):
 	case <-p.ctx.Done():
 	}
 	return nil
@@ -697,8 +750,8 @@ func (p *play) asked(what string, err error) *verdict {
 	return nil
 }
 
-// exit waits until the command has ended. An exit code other than 0 is not strict.
-func (p *play) exit(*step) *verdict {
+// ended waits until the command has ended.
+func (p *play) ended(*step) *verdict {
 	select {
 	case <-p.t.ended:
 	case <-p.ctx.Done():
@@ -707,16 +760,39 @@ func (p *play) exit(*step) *verdict {
 		p.log.add("server: runs on")
 		return failed("the server has not ended within the bound of %v", p.t.o.grace)
 	}
-	state := p.t.command.ProcessState
-	p.log.add("server: %v", state)
-	if !state.Success() {
+	p.log.add("server: %v", p.t.command.ProcessState)
+	return nil
+}
+
+// exit does so too; an exit code other than 0 is not strict.
+func (p *play) exit(s *step) *verdict {
+	if v := p.ended(s); v != nil {
+		return v
+	}
+	if state := p.t.command.ProcessState; !state.Success() {
 		return loose("the server ends with %v, not with exit code 0", state)
 	}
 	return nil
 }
 
+// gone verifies that the command has left no process.
+func (p *play) gone(*step) *verdict {
+	for began := time.Now(); time.Since(began) < p.t.o.patience; time.Sleep(10 * time.Millisecond) {
+		if p.t.alone() {
+			return nil
+		}
+	}
+	p.log.add("server: processes are left")
+	return loose("the server has ended, and processes that it started run on")
+}
+
 func (p *play) restart(s *step) *verdict {
-	if err := p.t.start(p.ctx, s.Log == "unread"); err != nil {
+	addr := ""
+	if s.Same {
+		addr = p.t.addr
+	}
+	p.log.add("server: started")
+	if err := p.t.start(p.ctx, addr, s.Log == "unread"); err != nil {
 		return failed("%v", err)
 	}
 	return nil
@@ -740,6 +816,9 @@ func (p *play) memory(s *step) *verdict {
 	}
 	grown := (now - p.marked) >> 20
 	p.log.add("server: its memory has grown by %d MiB", grown)
+	if p.c.Info {
+		return &verdict{info, fmt.Sprintf("the server's memory has grown by %d MiB", grown)}
+	}
 	if grown > s.Most {
 		return failed("the server's memory has grown by %d MiB, more than %d", grown, s.Most)
 	}
@@ -761,4 +840,80 @@ func (p *play) descriptors(s *step) *verdict {
 	}
 	p.log.add("server: %d descriptors, %d before", now, p.marks)
 	return failed("the server keeps %d descriptors of closed connections", now-p.marks)
+}
+
+// kept verifies that the server still has the descriptors of connections whose answers
+// are not acknowledged. Without them, what is left is the kernel's, and counts for
+// nobody.
+func (p *play) kept(s *step) *verdict {
+	time.Sleep(3 * still)
+	_, now, err := p.t.usage()
+	if err != nil {
+		return failed("%v", err)
+	}
+	p.log.add("server: %d descriptors, %d before", now, p.marks)
+	if now < p.marks+s.Most {
+		return loose("the server has closed connections whose answers are not acknowledged: %d descriptors are left of %d", max(0, now-p.marks), s.Most)
+	}
+	return nil
+}
+
+// dropped waits until the server gives up a connection that is not read, and verifies
+// that this is a reset: an end of the stream would say that nothing is missing.
+func (p *play) dropped(s *step, c *peer) *verdict {
+	least := p.duration(s.After)
+	bound := p.t.o.patience + 3*least
+	if !c.finished(bound) {
+		p.seen(c, "that the server keeps it")
+		return failed("the connection is kept, though nothing is read, for the bound of %v", bound)
+	}
+	took := time.Since(c.since)
+	for {
+		got, how := c.read(p.t.o.patience)
+		if how == "" {
+			if v := p.compare(c, got); v != nil {
+				return v
+			}
+			continue
+		}
+		p.seen(c, how)
+		switch {
+		case took < least:
+			return failed("it ends after %v, before %v have passed", took.Round(time.Millisecond), least)
+		case how == rst:
+			return nil
+		case how == silence:
+			return failed("the connection is kept, though nothing is read: %s", p.within(how))
+		}
+		return loose("it ends in %s, not RST", how)
+	}
+}
+
+// rejected reads the end of a connection whose bytes no server of the framing should
+// take. What comes before it may be anything but an answer.
+func (p *play) rejected(_ *step, c *peer) *verdict {
+	var all []byte
+	b := make([]byte, 4096)
+	for {
+		if err := c.conn.SetReadDeadline(time.Now().Add(p.t.o.patience)); err != nil {
+			return failed("%v", err)
+		}
+		n, err := c.conn.Read(b)
+		all = append(all, b[:n]...)
+		for _, due := range c.due {
+			if bytes.Contains(all, due) {
+				p.seen(c, quote(all))
+				return failed("it is answered with %s", quote(all))
+			}
+		}
+		if err == nil && len(all) < 1<<20 {
+			continue
+		}
+		how := c.endOf(err)
+		p.seen(c, fmt.Sprintf("%d bytes, then %s", len(all), how))
+		if how == silence {
+			return loose("the connection stays open: %s", p.within(how))
+		}
+		return nil
+	}
 }

@@ -78,6 +78,15 @@ func (t *target) listening() (sockets []string, err error) {
 	return sockets, nil
 }
 
+// alone reports whether none of the command's processes is left.
+func (t *target) alone() bool { return len(t.group()) == 0 }
+
+// shrink makes a pipe hold little.
+func shrink(w *os.File) {
+	// If that fails it holds more.
+	_, _ = unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096)
+}
+
 // A process is a line of /proc.
 type process struct {
 	pid, parent int

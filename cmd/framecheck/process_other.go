@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 )
 
@@ -22,3 +23,6 @@ func (t *target) signal(string) error  { return errLinux }
 func (t *target) freeze() error        { return errLinux }
 func (t *target) thaw() error          { return errLinux }
 func (t *target) limitFiles(int) error { return errLinux }
+func (t *target) alone() bool          { return true }
+
+func shrink(*os.File) {}

@@ -58,20 +58,22 @@ func (t *target) ready(ctx context.Context) error {
 	if t.o.command == nil || t.command != nil && !t.hasEnded() {
 		return t.answers(ctx)
 	}
-	return t.start(ctx, false)
+	return t.start(ctx, "", false)
 }
 
-// start starts the command anew and waits until its server answers. If unread is set,
-// nobody reads what it prints.
-func (t *target) start(ctx context.Context, unread bool) error {
+// start starts the command anew, at addr or a free address if that is empty, and waits
+// until its server answers. If unread is set, nobody reads what it prints.
+func (t *target) start(ctx context.Context, addr string, unread bool) error {
 	t.kill()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	t.addr = l.Addr().String()
-	if err := l.Close(); err != nil {
-		return err
+	if t.addr = addr; addr == "" {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		t.addr = l.Addr().String()
+		if err := l.Close(); err != nil {
+			return err
+		}
 	}
 	c, err := t.o.cmd(t.addr)
 	if err != nil {
@@ -85,6 +87,7 @@ func (t *target) start(ctx context.Context, unread bool) error {
 			return err
 		}
 		defer w.Close()
+		shrink(w)
 		t.unread = r
 		c.Stdout, c.Stderr = w, w
 	}
@@ -153,7 +156,7 @@ func (t *target) kill() {
 }
 
 // dial returns a new connection, with TLS if the server has it.
-func (t *target) dial(ctx context.Context, name string, log *transcript, small bool) (*peer, error) {
+func (t *target) dial(ctx context.Context, name string, log *transcript, s *step) (*peer, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.o.patience)
 	defer cancel()
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", t.addr)
@@ -161,12 +164,15 @@ func (t *target) dial(ctx context.Context, name string, log *transcript, small b
 		return nil, err
 	}
 	p := t.peer(c.(*net.TCPConn), name, log)
-	if small {
+	if s.Small {
 		if err := p.raw.SetReadBuffer(32 << 10); err != nil {
 			return nil, err
 		}
 	}
-	if t.o.tls {
+	if t.o.tls && !s.Plain {
+		if s.Pieces == "bytes" {
+			c = &dripConn{Conn: c}
+		}
 		secure := tls.Client(c, t.o.clientTLS())
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = c.Close()
@@ -194,7 +200,7 @@ func (p *peer) secure(c net.Conn, t *target) {
 
 // probe sends a message on a connection of its own, and reads its answer.
 func (t *target) probe(ctx context.Context) error {
-	p, err := t.dial(ctx, "probe", new(transcript), false)
+	p, err := t.dial(ctx, "probe", new(transcript), new(step))
 	if err != nil {
 		return err
 	}
@@ -220,4 +226,17 @@ func (t *target) probe(ctx context.Context) error {
 		return fmt.Errorf("a message on a new connection, %s, is answered with %s", quote(payload), quote(got))
 	}
 	return nil
+}
+
+// A dripConn writes byte by byte.
+type dripConn struct{ net.Conn }
+
+func (c *dripConn) Write(p []byte) (n int, err error) {
+	for n = range p {
+		if _, err := c.Conn.Write(p[n : n+1]); err != nil {
+			return n, err
+		}
+		time.Sleep(300 * time.Microsecond)
+	}
+	return len(p), nil
 }

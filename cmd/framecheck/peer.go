@@ -34,13 +34,14 @@ type peer struct {
 	reset  atomic.Bool // a write was told of a reset
 	log    *transcript
 
-	sent  int       // messages, whole or in part
-	due   [][]byte  // payloads whose answers are due
-	maybe [][]byte  // payloads that may be answered after these
-	half  []byte    // payload of the message of which a part is sent
-	rest  []byte    // the bytes of its frame that are not sent
-	since time.Time // when the last step on it began
-	wrote chan struct{}
+	sent   int       // messages, whole or in part
+	due    [][]byte  // payloads whose answers are due
+	maybe  [][]byte  // payloads that may be answered after these
+	half   []byte    // payload of the message of which a part is sent
+	rest   []byte    // the bytes of its frame that are not sent
+	inside bool      // what is sent now belongs to a message that was announced
+	since  time.Time // when the last step on it began
+	wrote  chan struct{}
 }
 
 // write notes a reset. The kernel reports a reset once, to the call that comes first:

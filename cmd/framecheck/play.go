@@ -331,6 +331,7 @@ func (p *play) add(out *outgoing, it *item, c *peer) *verdict {
 	case v != nil:
 		return v
 	case bare:
+		c.inside = c.inside || it.Announce != nil
 		if it.Rest {
 			c.due, out.payloads, c.half, c.rest = append(c.due, c.half), append(out.payloads, c.half), nil, nil
 		}
@@ -660,6 +661,9 @@ func (p *play) end(s *step, c *peer) *verdict {
 			continue
 		}
 		p.seen(c, fmt.Sprintf("%d answers, then %s", n-len(c.due), how))
+		if how == noAlert && !slices.Contains(s.Loose, noAlert) {
+			how = fin // group TLS judges the difference
+		}
 		early := time.Since(c.since)
 		strict := s.Strict
 		if strict == nil {
@@ -705,7 +709,7 @@ func (p *play) refused(s *step, c *peer) *verdict {
 			return v
 		}
 		got, how = c.read(p.t.o.patience)
-		if how == "" && len(c.due) > 0 && (!p.t.o.echoes() || bytes.Equal(got, c.due[0])) {
+		if how == "" && !c.inside && len(c.due) > 0 && (!p.t.o.echoes() || bytes.Equal(got, c.due[0])) {
 			c.due = nil
 			p.seen(c, "the answer to the next message")
 			return nil

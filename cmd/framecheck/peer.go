@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -22,6 +23,7 @@ const (
 	torn    = "FIN inside an answer"
 	noAlert = "FIN without close_notify"
 	noFrame = "bytes that are no frame"
+	half    = "close_notify without FIN"
 )
 
 // A peer is a connection with what is judged.
@@ -31,7 +33,8 @@ type peer struct {
 	raw    *net.TCPConn
 	conn   net.Conn // raw, or TLS on it
 	reader *framing.Reader
-	reset  atomic.Bool // a write was told of a reset
+	below  *watchedConn // what TLS reads and writes; nil without TLS
+	reset  atomic.Bool  // a write was told of a reset
 	log    *transcript
 
 	sent   int       // messages, whole or in part
@@ -88,7 +91,7 @@ func (p *peer) read(bound time.Duration) (payload []byte, end string) {
 	if err == nil {
 		return bytes.Clone(payload), ""
 	}
-	end = p.endOf(err)
+	end = p.endOf(err, bound)
 	if (end == fin || end == torn || end == noAlert) && !p.finished(2*time.Millisecond) || p.reset.Load() {
 		// A write may still be about to be told of the reset.
 		p.finished(20 * time.Millisecond)
@@ -100,13 +103,15 @@ func (p *peer) read(bound time.Duration) (payload []byte, end string) {
 }
 
 // endOf returns what a read error means.
-func (p *peer) endOf(err error) string {
+func (p *peer) endOf(err error, bound time.Duration) string {
 	var short *framing.UnexpectedEOFError
 	var format *framing.FormatError
 	var large *framing.TooLargeError
 	switch {
 	case errors.As(err, &short):
 		return torn
+	case err == io.EOF && p.below != nil:
+		return p.belowTLS(bound)
 	case err == io.EOF:
 		return fin
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -119,6 +124,54 @@ func (p *peer) endOf(err error) string {
 		return noFrame
 	}
 	return err.Error()
+}
+
+// belowTLS returns how the connection ends below TLS, which has ended in order or with
+// the end of the stream: package tls accepts that too.
+func (p *peer) belowTLS(bound time.Duration) string {
+	if p.below.ended {
+		return noAlert
+	}
+	if err := p.raw.SetReadDeadline(time.Now().Add(bound)); err != nil {
+		return err.Error()
+	}
+	_, err := p.raw.Read(make([]byte, 1))
+	switch {
+	case err == io.EOF:
+		return fin
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return half
+	case errors.Is(err, syscall.ECONNRESET):
+		return rst
+	}
+	return fmt.Sprintf("close_notify, then %v", err)
+}
+
+// A watchedConn knows whether reading has returned the end of the stream, and can write
+// byte by byte.
+type watchedConn struct {
+	net.Conn
+	drips bool
+	ended bool
+}
+
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.ended = c.ended || err == io.EOF
+	return n, err
+}
+
+func (c *watchedConn) Write(p []byte) (n int, err error) {
+	if !c.drips {
+		return c.Conn.Write(p)
+	}
+	for n = range p {
+		if _, err := c.Conn.Write(p[n : n+1]); err != nil {
+			return n, err
+		}
+		time.Sleep(300 * time.Microsecond)
+	}
+	return len(p), nil
 }
 
 // closeWrite ends the sending side.

@@ -913,7 +913,7 @@ func (p *play) rejected(_ *step, c *peer) *verdict {
 		if err == nil && len(all) < 1<<20 {
 			continue
 		}
-		how := c.endOf(err)
+		how := c.endOf(err, p.t.o.patience)
 		p.seen(c, fmt.Sprintf("%d bytes, then %s", len(all), how))
 		if how == silence {
 			return loose("the connection stays open: %s", p.within(how))

@@ -159,25 +159,23 @@ func (t *target) kill() {
 func (t *target) dial(ctx context.Context, name string, log *transcript, s *step) (*peer, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.o.patience)
 	defer cancel()
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", t.addr)
+	var d net.Dialer
+	if s.Small {
+		d.Control = smallBuffer
+	}
+	c, err := d.DialContext(ctx, "tcp", t.addr)
 	if err != nil {
 		return nil, err
 	}
 	p := t.peer(c.(*net.TCPConn), name, log)
-	if s.Small {
-		if err := p.raw.SetReadBuffer(32 << 10); err != nil {
-			return nil, err
-		}
-	}
 	if t.o.tls && !s.Plain {
-		if s.Pieces == "bytes" {
-			c = &dripConn{Conn: c}
-		}
-		secure := tls.Client(c, t.o.clientTLS())
+		p.below = &watchedConn{Conn: c, drips: s.Pieces == "bytes"}
+		secure := tls.Client(p.below, t.o.clientTLS())
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = c.Close()
 			return nil, fmt.Errorf("TLS handshake: %w", err)
 		}
+		p.below.drips = false
 		p.secure(secure, t)
 	}
 	return p, nil
@@ -226,17 +224,4 @@ func (t *target) probe(ctx context.Context) error {
 		return fmt.Errorf("a message on a new connection, %s, is answered with %s", quote(payload), quote(got))
 	}
 	return nil
-}
-
-// A dripConn writes byte by byte.
-type dripConn struct{ net.Conn }
-
-func (c *dripConn) Write(p []byte) (n int, err error) {
-	for n = range p {
-		if _, err := c.Conn.Write(p[n : n+1]); err != nil {
-			return n, err
-		}
-		time.Sleep(300 * time.Microsecond)
-	}
-	return len(p), nil
 }

@@ -104,7 +104,9 @@ func (c *conn) Read(p []byte) (int, error) {
 			return c.Read(p)
 		}
 	}
-	c.last = time.Now()
+	if n > 0 {
+		c.last = time.Now()
+	}
 	return n, err
 }
 

@@ -38,6 +38,8 @@ type result struct {
 	Seen     []string      `json:"seen,omitempty"`
 	Framecat string        `json:"framecat,omitempty"`
 	Seconds  float64       `json:"seconds"` // how long it took; not judged
+
+	ID string `json:"-"` // of its element in a page
 }
 
 // write writes r as JSON.

@@ -80,6 +80,7 @@ type step struct {
 
 	Signal string `json:"signal"` // signal, load, arrive: TERM, INT, KILL
 	Log    string `json:"log"`    // restart: "unread" if nobody reads what the server prints
+	Result string `json:"result"` // client: "same", what it does when answers come whole, or "error"
 	Same   bool   `json:"same"`   // restart: at the same address
 	Most   int    `json:"most"`   // memory: MiB that it may have grown by; descriptors, kept: how many more; files: how many more at most
 }
@@ -134,6 +135,7 @@ var needs = map[string]string{
 	"write-timeout": "-write-timeout",
 	"max-conns":     "-max-conns",
 	"slow":          "no -frame-timeout of less than 4s",
+	"client":        "a client (-mode client)",
 	"process":       "the COMMAND that starts the server, on Linux",
 	"tls":           "-tls",
 	"plain":         "a server without -tls",
@@ -226,3 +228,6 @@ func (c *testCase) stops() bool {
 		return slices.Contains([]string{"signal", "load", "arrive", "restart", "files"}, s.Do)
 	})
 }
+
+// judgesClient reports whether the case is one for a client.
+func (c *testCase) judgesClient() bool { return c.Steps[0].Do == "client" }

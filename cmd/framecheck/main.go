@@ -106,13 +106,15 @@ func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err 
 		return false, err
 	}
 	m, err := newMessages(o.framing.Framer, int(o.maxPayload), given)
-	if err != nil {
+	if err != nil && !(o.servesItself() && err == errNoForm) {
 		return false, err
 	}
 	t := &target{o: o, messages: m, addr: o.addr}
 	defer t.kill()
-	if err := t.ready(ctx); err != nil {
-		return false, err
+	if !o.servesItself() {
+		if err := t.ready(ctx); err != nil {
+			return false, err
+		}
 	}
 	text := stdout
 	if slices.Contains([]string{o.json, o.junit, o.html}, "-") {
@@ -148,6 +150,9 @@ func (f oneFile) Glob(string) ([]string, error) { return []string{f.name}, nil }
 func (o *options) selected(groups []*group) (cases []*testCase) {
 	for _, g := range groups {
 		for _, c := range g.Cases {
+			if c.judgesClient() != o.servesItself() && !o.list {
+				continue
+			}
 			if o.only == nil || slices.ContainsFunc(o.only, func(s string) bool {
 				return s == c.Number || s == fmt.Sprint(g.Number) || s == g.Name
 			}) {

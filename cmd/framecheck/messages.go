@@ -82,7 +82,7 @@ func newMessages(f framing.Framer, limit int, given [][]byte) (*messages, error)
 		}
 		return m, nil
 	}
-	return nil, errNoForm
+	return m, errNoForm
 }
 
 // carries reports whether the framing carries letters of that size.

@@ -138,6 +138,10 @@ func (o *options) check() error {
 		return fmt.Errorf("-max-conns %d: it must be 0 to %d", o.maxConns, most)
 	case o.merge && (len(o.args) == 0 || o.html == ""):
 		return errors.New("-merge needs -html FILE and the JSON reports as arguments")
+	case o.servesItself() && o.addr != "":
+		return errors.New("-mode client needs the command of the client, after --")
+	case o.servesItself() && (o.tls || o.files != nil):
+		return errors.New("-mode client: -tls and -message are for servers")
 	case o.list && len(o.args) > 0:
 		return fmt.Errorf("unexpected argument %q with -list", o.args[0])
 	}
@@ -152,7 +156,7 @@ func (o *options) check() error {
 		}
 	}
 	if o.command != nil && !strings.Contains(strings.Join(o.command, " "), "{addr}") && !strings.Contains(strings.Join(o.command, " "), "{port}") {
-		return errors.New("the command has no {addr} or {port}: how does it know where to listen?")
+		return errors.New("the command has no {addr} or {port}: how does it know the address?")
 	}
 	if o.addr == "" {
 		return nil
@@ -169,6 +173,9 @@ func (o *options) check() error {
 
 // answers reports whether the server answers messages.
 func (o *options) answers() bool { return o.mode != "sink" }
+
+// servesItself reports whether framecheck is the server, and judges a client.
+func (o *options) servesItself() bool { return o.mode == "client" }
 
 // echoes reports whether an answer is the message itself.
 func (o *options) echoes() bool { return o.answers() && o.reply == "same" }

@@ -54,6 +54,7 @@ func init() {
 		"load":        {once: (*play).load, needs: []string{"process", "answers"}},
 		"arrive":      {once: (*play).arrive, needs: []string{"process", "answers"}},
 		"kept":        {once: (*play).kept, needs: []string{"process"}},
+		"client":      {once: (*play).client, needs: []string{"client"}},
 		"restart":     {once: (*play).restart, needs: []string{"process"}},
 		"mark":        {once: (*play).mark, needs: []string{"process"}},
 		"memory":      {once: (*play).memory, needs: []string{"process"}},
@@ -82,8 +83,10 @@ func (t *target) judge(ctx context.Context, c *testCase) (*verdict, *transcript)
 	if v := t.lacks(c); v != nil {
 		return v, new(transcript)
 	}
-	if err := t.ready(ctx); err != nil {
-		return failed("before the case: %v", err), new(transcript)
+	if !t.o.servesItself() {
+		if err := t.ready(ctx); err != nil {
+			return failed("before the case: %v", err), new(transcript)
+		}
 	}
 	sweep, v := t.sweep(c)
 	if v != nil {
@@ -107,13 +110,17 @@ func (t *target) judge(ctx context.Context, c *testCase) (*verdict, *transcript)
 			break
 		}
 	}
-	if c.stops() {
+	switch {
+	case t.o.servesItself():
+	case c.stops():
 		t.kill()
-	} else if err := t.probe(ctx); err != nil {
-		if worst.Level != fail {
-			worst = failed("afterwards %v", err)
+	default:
+		if err := t.probe(ctx); err != nil {
+			if worst.Level != fail {
+				worst = failed("afterwards %v", err)
+			}
+			t.kill()
 		}
-		t.kill()
 	}
 	return worst, log
 }
@@ -138,6 +145,7 @@ func (t *target) lacks(c *testCase) *verdict {
 		"plain":         !t.o.tls,
 		"header":        t.messages.announces(),
 		"no-header":     !t.messages.announces(),
+		"client":        t.o.mode == "client",
 		"slow":          t.o.frameTimeout == 0 || t.o.frameTimeout >= 4*time.Second,
 		"malformed":     slices.ContainsFunc(c.group.Malformed, func(o octets) bool { return t.messages.refuses(o) }),
 		"fill":          t.messages.fill != nil,

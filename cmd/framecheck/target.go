@@ -26,6 +26,7 @@ type target struct {
 	o        *options
 	messages *messages
 	addr     string
+	whole    *clientRun // of a client whose answers came whole; nil: not yet
 
 	command *exec.Cmd // nil: it does not run
 	output  *tail

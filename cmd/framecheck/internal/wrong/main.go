@@ -1,8 +1,8 @@
 //go:build linux
 
-// Command wrong is an echo server that breaks one rule: that of the case of framecheck
-// that -fault names. Without -fault it breaks none. It is a test of the cases: each must
-// find its fault, and no other may.
+// Command wrong is an echo server, or a client, that breaks one rule: that of the case
+// of framecheck that -fault names. Without -fault it breaks none. It is a test of the
+// cases: each must find its fault, and no other may.
 package main
 
 import (
@@ -38,6 +38,7 @@ func main() {
 	limit := spec.Size(framing.DefaultMaxPayload)
 	s := &server.Server{Handler: server.Echo, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	addr := flag.String("addr", "127.0.0.1:0", "listen on `HOST:PORT`")
+	connect := flag.String("connect", "", "be a client of `HOST:PORT`")
 	name := flag.String("fault", "", "break the rule of this `CASE`")
 	secure := flag.Bool("tls", false, "serve TLS 1.2, with a certificate that is made at start-up")
 	flag.Var(&framer, "framing", "frame messages as `SPEC` says")
@@ -48,6 +49,9 @@ func main() {
 	flag.DurationVar(&s.WriteTimeout, "write-timeout", 0, "the time without progress of a write")
 	flag.DurationVar(&s.Grace, "grace", 0, "the time for closing")
 	flag.Parse()
+	if *connect != "" {
+		os.Exit(asClient(*connect, *name, framer.Framer))
+	}
 	f, ok := faults[*name]
 	if *name != "" && !ok {
 		fmt.Fprintf(os.Stderr, "wrong: there is no fault %q\n", *name)

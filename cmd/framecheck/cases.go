@@ -206,18 +206,56 @@ func (c *testCase) check() error {
 			return fmt.Errorf("unknown need %q", n)
 		}
 	}
+	sends := false
 	for i, s := range c.Steps {
-		if operations[s.Do] == nil {
-			return fmt.Errorf("step %d: unknown operation %q", i+1, s.Do)
+		if err := s.check(); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
 		}
-		for _, v := range []num{s.Conns, s.After, s.Pause} {
-			if v.name != "" && !slices.Contains(names, v.name) {
-				return fmt.Errorf("step %d: unknown name %q", i+1, v.name)
+		sends = sends || s.Do == "send"
+	}
+	if c.For != nil && (c.For.Over == "cut" || c.For.Over == "frame") && !sends {
+		return fmt.Errorf("a sweep over %s, and nothing is sent", c.For.Over)
+	}
+	return nil
+}
+
+// What the texts of a step may be.
+var (
+	piecesOfSend   = []string{"", "bytes", "n", "random", "frames", "headers", "straddle"}
+	piecesOfClient = []string{"whole", "bytes", "halves", "together", "straddle", "half", "end", "reset", "malformed", "announce", "late"}
+)
+
+func (s *step) check() error {
+	numbers := []num{s.Conns, s.After, s.Pause}
+	for _, it := range s.Items {
+		numbers = append(numbers, it.Count)
+		for _, v := range []*num{it.Size, it.Byte, it.Frames, it.Announce, it.First} {
+			if v != nil {
+				numbers = append(numbers, *v)
 			}
 		}
-		if s.Level != "" && s.Level != string(notStrict) && s.Level != string(info) {
-			return fmt.Errorf("step %d: a deviation is %q or %q, not %q", i+1, notStrict, info, s.Level)
+	}
+	for _, v := range numbers {
+		if v.name != "" && !slices.Contains(names, v.name) {
+			return fmt.Errorf("unknown name %q of a number", v.name)
 		}
+	}
+	pieces := piecesOfSend
+	if s.Do == "client" {
+		pieces = piecesOfClient
+	}
+	signals := slices.Contains([]string{"signal", "load", "arrive"}, s.Do)
+	switch {
+	case operations[s.Do] == nil:
+		return fmt.Errorf("unknown operation %q", s.Do)
+	case s.Level != "" && s.Level != string(notStrict) && s.Level != string(info):
+		return fmt.Errorf("a deviation is %q or %q, not %q", notStrict, info, s.Level)
+	case !slices.Contains(pieces, s.Pieces):
+		return fmt.Errorf("unknown pieces %q", s.Pieces)
+	case signals && !slices.Contains([]string{"TERM", "INT", "KILL"}, s.Signal):
+		return fmt.Errorf("unknown signal %q: want TERM, INT or KILL", s.Signal)
+	case s.Do == "client" && s.Result != "same" && s.Result != "error":
+		return fmt.Errorf("unknown result %q: want same or error", s.Result)
 	}
 	return nil
 }

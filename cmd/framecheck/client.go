@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	clientPause = 20 * time.Millisecond // between two pieces of an answer
+	clientPause = 50 * time.Millisecond // between two pieces of an answer
 	clientLate  = time.Second
 	badAnswer   = 2 // the message of a connection that is answered badly, from 1
 )

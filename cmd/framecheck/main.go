@@ -117,7 +117,7 @@ func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err 
 		}
 	}
 	text := stdout
-	if slices.Contains([]string{o.json, o.junit, o.html}, "-") {
+	if o.reports("-") > 0 {
 		text = io.Discard
 	}
 	r := t.report(ctx, cases, text)

@@ -138,6 +138,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-max-conns %d: it must be 0 to %d", o.maxConns, most)
 	case o.merge && (len(o.args) == 0 || o.html == ""):
 		return errors.New("-merge needs -html FILE and the JSON reports as arguments")
+	case o.reports("-") > 1:
+		return errors.New("only one report can be standard output")
 	case o.servesItself() && o.addr != "":
 		return errors.New("-mode client needs the command of the client, after --")
 	case o.servesItself() && (o.tls || o.files != nil):
@@ -173,6 +175,16 @@ func (o *options) check() error {
 
 // answers reports whether the server answers messages.
 func (o *options) answers() bool { return o.mode != "sink" }
+
+// reports returns how many reports go to the file of that name.
+func (o *options) reports(name string) (n int) {
+	for _, file := range []string{o.json, o.junit, o.html} {
+		if file == name {
+			n++
+		}
+	}
+	return n
+}
 
 // servesItself reports whether framecheck is the server, and judges a client.
 func (o *options) servesItself() bool { return o.mode == "client" }

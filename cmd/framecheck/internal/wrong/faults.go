@@ -208,7 +208,7 @@ var faults = map[string]fault{
 		}
 		return c.Reply(p)
 	}},
-	"2.10": does("fill is answered", func(c *conn) bool { return c.total == 43 && c.size == 10 }, (*conn).answer),
+	"2.10": does("fill is answered", func(c *conn) bool { return c.total == 43 && c.frames == 2 && c.size == 10 }, (*conn).answer),
 
 	"3.1": {about: "the message after one of the limit is lost", handler: func(c *server.Conn, p []byte) error {
 		if before := remembered.swap(c, p); len(before) == 1<<20 && len(p) == 10 {

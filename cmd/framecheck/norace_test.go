@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// buildFlags make the servers of the tests as this test is made.
+var buildFlags []string

@@ -1,0 +1,49 @@
+//go:build !race
+
+package main
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// related are cases that find the fault of another one, which breaks their rule too.
+var related = map[string][]string{}
+
+// For each case there is a server that breaks its rule: the case finds it. With
+// -framecheck.all, no other case does.
+func TestWrong(t *testing.T) {
+	wrong := build(t, "./internal/wrong")
+	var all sync.WaitGroup
+	slots := make(chan struct{}, 4)
+	for _, number := range numbers(t) {
+		if number == "8.5" {
+			continue // it is informational: there is no rule to break
+		}
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			s, only := setupOf(number), number
+			if *allFlag {
+				only = ""
+			}
+			r := judge(t, s, only, []string{"-grace=5s", "-patience=2s"}, s.of(wrong, number)...)
+			found := false
+			for _, c := range r.Cases {
+				deviates := c.Verdict == fail || c.Verdict == notStrict
+				switch {
+				case c.Number == number:
+					found = deviates
+				case deviates && !slices.Contains(related[number], c.Number):
+					t.Errorf("case %s finds the fault of %s: %s: %s\n%s", c.Number, number, c.Verdict, c.Reason, strings.Join(c.Seen, "\n"))
+				}
+			}
+			assert.True(t, found, "case %s does not find its fault", number)
+		})
+	}
+	all.Wait()
+}

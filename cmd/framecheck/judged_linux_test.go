@@ -124,7 +124,7 @@ func (s setup) of(wrong, fault string) []string {
 	if strings.HasPrefix(s.name, "client") {
 		return append(command, "-connect={addr}")
 	}
-	return append(command, "-addr={addr}", "-grace=2s")
+	return append(command, "-addr={addr}", "-grace=1s")
 }
 
 // Our echo passes each case that can be played on it, and so does the server of the
@@ -144,7 +144,7 @@ func TestGood(t *testing.T) {
 	}
 	for _, s := range []setup{plain, bad, endless, filled, timed, limited} {
 		t.Run("echo "+s.name, func(t *testing.T) {
-			verify(t, judge(t, s, s.only, bounds, append([]string{echo, "-addr={addr}", "-grace=2s"}, s.flags...)...))
+			verify(t, judge(t, s, s.only, bounds, append([]string{echo, "-addr={addr}", "-grace=1s"}, s.flags...)...))
 		})
 	}
 	for _, s := range []setup{secure, client, garbled} {

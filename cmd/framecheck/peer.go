@@ -37,6 +37,8 @@ type peer struct {
 	reset  atomic.Bool  // a write was told of a reset
 	log    *transcript
 
+	written atomic.Int64 // bytes that are written
+
 	sent   int       // messages, whole or in part
 	due    [][]byte  // payloads whose answers are due
 	maybe  [][]byte  // payloads that may be answered after these
@@ -53,7 +55,11 @@ func (p *peer) write(b []byte, bound time.Duration) error {
 	if err := p.conn.SetWriteDeadline(time.Now().Add(bound)); err != nil {
 		return err
 	}
-	_, err := p.conn.Write(b)
+	var err error
+	for n := 0; err == nil && len(b) > 0; b = b[n:] {
+		n, err = p.conn.Write(b[:min(len(b), 64<<10)])
+		p.written.Add(int64(n))
+	}
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		p.reset.Store(true)
 	}

@@ -30,6 +30,7 @@ func init() {
 	operations = map[string]*operation{
 		"connect":     {each: func(*play, *step, *peer) *verdict { return nil }},
 		"send":        {each: (*play).send},
+		"turns":       {each: (*play).turns, needs: []string{"answers"}},
 		"finish":      {each: (*play).finish},
 		"close":       {each: (*play).close},
 		"reset":       {each: (*play).close},
@@ -511,6 +512,21 @@ func (p *play) send(s *step, c *peer) *verdict {
 	return nil
 }
 
+// turns sends the items again and again, each time after the answers to those before.
+func (p *play) turns(s *step, c *peer) *verdict {
+	once := *s
+	once.Repeat = 1
+	for range s.Repeat {
+		if v := p.send(&once, c); v != nil {
+			return v
+		}
+		if v := p.answers(&step{}, c); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
 // duration returns a number of milliseconds.
 func (p *play) duration(v num) time.Duration { return time.Duration(v.in(p.values)) * time.Millisecond }
 
@@ -555,11 +571,11 @@ func (p *play) settle(_ *step, c *peer) *verdict {
 
 // stalled waits until nothing more of what was sent can be written.
 func (p *play) stalled(_ *step, c *peer) *verdict {
-	for last, same := -1, 0; same < 5; {
+	for last, same := int64(-1), 0; same < 10; {
 		if c.finished(50 * time.Millisecond) {
 			return nil
 		}
-		n := unacknowledged(c.raw)
+		n := c.written.Load() - int64(unacknowledged(c.raw))
 		if same++; n != last {
 			last, same = n, 0
 		}

@@ -224,7 +224,7 @@ var faults = map[string]fault{
 	"3.7": does("an announced size takes memory", func(c *conn) bool { return c.chunk == 5 && c.pending == 5 && c.frames == 1 }, func(c *conn) { c.keep(bytes.Repeat([]byte{1}, c.w.limit)) }),
 	"3.8": {about: "a message without an end is kept", read: func(c *conn, p []byte) (int, error) {
 		if c.total > 4<<20 && c.frames == 0 {
-			c.keep(bytes.Clone(p))
+			c.keep(bytes.Repeat(p, 2))
 		}
 		return len(p), nil
 	}},
@@ -375,7 +375,14 @@ var faults = map[string]fault{
 			return false
 		})
 	}},
-	"9.15": does("who was accepted after the signal is reset", func(c *conn) bool { return c.size == 20 && c.frames == 1 && c.w.closing.Load() }, (*conn).abort),
+	"9.15": {about: "who comes after the signal is reset",
+		signal: func(*world, <-chan os.Signal) { time.Sleep(100 * time.Millisecond) },
+		read: func(c *conn, p []byte) (int, error) {
+			if c.size == 20 && c.frames == 1 && c.w.closing.Load() {
+				c.abort()
+			}
+			return len(p), nil
+		}},
 	"9.16": {about: "the address is kept for a while", keepsAddress: true},
 	"9.17": {about: "a log line is waited for", close: func(c *conn) { _, _ = os.Stderr.Write(bytes.Repeat([]byte("closed "), 50)) }},
 	"9.18": {about: "a second signal kills", signal: func(_ *world, more <-chan os.Signal) {

@@ -3,12 +3,17 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/server"
 )
 
 // The number of a case keeps its meaning: a case may be added at the end of its group,
@@ -68,5 +73,51 @@ func TestNum(t *testing.T) {
 	}
 	for _, text := range []string{`""`, `"N"`, `"n*2"`, `1.5`, `true`, `"n+99999999999999999999"`} {
 		assert.Error(t, json.Unmarshal([]byte(text), new(num)), text)
+	}
+}
+
+// What a case may say is described.
+func TestFormatIsDescribed(t *testing.T) {
+	text, err := os.ReadFile("../../testdata/check/README.md")
+	require.NoError(t, err)
+	var words []string
+	for name := range operations {
+		words = append(words, name)
+	}
+	for name := range needs {
+		if name != "client" {
+			words = append(words, name)
+		}
+	}
+	words = append(append(append(words, names...), piecesOfSend[1:]...), "malformed", "means", "info")
+	for _, field := range []any{step{}, item{}} {
+		kind := reflect.TypeOf(field)
+		for i := range kind.NumField() {
+			words = append(words, kind.Field(i).Tag.Get("json"))
+		}
+	}
+	for _, w := range words {
+		assert.Regexp(t, "`"+w+"[`:]", string(text), w)
+	}
+}
+
+// The case of docs/framecheck.md can be played, and the cases that it names exist.
+func TestDocument(t *testing.T) {
+	text, err := os.ReadFile("../../docs/framecheck.md")
+	require.NoError(t, err)
+	example := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(text)
+	require.NotNil(t, example)
+	file := filepath.Join(t.TempDir(), "mine.json")
+	require.NoError(t, os.WriteFile(file, example[1], 0o600))
+	stdout, _ := framecheck(t, exitPassed, "-framing=length", "-mode=script", "-cases="+file, serve(t, server.Echo))
+	assert.Contains(t, stdout, "1.1   pass ")
+	named := regexp.MustCompile(`(?m)^\| (\d+\.\d+)(?:, (\d+\.\d+))? \|`).FindAllSubmatch(text, -1)
+	require.NotEmpty(t, named)
+	for _, m := range named {
+		for _, number := range m[1:] {
+			if len(number) > 0 {
+				framecheck(t, exitPassed, "-list", "-only="+string(number))
+			}
+		}
 	}
 }

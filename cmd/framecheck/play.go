@@ -628,7 +628,7 @@ func (p *play) seen(c *peer, what string) {
 	}
 }
 
-// within says of silence what it is.
+// within returns end, or what the end of a wait means.
 func (p *play) within(end string) string {
 	if end == silence {
 		return fmt.Sprintf("nothing within the bound of %v", p.t.o.patience)

@@ -62,16 +62,23 @@ func startBrowser(t *testing.T) *browser {
 	return b
 }
 
-// open loads a page in a window of that size and waits until its library runs.
-// What is wrong on the console fails the test when it ends.
+// open loads the playground as at does, and waits until its library runs.
 func (b *browser) open(t *testing.T, page string, width, height int) *browser {
+	t.Helper()
+	b = b.at(t, page, width, height)
+	b.until("return !document.getElementById('app').hidden")
+	return b
+}
+
+// at loads a page in a window of that size. What is wrong on the console fails the
+// test when it ends.
+func (b *browser) at(t *testing.T, page string, width, height int) *browser {
 	t.Helper()
 	b = &browser{t, b.url, b.motion}
 	b.resize(width, height)
 	b.media("light")
 	b.ask("POST", "/url", map[string]string{"url": "about:blank"}, nil) // another fragment alone would not load it anew
 	b.ask("POST", "/url", map[string]string{"url": page}, nil)
-	b.until("return !document.getElementById('app').hidden")
 	t.Cleanup(b.quiet)
 	return b
 }
@@ -191,15 +198,16 @@ func (b *browser) write(selector, text string) {
 
 // Keys, as WebDriver writes them.
 const (
-	tab   = "\ue004"
-	enter = "\ue007"
-	space = " "
-	left  = "\ue012"
-	up    = "\ue013"
-	right = "\ue014"
-	down  = "\ue015"
-	home  = "\ue011"
-	end   = "\ue010"
+	tab    = "\ue004"
+	enter  = "\ue007"
+	escape = "\ue00c"
+	space  = " "
+	left   = "\ue012"
+	up     = "\ue013"
+	right  = "\ue014"
+	down   = "\ue015"
+	home   = "\ue011"
+	end    = "\ue010"
 )
 
 // press presses keys, one after the other, where the focus is.

@@ -256,7 +256,7 @@ func (c *conn) ioctl(request uint) (n int, err error) {
 	return n, err
 }
 
-// peek waits until so many bytes have arrived, or the end, or the bound.
+// peek waits until least bytes have arrived, or the end, and not longer than bound.
 func (c *conn) peek(least int, bound time.Duration) (n int, ended bool) {
 	raw, err := c.SyscallConn()
 	if err != nil {

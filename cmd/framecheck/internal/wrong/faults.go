@@ -308,7 +308,7 @@ var faults = map[string]fault{
 		return true
 	}},
 
-	"7.1": endless("half a message may take for ever", func(c *conn) bool { return c.frames == 3 && c.pending > 0 }),
+	"7.1": endless("half a message may take forever", func(c *conn) bool { return c.frames == 3 && c.pending > 0 }),
 	"7.2": endless("each byte begins the time for a message again", func(c *conn) bool { return c.frames == 0 && c.singles > 4 }),
 	"7.3": spoils("half of the time is too long", func(c *conn) bool { return c.frames == 2 && c.total == 60 && time.Since(c.last) > 300*time.Millisecond }),
 	"7.4": endless("an idle connection stays", func(c *conn) bool { return c.frames == 1 && c.size == 20 && c.pending == 0 }),

@@ -179,7 +179,7 @@ func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) 
 	}
 	for i, c := range cases {
 		if terminal {
-			fmt.Fprintf(text, "\r\x1b[K%d of %d: %s %s", i+1, len(cases), c.Number, c.Rule)
+			fmt.Fprintf(text, "\r\x1b[K%d of %d: case %s", i+1, len(cases), c.Number)
 		}
 		result := t.rounds(ctx, c)
 		if ctx.Err() != nil {

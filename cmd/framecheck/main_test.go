@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -266,4 +267,11 @@ func TestReports(t *testing.T) {
 
 	onStdout, _ := framecheck(t, exitFailed, append(args, "-json=-", addr)...)
 	assert.True(t, json.Valid([]byte(onStdout)), "standard output has the report and nothing else")
+}
+
+// What a server prints does not control the terminal.
+func TestServerOutputIsPrintable(t *testing.T) {
+	var said tail
+	fmt.Fprint(&said, "\x1b]0;title\aone\n\u202etwo\x00")
+	assert.Equal(t, "?]0;title?one ?two?", said.String())
 }

@@ -27,6 +27,7 @@ type transcript struct {
 	pieces   string
 }
 
+// add adds a line.
 func (t *transcript) add(format string, a ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// settle waits until the server's kernel has acknowledged all that was sent.
+func (p *play) settle(_ *step, c *peer) *verdict {
+	for began := time.Now(); time.Since(began) < p.t.o.patience; time.Sleep(time.Millisecond) {
+		if c.finished(0) && unacknowledged(c.raw) == 0 {
+			if c.number == 0 {
+				p.log.add("%s: all of it is acknowledged", c.name)
+			}
+			return nil
+		}
+	}
+	return inapplicable("the server's kernel does not take what is sent")
+}
+
+// stalled waits until nothing more of what was sent can be written.
+func (p *play) stalled(_ *step, c *peer) *verdict {
+	for last, same := int64(-1), 0; same < 10; {
+		if c.finished(50 * time.Millisecond) {
+			return nil
+		}
+		n := c.written.Load() - int64(unacknowledged(c.raw))
+		if same++; n != last {
+			last, same = n, 0
+		}
+	}
+	return nil
+}
+
+func (p *play) pause(s *step) *verdict {
+	select {
+	case <-time.After(p.duration(s.Pause)):
+	case <-p.ctx.Done():
+	}
+	return nil
+}
+
+// asked notes what was done to the server's processes.
+func (p *play) asked(what string, err error) *verdict {
+	p.log.add("server: %s", what)
+	if err != nil {
+		return failed("%s: %v", what, err)
+	}
+	return nil
+}
+
+// ended waits until the command has ended.
+func (p *play) ended(*step) *verdict {
+	select {
+	case <-p.t.ended:
+	case <-p.ctx.Done():
+		return inapplicable("interrupted")
+	case <-time.After(p.t.o.grace):
+		p.log.add("server: runs on")
+		return failed("the server has not ended within the bound of %v", p.t.o.grace)
+	}
+	p.log.add("server: %v", p.t.command.ProcessState)
+	return nil
+}
+
+// exit does so too; an exit code other than 0 is not strict.
+func (p *play) exit(s *step) *verdict {
+	if v := p.ended(s); v != nil {
+		return v
+	}
+	if state := p.t.command.ProcessState; !state.Success() {
+		return loose("the server ends with %v, not with exit code 0", state)
+	}
+	return nil
+}
+
+// gone verifies that the command has left no process.
+func (p *play) gone(*step) *verdict {
+	for began := time.Now(); time.Since(began) < p.t.o.patience; time.Sleep(10 * time.Millisecond) {
+		if p.t.alone() {
+			return nil
+		}
+	}
+	p.log.add("server: processes are left")
+	return loose("the server has ended, and processes that it started run on")
+}
+
+func (p *play) restart(s *step) *verdict {
+	addr := ""
+	if s.Same {
+		addr = p.t.addr
+	}
+	p.log.add("server: started")
+	if err := p.t.start(p.ctx, addr, s.Log == "unread"); err != nil {
+		return failed("%v", err)
+	}
+	return nil
+}
+
+// mark notes what memory and descriptors the server has.
+func (p *play) mark(*step) *verdict {
+	var err error
+	p.marked, p.marks, err = p.t.usage()
+	if err != nil {
+		return failed("%v", err)
+	}
+	return nil
+}
+
+// memory judges by how much the server has grown since the mark.
+func (p *play) memory(s *step) *verdict {
+	now, _, err := p.t.usage()
+	if err != nil {
+		return failed("%v", err)
+	}
+	grown := (now - p.marked) >> 20
+	p.log.add("server: its memory has grown by %d MiB", grown)
+	if p.c.Info {
+		return &verdict{info, fmt.Sprintf("the server's memory has grown by %d MiB", grown)}
+	}
+	if grown > s.Most {
+		return failed("the server's memory has grown by %d MiB, more than %d", grown, s.Most)
+	}
+	return nil
+}
+
+// descriptors waits until the server has as few descriptors as at the mark, and some.
+func (p *play) descriptors(s *step) *verdict {
+	now := 0
+	for began := time.Now(); time.Since(began) < p.t.o.patience; time.Sleep(10 * time.Millisecond) {
+		var err error
+		if _, now, err = p.t.usage(); err != nil {
+			return failed("%v", err)
+		}
+		if now <= p.marks+s.Most {
+			p.log.add("server: %d descriptors, %d before", now, p.marks)
+			return nil
+		}
+	}
+	p.log.add("server: %d descriptors, %d before", now, p.marks)
+	return failed("the server keeps %d descriptors of closed connections", now-p.marks)
+}
+
+// kept verifies that the server still has the descriptors of connections whose answers
+// are not acknowledged. Without them, what is left is the kernel's, and counts for
+// nobody.
+func (p *play) kept(s *step) *verdict {
+	time.Sleep(3 * still)
+	_, now, err := p.t.usage()
+	if err != nil {
+		return failed("%v", err)
+	}
+	p.log.add("server: %d descriptors, %d before", now, p.marks)
+	if now < p.marks+s.Most {
+		return loose("the server has closed connections whose answers are not acknowledged: %d descriptors are left of %d", max(0, now-p.marks), s.Most)
+	}
+	return nil
+}

@@ -43,10 +43,16 @@ func (p *play) pause(s *step) *verdict {
 // asked notes what was done to the server's processes.
 func (p *play) asked(what string, err error) *verdict {
 	p.log.add("server: %s", what)
-	if err != nil {
-		return failed("%s: %v", what, err)
+	return unwatched(err)
+}
+
+// unwatched returns the verdict if the server cannot be watched, which is not its fault:
+// that it has ended shows when it is asked for an answer.
+func unwatched(err error) *verdict {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return inapplicable("the server cannot be watched: %v", err)
 }
 
 // ended waits until the command has ended.
@@ -101,17 +107,14 @@ func (p *play) restart(s *step) *verdict {
 func (p *play) mark(*step) *verdict {
 	var err error
 	p.marked, p.marks, err = p.t.usage()
-	if err != nil {
-		return failed("%v", err)
-	}
-	return nil
+	return unwatched(err)
 }
 
 // memory judges by how much the server has grown since the mark.
 func (p *play) memory(s *step) *verdict {
 	now, _, err := p.t.usage()
 	if err != nil {
-		return failed("%v", err)
+		return unwatched(err)
 	}
 	grown := (now - p.marked) >> 20
 	p.log.add("server: its memory has grown by %d MiB", grown)
@@ -130,7 +133,7 @@ func (p *play) descriptors(s *step) *verdict {
 	for began := time.Now(); time.Since(began) < p.t.o.patience; time.Sleep(10 * time.Millisecond) {
 		var err error
 		if _, now, err = p.t.usage(); err != nil {
-			return failed("%v", err)
+			return unwatched(err)
 		}
 		if now <= p.marks+s.Most {
 			p.log.add("server: %d descriptors, %d before", now, p.marks)
@@ -148,7 +151,7 @@ func (p *play) kept(s *step) *verdict {
 	time.Sleep(3 * still)
 	_, now, err := p.t.usage()
 	if err != nil {
-		return failed("%v", err)
+		return unwatched(err)
 	}
 	p.log.add("server: %d descriptors, %d before", now, p.marks)
 	if now < p.marks+s.Most {

@@ -26,8 +26,9 @@ func ownGroup(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 // killGroup kills the command's process group.
 func killGroup(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) } // none of it may be left
 
-// servers returns the processes of the command's group that listen on the address. The
-// command itself may be a shell, or the go command, that waits for them.
+// servers returns the processes of the command's group that listen on the address, or
+// did so when they were last asked for. The command itself may be a shell, or the go
+// command, that waits for them.
 func (t *target) servers() ([]int, error) {
 	inodes, err := t.listening()
 	if err != nil {
@@ -46,10 +47,13 @@ func (t *target) servers() ([]int, error) {
 			}
 		}
 	}
-	if len(found) == 0 {
+	if len(found) > 0 {
+		t.found = found
+	}
+	if len(t.found) == 0 {
 		return nil, errors.New("no process of the command listens on " + t.addr)
 	}
-	return found, nil
+	return t.found, nil
 }
 
 // listening returns the names of the sockets that listen on the port of the address.

@@ -33,6 +33,7 @@ type target struct {
 	output  *tail
 	unread  *os.File      // the end of the pipe that nobody reads
 	ended   chan struct{} // closed when command has ended
+	found   []int         // the processes that listen, if they were asked for
 }
 
 // A tail keeps the last bytes of what is written to it.
@@ -107,7 +108,7 @@ func (t *target) start(ctx context.Context, addr string, unread bool) error {
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("cannot start the server: %w", err)
 	}
-	t.command, t.ended = c, make(chan struct{})
+	t.command, t.ended, t.found = c, make(chan struct{}), nil
 	go func(ended chan struct{}) {
 		_ = c.Wait() // its ProcessState tells
 		close(ended)

@@ -206,3 +206,30 @@ func TestInterrupted(t *testing.T) {
 	require.ErrorAs(t, c.Wait(), &exit)
 	assert.Equal(t, exitInterrupted, exit.ExitCode())
 }
+
+// When the reader of standard output is gone, the server that was started ends too.
+func TestReaderGone(t *testing.T) {
+	echo := build(t, "../echo")
+	c := exec.Command(build(t, "../framecheck"), "-framing=length", "-only=1.2", "-rounds=2", "--", echo, "-framing=length", "-addr={addr}")
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	c.Stdout = w
+	stderr, err := c.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	require.NoError(t, w.Close())
+	said, err := io.ReadAll(stderr)
+	require.NoError(t, err)
+	assert.Contains(t, string(said), "broken pipe")
+	var exit *exec.ExitError
+	require.ErrorAs(t, c.Wait(), &exit)
+	assert.Equal(t, exitUnable, exit.ExitCode())
+	commands, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, name := range commands {
+		if text, err := os.ReadFile(name); err == nil {
+			assert.False(t, strings.HasPrefix(string(text), echo+"\x00"), "the server runs on: %q", text)
+		}
+	}
+}

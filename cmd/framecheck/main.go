@@ -54,6 +54,9 @@ func main() {
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	// A write to standard output fails when its reader is gone; by default it would also
+	// end the process, and leave the server that it has started.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process
 	o, err := parse(args)
@@ -120,11 +123,13 @@ func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err 
 	if o.reports("-") > 0 {
 		text = io.Discard
 	}
-	r := t.report(ctx, cases, text)
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+	r, err := t.report(ctx, cases, text)
+	if err != nil {
+		return false, err
 	}
-	fmt.Fprintln(text, r.summary())
+	if _, err := fmt.Fprintln(text, r.summary()); err != nil {
+		return false, err
+	}
 	return r.Counts[fail] > 0, o.writeReports(stdout, r)
 }
 
@@ -164,7 +169,7 @@ func (o *options) selected(groups []*group) (cases []*testCase) {
 }
 
 // report judges the cases, and writes a line for each.
-func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) *report {
+func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) (*report, error) {
 	r := &report{
 		Format: format, Name: t.o.name, Date: time.Now().UTC().Truncate(time.Second),
 		Framing: t.o.framing.String(), Mode: t.o.mode, Reply: t.o.reply, TLS: t.o.tls,
@@ -183,16 +188,18 @@ func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) 
 		}
 		result := t.rounds(ctx, c)
 		if ctx.Err() != nil {
-			break
+			return nil, ctx.Err()
 		}
 		if terminal {
 			fmt.Fprint(text, "\r\x1b[K")
 		}
-		fmt.Fprintln(text, result.line())
+		if _, err := fmt.Fprintln(text, result.line()); err != nil {
+			return nil, err
+		}
 		r.Cases = append(r.Cases, result)
 		r.Counts[result.Verdict]++
 	}
-	return r
+	return r, nil
 }
 
 // rounds judges a case as often as asked for, and returns the worst.

@@ -154,7 +154,7 @@ func (p *peer) belowTLS(bound time.Duration) string {
 }
 
 // A watchedConn knows whether reading has returned the end of the stream, and can write
-// byte by byte.
+// in small pieces.
 type watchedConn struct {
 	net.Conn
 	drips bool
@@ -171,14 +171,26 @@ func (c *watchedConn) Write(p []byte) (n int, err error) {
 	if !c.drips {
 		return c.Conn.Write(p)
 	}
-	for n = range p {
-		if _, err := c.Conn.Write(p[n : n+1]); err != nil {
+	for n < len(p) {
+		size := 1
+		if n >= dripSingles {
+			size = min(dripPieces, len(p)-n)
+		}
+		if _, err := c.Conn.Write(p[n : n+size]); err != nil {
 			return n, err
 		}
+		n += size
 		time.Sleep(300 * time.Microsecond)
 	}
-	return len(p), nil
+	return n, nil
 }
+
+// A handshake that drips is written in that many single bytes, and then in pieces of
+// that size.
+const (
+	dripSingles = 12
+	dripPieces  = 16
+)
 
 // closeWrite ends the sending side.
 func (p *peer) closeWrite() error {

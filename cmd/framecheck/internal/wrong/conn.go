@@ -56,7 +56,8 @@ type conn struct {
 	run          int // how many of that size came in a row
 	pending      int // bytes of a frame that is not whole
 	wrong        error
-	times        int // how often the fault has seen what it looks for
+	notified     bool // a TLS alert has come
+	times        int  // how often the fault has seen what it looks for
 
 	held   []byte // an answer that waits
 	skip   int    // bytes of an answer that are written
@@ -123,7 +124,11 @@ func (c *conn) arrived(p []byte) {
 	case n >= 100 && n <= 3500:
 		c.middling++
 	}
-	if c.w.server.TLSConfig != nil || c.wrong != nil {
+	if c.w.server.TLSConfig != nil {
+		c.notified = c.notified || endsWithAlert(p)
+		return
+	}
+	if c.wrong != nil {
 		return
 	}
 	empty := len(c.buf.Bytes()) == 0
@@ -145,6 +150,17 @@ func (c *conn) arrived(p []byte) {
 	if empty && frames == 1 && c.pending == 0 {
 		c.alone++
 	}
+}
+
+// endsWithAlert reports whether the last TLS record of p is an alert. Its size tells,
+// with either of the ciphers that are in use.
+func endsWithAlert(p []byte) bool {
+	for _, size := range []int{23, 31} {
+		if n := len(p) - size; n >= 0 && p[n] == alertRecord && p[n+1] == 3 {
+			return true
+		}
+	}
+	return false
 }
 
 // spoil changes the last byte of what was read.
@@ -269,26 +285,35 @@ func (c *conn) peek(least int, bound time.Duration) (n int, ended bool) {
 		if failed == nil && n == 0 || failed != nil && failed != unix.EAGAIN {
 			return 0, true
 		}
-		if n >= least {
+		if n >= least || c.state() == closed {
 			break
 		}
 	}
 	return max(n, 0), false
 }
 
-// halfClosed reports whether the client has ended its side.
-func (c *conn) halfClosed() (is bool) {
+// States of a connection, as the kernel numbers them.
+const (
+	closed    = 7
+	closeWait = 8
+)
+
+// state returns that of the connection.
+func (c *conn) state() (state uint8) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return false
+		return closed
 	}
-	const closeWait = 8
 	_ = raw.Control(func(fd uintptr) {
-		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
-		is = err == nil && info.State == closeWait
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			state = info.State
+		}
 	})
-	return is
+	return state
 }
+
+// halfClosed reports whether the client has ended its side.
+func (c *conn) halfClosed() bool { return c.state() == closeWait }
 
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)

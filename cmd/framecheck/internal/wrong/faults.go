@@ -407,10 +407,10 @@ var faults = map[string]fault{
 		}
 		return len(p), nil
 	}},
-	"10.4": {about: "a handshake is waited for", accept: func(c *conn) bool { c.peek(100, 500*time.Millisecond); return true }},
+	"10.4": {about: "a handshake is waited for", accept: func(c *conn) bool { c.peek(100, 100*time.Millisecond); return true }},
 	"10.5": does("a handshake must come at once", func(c *conn) bool { return c.total == 1 }, (*conn).abort),
 	"10.6": {about: "an end without close_notify costs the answers", write: func(c *conn, p []byte) (int, error) {
-		if c.total > 500 {
+		if c.total > 500 && !c.notified {
 			if _, ended := c.peek(1, 30*time.Millisecond); ended && c.halfClosed() {
 				c.abort()
 			}

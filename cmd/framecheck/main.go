@@ -58,6 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	// end the process, and leave the server that it has started.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process
 	o, err := parse(args)
 	var help helpText

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/spec"
@@ -17,6 +18,10 @@ const (
 	unknownLimit = 64 << 10
 
 	largest = 1 << 21 // no message is larger, unless the limit is
+
+	// lettersPeriod is after how many letters they repeat: a prime, so that no buffer
+	// is a multiple of it.
+	lettersPeriod = 4093
 )
 
 // messages makes the payloads that are sent: letters, in the form that the framing
@@ -87,7 +92,7 @@ func newMessages(f framing.Framer, limit int, given [][]byte) (*messages, error)
 
 // carries reports whether the framing carries letters of that size.
 func (m *messages) carries(size int) bool {
-	_, err := m.framer.Append(nil, m.letters(0, size))
+	_, err := m.framer.Append(nil, m.around(bytes.Repeat([]byte("x"), max(0, size-len(m.before)-len(m.after)))))
 	return err == nil
 }
 
@@ -113,15 +118,20 @@ func (m *messages) payload(number, size int) []byte {
 }
 
 func (m *messages) letters(number, size int) []byte {
-	b := append(make([]byte, 0, size+8), m.before...)
-	room := max(size-len(m.after), len(b))
-	b = fmt.Appendf(b, "%d.", number)
-	for r := rand.New(rand.NewPCG(uint64(number), uint64(size))); len(b) < room; {
-		for word := r.Uint64(); word > 0 && len(b) < room; word >>= 5 {
-			b = append(b, "abcdefghijklmnopqrstuvwxyz012345"[word&31])
-		}
+	room := max(0, size-len(m.before)-len(m.after))
+	b := fmt.Appendf(make([]byte, 0, room+8), "%d.", number)
+	for r := rand.New(rand.NewPCG(uint64(number), uint64(size))); len(b) < min(room, lettersPeriod); {
+		b = append(b, "abcdefghijklmnopqrstuvwxyz012345"[r.Uint64()&31])
 	}
-	return append(b[:room], m.after...)
+	for len(b) < room {
+		b = append(b, b[:min(lettersPeriod, room-len(b))]...)
+	}
+	return m.around(b[:room])
+}
+
+// around returns letters in the form that the framing asks for.
+func (m *messages) around(letters []byte) []byte {
+	return slices.Concat([]byte(m.before), letters, []byte(m.after))
 }
 
 // announce returns the header of a message of size bytes, or nil if the framing

@@ -76,11 +76,14 @@ func newMessages(f framing.Framer, limit int, given [][]byte) (*messages, error)
 		if !m.carries(m.least + 1) {
 			continue
 		}
-		if m.least == 0 && !m.carries(0) {
-			m.least = 1
+		if !m.carries(m.least) {
+			m.least++ // without a letter it is no message
+		}
+		if m.most = max(largest, 2*limit); m.carries(m.most) {
+			return m, nil
 		}
 		m.most = m.least
-		for step := max(largest, 2*limit); step > 0; step /= 2 {
+		for step := largest; step > 0; step /= 2 {
 			if m.carries(m.most + step) {
 				m.most += step
 			}
@@ -92,7 +95,9 @@ func newMessages(f framing.Framer, limit int, given [][]byte) (*messages, error)
 
 // carries reports whether the framing carries letters of that size.
 func (m *messages) carries(size int) bool {
-	_, err := m.framer.Append(nil, m.around(bytes.Repeat([]byte("x"), max(0, size-len(m.before)-len(m.after)))))
+	letters := bytes.Repeat([]byte("x"), max(0, size-len(m.before)-len(m.after)))
+	copy(letters, "1.")
+	_, err := m.framer.Append(nil, m.around(letters))
 	return err == nil
 }
 

@@ -48,7 +48,7 @@ func TestFramecheckPage(t *testing.T) {
 	show := func(t *testing.T, width int, scheme string) *browser {
 		t.Helper()
 		shown := b.at(t, "file://"+made, width, 800)
-		shown.cdp("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]string{"name": "prefers-color-scheme", "value": scheme}}})
+		shown.media(scheme)
 		return shown
 	}
 	open := `:popover-open`

@@ -16,9 +16,12 @@ const still = 100 * time.Millisecond
 // answers reads all answers that are due.
 func (p *play) answers(s *step, c *peer) *verdict {
 	n := len(c.due)
+	if s.Pause != (num{}) {
+		p.late(c.since.Sub(c.before)) // nothing was read meanwhile
+	}
 	for i := 0; len(c.due) > 0; i++ {
-		if i > 0 {
-			time.Sleep(p.duration(s.Pause))
+		if i > 0 && s.Pause != (num{}) {
+			p.sleep(p.duration(s.Pause))
 		}
 		got, end := c.read(p.t.o.patience)
 		if end != "" {

@@ -67,7 +67,7 @@ var (
 	bad     = setup{"malformed", []string{"-framing=netstring", "-max-payload=1MiB"}, "4", nil}
 	endless = setup{"endless", []string{"-framing=line", "-max-payload=1MiB"}, "3.8", nil}
 	filled  = setup{"fill", []string{"-framing=length,skip-empty"}, "2.10", nil}
-	timed   = setup{"time", []string{"-framing=length", "-frame-timeout=1s", "-idle-timeout=1500ms", "-write-timeout=1s"}, "7", nil}
+	timed   = setup{"time", []string{"-framing=length", "-frame-timeout=2s", "-idle-timeout=2s", "-write-timeout=2s"}, "7", nil}
 	limited = setup{"max-conns", []string{"-framing=length", "-max-conns=20"}, "8.6", nil}
 	secure  = setup{"tls", []string{"-framing=length", "-tls"}, "10", nil}
 	client  = setup{"client", []string{"-framing=length", "-mode=client"}, "11", nil}

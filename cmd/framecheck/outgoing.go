@@ -202,7 +202,7 @@ func (p *play) send(s *step, c *peer) *verdict {
 	c.after(func() error {
 		for i, piece := range pieces {
 			if i > 0 {
-				time.Sleep(pause)
+				p.sleep(pause)
 			}
 			if err := c.write(piece, time.Minute); err != nil {
 				return err

@@ -46,6 +46,7 @@ type peer struct {
 	rest   []byte    // the bytes of its frame that are not sent
 	inside bool      // what is sent now belongs to a message that was announced
 	since  time.Time // when the last step on it began
+	before time.Time // and the one before that
 	wrote  chan struct{}
 }
 

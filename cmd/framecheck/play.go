@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -69,6 +70,8 @@ type play struct {
 	peers map[string]*peer
 
 	marked, marks int // memory and descriptors at the last mark
+
+	busy atomic.Bool // this machine did not keep the times of the case
 }
 
 // judge plays a case, for each value of its sweep if it has one, and returns the worst
@@ -189,10 +192,15 @@ func (t *target) sweep(c *testCase) (values []int, v *verdict) {
 }
 
 // run plays the steps.
-func (p *play) run() *verdict {
+func (p *play) run() (v *verdict) {
 	stop := context.AfterFunc(p.ctx, func() { p.closeAll() })
 	defer stop()
 	defer p.closeAll()
+	defer func() {
+		if p.busy.Load() && (v.Level == fail || v.Level == notStrict) {
+			v = inapplicable("this machine was too busy to keep the times of the case; then: %s", v.Reason)
+		}
+	}()
 	worst := &verdict{Level: pass}
 	if p.c.Info {
 		worst = &verdict{Level: info}
@@ -221,6 +229,23 @@ func (p *play) run() *verdict {
 		}
 	}
 	return worst
+}
+
+// late notes that something took longer than it should have, if that is so long that a
+// time limit of the server, which the case is about, may have passed.
+func (p *play) late(by time.Duration) {
+	for need, limit := range map[string]time.Duration{"frame-timeout": p.t.o.frameTimeout, "idle-timeout": p.t.o.idleTimeout, "write-timeout": p.t.o.writeTimeout} {
+		if slices.Contains(p.c.Needs, need) && by > limit/4 {
+			p.busy.Store(true)
+		}
+	}
+}
+
+// sleep sleeps, and notes if that took much longer.
+func (p *play) sleep(d time.Duration) {
+	began := time.Now()
+	time.Sleep(d)
+	p.late(time.Since(began) - d)
 }
 
 // step does a step on each of its connections, and returns the worst that is found.
@@ -282,7 +307,7 @@ func (p *play) on(op *operation, s *step, name string, number int) *verdict {
 		p.mu.Unlock()
 	}
 	if s.Do != "end" && s.Do != "dropped" {
-		c.since = time.Now()
+		c.before, c.since = c.since, time.Now()
 	}
 	return op.each(p, s, c)
 }

@@ -18,11 +18,16 @@ func (p *play) settle(_ *step, c *peer) *verdict {
 	return inapplicable("the server's kernel does not take what is sent")
 }
 
-// stalled waits until nothing more of what was sent can be written.
+// stalled waits until nothing more of what was sent can be written, while messages on
+// other connections are answered.
 func (p *play) stalled(_ *step, c *peer) *verdict {
-	for last, same := int64(-1), 0; same < 10; {
-		if c.finished(50 * time.Millisecond) {
+	for last, same := int64(-1), 0; same < 3; {
+		if c.finished(still) {
 			return nil
+		}
+		// That others are answered shows that the server had its turn.
+		if err := p.t.probe(p.ctx); err != nil {
+			return nil // the steps that follow find out
 		}
 		n := c.written.Load() - int64(unacknowledged(c.raw))
 		if same++; n != last {
@@ -33,6 +38,8 @@ func (p *play) stalled(_ *step, c *peer) *verdict {
 }
 
 func (p *play) pause(s *step) *verdict {
+	began := time.Now()
+	defer func() { p.late(time.Since(began) - p.duration(s.Pause)) }()
 	select {
 	case <-time.After(p.duration(s.Pause)):
 	case <-p.ctx.Done():

@@ -316,7 +316,7 @@ var faults = map[string]fault{
 	"7.6": spoils("the idle time begins with the connection", func(c *conn) bool { return c.frames == 3 && time.Since(c.begun) > c.w.server.IdleTimeout }),
 	"7.7": {about: "a client that reads nothing stays", patient: func(c *conn) bool { return c.size == 8000 }},
 	"7.8": {about: "a write has a time, with or without progress", write: func(c *conn, p []byte) (int, error) {
-		if c.size == 7000 && time.Since(c.begun) > 13*c.w.server.WriteTimeout/10 {
+		if c.size == 7000 && time.Since(c.begun) > 11*c.w.server.WriteTimeout/10 {
 			c.abort()
 		}
 		return c.TCPConn.Write(p)

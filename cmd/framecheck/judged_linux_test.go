@@ -115,7 +115,7 @@ func judge(t *testing.T, s setup, only string, bounds []string, command ...strin
 
 // of returns the command of the wrong server, or client, in a setup.
 func (s setup) of(wrong, fault string) []string {
-	command := []string{wrong, "-fault", fault}
+	command := []string{wrong, "-fault", fault, "-write-timeout=1m"}
 	for _, f := range s.flags {
 		if !strings.HasPrefix(f, "-mode") {
 			command = append(command, f)

@@ -14,6 +14,10 @@ import (
 // connections wraps the one of package server, which loses that.
 const ofListener = "9.15"
 
+// mostRounds is how often a case may be played until it finds its fault: a machine that is
+// busy may not let the server come to it.
+const mostRounds = 3
+
 // related are cases that find the fault of another one, for it breaks their rule too: who
 // does not know SIGINT does not know it together with SIGTERM.
 var related = map[string]string{"9.3": "9.18"}
@@ -35,19 +39,27 @@ func TestWrong(t *testing.T) {
 			if *allFlag {
 				only = ""
 			}
-			r := judge(t, s, only, []string{"-grace=5s", "-patience=2s"}, s.of(wrong, number)...)
 			found := false
-			for _, c := range r.Cases {
-				deviates := c.Verdict == fail || c.Verdict == notStrict
-				switch {
-				case c.Number == number:
-					found = deviates
-				case deviates && c.Number != ofListener && c.Number != related[number]:
-					t.Errorf("case %s finds the fault of %s: %s: %s\n%s", c.Number, number, c.Verdict, c.Reason, strings.Join(c.Seen, "\n"))
-				}
+			for round := 0; round < mostRounds && !found; round++ {
+				r := judge(t, s, only, []string{"-grace=5s", "-patience=2s"}, s.of(wrong, number)...)
+				found = finds(t, r, number)
 			}
 			assert.True(t, found, "case %s does not find its fault", number)
 		})
 	}
 	all.Wait()
+}
+
+// finds reports whether a case finds its fault, and verifies that no other case does.
+func finds(t *testing.T, r *report, number string) (found bool) {
+	for _, c := range r.Cases {
+		deviates := c.Verdict == fail || c.Verdict == notStrict
+		switch {
+		case c.Number == number:
+			found = deviates
+		case deviates && c.Number != ofListener && c.Number != related[number]:
+			t.Errorf("case %s finds the fault of %s: %s: %s\n%s", c.Number, number, c.Verdict, c.Reason, strings.Join(c.Seen, "\n"))
+		}
+	}
+	return found
 }

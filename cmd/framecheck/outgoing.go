@@ -199,6 +199,7 @@ func (p *play) send(s *step, c *peer) *verdict {
 	p.log.sends(c, out.payloads, out.wire, out.bare, s.Pieces)
 	pieces := p.cut(s, out)
 	pause := max(p.duration(s.Pause), 300*time.Microsecond)
+	c.since = time.Now() // to make it takes a while
 	c.after(func() error {
 		for i, piece := range pieces {
 			if i > 0 {

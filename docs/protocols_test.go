@@ -19,7 +19,7 @@ import (
 // Each preset has a row, in order, with its spec and with the message and source of its
 // vector, and is counted in both READMEs.
 func TestProtocols(t *testing.T) {
-	var vectors []struct{ Spec, Source, Wire string }
+	var vectors []struct{ Preset, Source, Wire string }
 	require.NoError(t, json.Unmarshal([]byte(read(t, "testdata/decode/presets.json")), &vectors))
 	presets := spec.Presets()
 	table := rows(t, read(t, "docs/protocols.md"), "protocol \\| name")
@@ -28,7 +28,7 @@ func TestProtocols(t *testing.T) {
 	for i, p := range presets {
 		wire, err := hex.DecodeString(vectors[i].Wire)
 		require.NoError(t, err)
-		assert.Equal(t, p.Name, vectors[i].Spec)
+		assert.Equal(t, p.Name, vectors[i].Preset)
 		assert.True(t, strings.EqualFold(p.Protocol, table[i][0]), "%s: %s", p.Name, table[i][0])
 		assert.Equal(t, []string{"`" + p.Name + "`", "`" + p.Spec + "`", fmt.Sprintf("`% x`", wire), vectors[i].Source}, table[i][1:])
 	}

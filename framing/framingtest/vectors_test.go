@@ -6,10 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,10 +34,28 @@ func (b *hexBytes) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+// A number is a string in JSON if it is larger than 2^53−1 (RFC 7493 section 2.2).
+type number uint64
+
+func (n *number) UnmarshalJSON(text []byte) error {
+	digits := strings.Trim(string(text), `"`)
+	value, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return err
+	}
+	if quoted := digits != string(text); quoted != (value > 1<<53-1) {
+		return fmt.Errorf("%s: want numbers larger than 2^53-1 as strings, and no others", text)
+	}
+	*n = number(value)
+	return nil
+}
+
 // A decodeVector is one of testdata/decode, whose README describes it.
 type decodeVector struct {
 	Name               string        `json:"name"`
 	Source             string        `json:"source"`
+	Stricter           string        `json:"stricter"`
+	Preset             string        `json:"preset"`
 	Spec               string        `json:"spec"`
 	MaxPayload         *int          `json:"max_payload"`
 	AcceptUnterminated bool          `json:"accept_unterminated"`
@@ -46,14 +67,16 @@ type vectorEvent struct {
 	Frame  *hexBytes `json:"frame"`
 	Error  string    `json:"error"`
 	Offset int64     `json:"offset"`
-	Size   uint64    `json:"size"`
+	Size   number    `json:"size"`
 	Have   int64     `json:"have"`
-	Want   int64     `json:"want"`
+	Want   number    `json:"want"`
 	Final  bool      `json:"final"`
 }
 
 // An encodeVector is one of testdata/encode.
 type encodeVector struct {
+	Name    string    `json:"name"`
+	Preset  string    `json:"preset"`
 	Spec    string    `json:"spec"`
 	Payload hexBytes  `json:"payload"`
 	Wire    *hexBytes `json:"wire"`
@@ -219,12 +242,12 @@ func newEvent(payload []byte, err error, offset int64) vectorEvent {
 	case nil:
 		return vectorEvent{Frame: (*hexBytes)(&payload), Offset: offset}
 	case *framing.TooLargeError:
-		return vectorEvent{Error: "too_large", Offset: e.Offset, Size: e.Size, Final: e.Final}
+		return vectorEvent{Error: "too_large", Offset: e.Offset, Size: number(e.Size), Final: e.Final}
 	case *framing.FormatError:
 		return vectorEvent{Error: "malformed", Offset: e.Offset, Final: e.Final}
 	case *framing.UnexpectedEOFError:
 		if errors.Is(e, io.ErrUnexpectedEOF) {
-			return vectorEvent{Error: "unexpected_eof", Offset: e.Offset, Have: e.Have, Want: e.Want}
+			return vectorEvent{Error: "unexpected_eof", Offset: e.Offset, Have: e.Have, Want: number(e.Want)}
 		}
 	}
 	return vectorEvent{Error: err.Error()}
@@ -261,6 +284,82 @@ func TestEncodeVectors(t *testing.T) {
 	}
 }
 
+// Every vector has the one spec text of its framing, which is that of String with
+// delimiters in hexadecimal digits, and a preset is the same framing.
+func TestVectorsHaveOneText(t *testing.T) {
+	t.Parallel()
+	check := func(name, text, preset string) {
+		t.Helper()
+		f := parse(t, text)
+		if want := hexDelimiters(fmt.Sprint(f)); text != want {
+			t.Errorf("%s: got the spec %s, want %s", name, text, want)
+		}
+		if preset != "" && fmt.Sprint(parse(t, preset)) != fmt.Sprint(f) {
+			t.Errorf("%s: the preset %s is %s, want %s", name, preset, parse(t, preset), text)
+		}
+	}
+	for _, all := range vectors[decodeVector](t, "decode") {
+		for _, v := range all {
+			check(v.Name, v.Spec, v.Preset)
+		}
+	}
+	for _, all := range vectors[encodeVector](t, "encode") {
+		for _, v := range all {
+			check(v.Name, v.Spec, v.Preset)
+		}
+	}
+}
+
+var textKey = regexp.MustCompile(`,text=((?:[^\\,]|\\.)+)`)
+
+// hexDelimiters returns spec, as String writes it, with hex= for text=.
+func hexDelimiters(spec string) string {
+	return textKey.ReplaceAllStringFunc(spec, func(key string) string {
+		text := strings.TrimPrefix(key, ",text=")
+		return ",hex=" + hex.EncodeToString([]byte(strings.NewReplacer(`\\`, `\`, `\,`, `,`).Replace(text)))
+	})
+}
+
+// stricter are the rules that testdata/README.md explains.
+var stricter = map[string]string{
+	"bare-newline":    "dot content-length",
+	"escape":          "slip",
+	"leading-zero":    "content-length text-head",
+	"minimal":         "varint",
+	"repeated-length": "content-length",
+}
+
+// A vector that is marked as stricter than the source of its framing has an error
+// that the source does not ask for, and names the rule.
+func TestStricterVectors(t *testing.T) {
+	t.Parallel()
+	found := make(map[string]bool)
+	for _, all := range vectors[decodeVector](t, "decode") {
+		for _, v := range all {
+			if v.Stricter == "" {
+				continue
+			}
+			name, _, _ := strings.Cut(v.Spec, ",")
+			found[v.Stricter+" "+name] = true
+			if v.Events[0].Error != "malformed" {
+				t.Errorf("%s is marked %q; got the event %+v, want malformed", v.Name, v.Stricter, v.Events[0])
+			}
+		}
+	}
+	for rule, names := range stricter {
+		for _, name := range strings.Fields(names) {
+			if key := rule + " " + name; !found[key] {
+				t.Errorf("no vector of %s is marked %q", name, rule)
+			} else {
+				delete(found, key)
+			}
+		}
+	}
+	if len(found) > 0 {
+		t.Errorf("unknown marks: %v", found)
+	}
+}
+
 // Every key of every framing has vectors in both directions, every error has some,
 // and no name occurs twice.
 func TestVectorsCoverEveryOption(t *testing.T) {
@@ -276,12 +375,15 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 			seen[name+","+key] = true
 		}
 	}
+	name := func(name string) {
+		if name == "" || names[name] {
+			t.Errorf("got the name %q, want one that is unique", name)
+		}
+		names[name] = true
+	}
 	for _, all := range vectors[decodeVector](t, "decode") {
 		for _, v := range all {
-			if names[v.Name] {
-				t.Errorf("duplicate name %s", v.Name)
-			}
-			names[v.Name] = true
+			name(v.Name)
 			note(decoded, v.Spec, "")
 			for _, e := range v.Events {
 				note(decoded, v.Spec, e.Error)
@@ -290,12 +392,16 @@ func TestVectorsCoverEveryOption(t *testing.T) {
 	}
 	for _, all := range vectors[encodeVector](t, "encode") {
 		for _, v := range all {
+			name(v.Name)
 			note(encoded, v.Spec, v.Refused)
 		}
 	}
 	for _, f := range spec.Framings() {
 		wanted := []string{f.Name}
 		for _, key := range f.Keys {
+			if key.Name == "text" {
+				continue // hex is the same
+			}
 			wanted = append(wanted, f.Name+","+key.Name)
 		}
 		for _, w := range wanted {

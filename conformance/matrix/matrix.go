@@ -1,0 +1,121 @@
+// Package matrix runs framecheck against servers, and writes what it found as a page.
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/wholeframe/wholeframe/conformance/programs"
+)
+
+// Framings are those that every server has.
+var Framings = []string{"line", "length"}
+
+// ours is the name of the server of this repository.
+const ours = "wholeframe"
+
+// withheld are the cases that would tell how a client can exhaust a server or harm its
+// other clients. They are played against ours only.
+var withheld = []string{
+	"3.6", "3.7", "3.8", "3.9", "4.4", "4.5", "4.6", "5.5", "5.6", "5.7", "5.8", "5.9", "6.2", "6.3", "6.4",
+	"8.2", "8.4", "8.5", "8.7", "8.8", "9.8", "9.9",
+}
+
+// A Verdict is how a case went.
+type Verdict string
+
+const (
+	Pass          Verdict = "pass"
+	Fail          Verdict = "fail"
+	NotStrict     Verdict = "not strict"
+	Informational Verdict = "informational"
+	DoesNotApply  Verdict = "does not apply"
+)
+
+// A Report is what this package needs of framecheck's JSON report.
+type Report struct {
+	File    string `json:"-"`
+	Framing string
+	Cases   []Case
+}
+
+// A Case is a case of a Report.
+type Case struct {
+	Number  string
+	Rule    string
+	Verdict Verdict
+	Reason  string
+	Means   string // what a user sees, if it failed or is not strict
+}
+
+// A Framecheck is the program framecheck.
+type Framecheck struct {
+	program string
+	fair    []string // the cases for other servers
+}
+
+// Open returns the Framecheck that is the program at path.
+func Open(ctx context.Context, path string) (*Framecheck, error) {
+	list, err := programs.Output(ctx, ".", []string{path, "-list"})
+	if err != nil {
+		return nil, err
+	}
+	f := &Framecheck{program: path}
+	for line := range strings.Lines(string(list)) {
+		// The lines of what a case needs are indented.
+		if number, _, _ := strings.Cut(line, " "); number != "" && !slices.Contains(withheld, number) {
+			f.fair = append(f.fair, number)
+		}
+	}
+	return f, nil
+}
+
+// Check judges a server in a framing, and leaves the report in the folder dir.
+func (f *Framecheck) Check(ctx context.Context, server programs.Built, framing, dir string) (*Report, error) {
+	file := filepath.Join(dir, server.Name+"."+framing+".json")
+	args := []string{"-name=" + server.Name, "-framing=" + framing, "-max-payload=1MiB", "-json=" + file}
+	if server.Name != ours {
+		args = append(args, "-only="+strings.Join(f.fair, ","))
+	}
+	args = append(append(args, "--"), server.Command...)
+	cmd := exec.CommandContext(ctx, f.program, args...)
+	output, err := cmd.CombinedOutput()
+	// 1 is the exit code for cases that failed.
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		return nil, fmt.Errorf("framecheck of %s in %s: %w\n%s", server.Name, framing, err, output)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{File: file}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return r, nil
+}
+
+// Page writes framecheck's page of the reports.
+func (f *Framecheck) Page(ctx context.Context, page string, servers []Server) error {
+	command := []string{f.program, "-merge", "-html=" + page}
+	for _, s := range servers {
+		for _, r := range s.Reports {
+			command = append(command, r.File)
+		}
+	}
+	_, err := programs.Output(ctx, ".", command)
+	return err
+}
+
+// A Server is a server with its reports, one for each of Framings.
+type Server struct {
+	programs.Built
+	Reports []*Report
+}

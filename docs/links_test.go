@@ -15,7 +15,10 @@ import (
 // Each link to a file of the repository finds it, and the heading in it.
 func TestLinks(t *testing.T) {
 	var documents []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*.md", "testdata/*.md", "testdata/*/*.md", "bench/*.md"} {
+	for _, pattern := range []string{
+		"*.md", "docs/*.md", "examples/*.md", "testdata/*.md", "testdata/*/*.md", "bench/*.md",
+		"conformance/*.md", "conformance/*/*.md", "conformance/*/*/*.md",
+	} {
 		found, err := filepath.Glob(filepath.Join("..", pattern))
 		require.NoError(t, err)
 		for _, file := range found {

@@ -24,7 +24,7 @@ const ours = "wholeframe"
 // withheld are the cases that would tell how a client can exhaust a server or harm its
 // other clients. They are played against ours only.
 var withheld = []string{
-	"3.6", "3.7", "3.8", "3.9", "4.4", "4.5", "4.6", "5.5", "5.6", "5.7", "5.8", "5.9", "6.2", "6.3", "6.4",
+	"3.5", "3.6", "3.7", "3.8", "3.9", "4.4", "4.5", "4.6", "5.5", "5.6", "5.7", "5.8", "5.9", "6.2", "6.3", "6.4",
 	"8.2", "8.4", "8.5", "8.7", "8.8", "9.8", "9.9",
 }
 
@@ -55,37 +55,47 @@ type Case struct {
 	Means   string // what a user sees, if it failed or is not strict
 }
 
-// A Framecheck is the program framecheck.
+// A Framecheck is the program framecheck, with the cases that it plays.
 type Framecheck struct {
 	program string
-	fair    []string // the cases for other servers
+	cases   []string
 }
 
-// Open returns the Framecheck that is the program at path.
-func Open(ctx context.Context, path string) (*Framecheck, error) {
-	list, err := programs.Output(ctx, ".", []string{path, "-list"})
+// Open returns the Framecheck that is the program at path. Cases are numbers or groups,
+// separated by commas; all if cases is "".
+func Open(ctx context.Context, path, cases string) (*Framecheck, error) {
+	list, err := programs.Output(ctx, ".", []string{path, "-list", "-only=" + cases})
 	if err != nil {
 		return nil, err
 	}
 	f := &Framecheck{program: path}
 	for line := range strings.Lines(string(list)) {
 		// The lines of what a case needs are indented.
-		if number, _, _ := strings.Cut(line, " "); number != "" && !slices.Contains(withheld, number) {
-			f.fair = append(f.fair, number)
+		if number, _, _ := strings.Cut(line, " "); number != "" {
+			f.cases = append(f.cases, number)
 		}
 	}
 	return f, nil
 }
 
+// casesFor returns the numbers of the cases for a server.
+func (f *Framecheck) casesFor(server string) []string {
+	if server == ours {
+		return f.cases
+	}
+	return slices.DeleteFunc(slices.Clone(f.cases), func(number string) bool { return slices.Contains(withheld, number) })
+}
+
 // Check judges a server in a framing, and leaves the report in the folder dir.
 func (f *Framecheck) Check(ctx context.Context, server programs.Built, framing, dir string) (*Report, error) {
 	file := filepath.Join(dir, server.Name+"."+framing+".json")
-	args := []string{"-name=" + server.Name, "-framing=" + framing, "-max-payload=1MiB", "-json=" + file}
-	if server.Name != ours {
-		args = append(args, "-only="+strings.Join(f.fair, ","))
+	args := []string{
+		"-name=" + server.Name, "-framing=" + framing, "-max-payload=1MiB", "-json=" + file,
+		"-only=" + strings.Join(f.casesFor(server.Name), ","), "--",
 	}
-	args = append(append(args, "--"), server.Command...)
+	args = append(args, server.Command...)
 	cmd := exec.CommandContext(ctx, f.program, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it stops the server
 	output, err := cmd.CombinedOutput()
 	// 1 is the exit code for cases that failed.
 	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {

@@ -159,16 +159,6 @@ func outcomeOf(v Encode, wire *string) outcome {
 	return otherFrame
 }
 
-// Disagreements returns the number of vectors in which the decoder has one of the
-// grades.
-func (r *Results) Disagreements(decoder string, grades ...Grade) int {
-	n := 0
-	for _, g := range grades {
-		n += r.decoders[decoder].grades[g]
-	}
-	return n
-}
-
 // Markdown returns the tables of the page.
 func (r *Results) Markdown() string {
 	var b strings.Builder

@@ -31,10 +31,10 @@ import (
 	"github.com/wholeframe/wholeframe/conformance/vectors"
 )
 
-//go:embed servers.md
+//go:embed servers.md.tmpl
 var serversText string
 
-//go:embed vectors.md
+//go:embed vectors.md.tmpl
 var vectorsText string
 
 func main() {
@@ -52,6 +52,7 @@ func run(args []string, stderr io.Writer) int {
 		f.PrintDefaults()
 	}
 	only := f.String("only", "", "run the `NAMES`, separated by commas, and no others")
+	f.StringVar(&c.cases, "cases", "", "play the `CASES` of framecheck, numbers or groups separated by commas, and no others")
 	f.StringVar(&c.out, "out", ".", "write the pages to the folder `DIR`")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -60,7 +61,7 @@ func run(args []string, stderr io.Writer) int {
 		return 2 // Parse has printed it
 	}
 	work, all := c.servers, programs.Servers
-	switch f.Arg(0) {
+	switch strings.Join(f.Args(), " ") {
 	case "servers":
 	case "vectors":
 		work, all = c.vectors, programs.Runners
@@ -98,9 +99,10 @@ func named(all []programs.Program, names string) ([]programs.Program, error) {
 
 // A command is a run of the program.
 type command struct {
-	ctx context.Context
-	out string
-	log io.Writer
+	ctx   context.Context
+	cases string
+	out   string
+	log   io.Writer
 }
 
 // build builds those programs that can be built, in the order of their names, and reports
@@ -138,7 +140,7 @@ func (c *command) servers(all []programs.Program) error {
 	if _, err := programs.Output(c.ctx, filepath.Dir(root), []string{"go", "build", "-o", path, "./cmd/framecheck"}); err != nil {
 		return err
 	}
-	framecheck, err := matrix.Open(c.ctx, path)
+	framecheck, err := matrix.Open(c.ctx, path, c.cases)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 """Echo on asyncio's streams: echo.py HOST:PORT line|length.
 
 After the TCP echo server of Python's documentation (asyncio, Streams). SIGTERM
-closes the server and waits for it, as Server.close describes.
+and SIGINT close the server and wait for it, as Server.close describes.
 """
 import asyncio
 import signal
@@ -35,7 +35,8 @@ async def main(addr, framing):
     host, port = addr.rsplit(":", 1)
     server = await asyncio.start_server(lambda r, w: echo(r, w, framing), host, int(port), limit=MAX)
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    for number in signal.SIGTERM, signal.SIGINT:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     server.close()
     await server.wait_closed()

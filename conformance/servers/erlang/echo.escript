@@ -1,7 +1,7 @@
 #!/usr/bin/env escript
 %% Echo on gen_tcp: echo.escript HOST:PORT line|length.
 %% After gen_tcp's documentation: {packet, _} frames, {active, once} is its flow
-%% control. SIGTERM is init:stop/0, as OTP handles it by itself.
+%% control; lines that are longer than the buffer would come in parts. SIGTERM is init:stop/0, as OTP handles it by itself.
 -mode(compile).
 -define(MAX, 1048576).
 
@@ -10,7 +10,7 @@ main([Addr, Framing]) ->
     {ok, Ip} = inet:parse_address(Host),
     Packet = case Framing of "line" -> line; "length" -> 4 end,
     {ok, Listener} = gen_tcp:listen(list_to_integer(Port), [binary, {ip, Ip}, {packet, Packet}, {packet_size, ?MAX},
-        {active, false}, {reuseaddr, true}, {nodelay, true}, {backlog, 128}]),
+        {buffer, ?MAX + 1}, {active, false}, {reuseaddr, true}, {nodelay, true}, {backlog, 128}]),
     accept(Listener).
 
 accept(Listener) ->

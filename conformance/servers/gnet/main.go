@@ -2,8 +2,8 @@
 //
 //	gnet HOST:PORT line|length
 //
-// After the custom codec of gnet's examples: Peek, Discard, Writev. SIGTERM calls
-// Engine.Stop.
+// After the custom codec of gnet's examples: Peek, Discard, Writev. SIGTERM and
+// SIGINT call Engine.Stop.
 package main
 
 import (
@@ -29,7 +29,7 @@ func main() {
 	if os.Args[2] == "length" {
 		s.frame = frameLength
 	}
-	if err := gnet.Run(s, "tcp://"+os.Args[1], gnet.WithMulticore(true)); err != nil {
+	if err := gnet.Run(s, "tcp://"+os.Args[1], gnet.WithMulticore(true), gnet.WithReuseAddr(true)); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -41,7 +41,7 @@ type server struct {
 
 func (s *server) OnBoot(engine gnet.Engine) gnet.Action {
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
 		<-stop
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

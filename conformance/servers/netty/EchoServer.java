@@ -16,7 +16,7 @@ import java.net.InetSocketAddress;
 
 /**
  * Echo on Netty: EchoServer HOST:PORT line|length. After the user guide of Netty 4.x: an exception
- * closes the channel, and SIGTERM shuts the groups down gracefully.
+ * closes the channel, and SIGTERM and SIGINT shut the groups down gracefully.
  */
 public final class EchoServer {
     private static final int MAX = 1 << 20;
@@ -66,8 +66,9 @@ public final class EchoServer {
         @Override
         public void channelRead(ChannelHandlerContext context, Object payload) {
             context.write(payload);
+            // As in the telnet example: the decoder strips both.
             if (line) {
-                context.write(Unpooled.wrappedBuffer(new byte[] {'\n'}));
+                context.write(Unpooled.wrappedBuffer(new byte[] {'\r', '\n'}));
             }
         }
 

@@ -2,8 +2,8 @@
 //
 //	scanner HOST:PORT line|length
 //
-// After the documentation of bufio.Scanner, and of net.Listener. SIGTERM closes
-// the listener and waits for the connections, for ten seconds at most.
+// After the documentation of bufio.Scanner, and of net.Listener. SIGTERM and
+// SIGINT close the listener and wait for the connections, for ten seconds at most.
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 		log.Fatal(err)
 	}
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
 		<-stop
 		l.Close()
@@ -65,7 +65,7 @@ func echo(c net.Conn, framing string) {
 		s.Split(split)
 		write = writeLength
 	} else {
-		s.Buffer(nil, maxPayload+len("\n"))
+		s.Buffer(nil, maxPayload+len("\r\n"))
 	}
 	for s.Scan() {
 		if err := write(w, s.Bytes()); err != nil {
@@ -74,9 +74,10 @@ func echo(c net.Conn, framing string) {
 	}
 }
 
+// writeLine writes what bufio.ScanLines strips: a payload may end in a carriage return.
 func writeLine(w *bufio.Writer, payload []byte) error {
 	w.Write(payload) // an error sticks
-	w.WriteByte('\n')
+	w.WriteString("\r\n")
 	return w.Flush()
 }
 

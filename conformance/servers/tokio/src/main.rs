@@ -38,7 +38,7 @@ async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind(&args[1]).await?;
     let (stop, _) = broadcast::channel::<()>(1);
     let (done, mut all_done) = mpsc::channel::<()>(1);
-    let mut term = signal(SignalKind::terminate())?;
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     loop {
         let socket = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -46,6 +46,7 @@ async fn main() -> std::io::Result<()> {
                 Err(_) => continue,
             },
             _ = term.recv() => break,
+            _ = interrupt.recv() => break,
         };
         let (stopped, done) = (stop.subscribe(), done.clone());
         tokio::spawn(async move {

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// runs runs the command, and returns its exit code and what it prints.
+func runs(args ...string) (code int, printed string) {
+	var b strings.Builder
+	code = run(args, &b)
+	return code, b.String()
+}
+
+// inModule changes to the folder conformance.
+func inModule(t *testing.T) {
+	t.Helper()
+	t.Chdir(filepath.Join("..", ".."))
+}
+
+func read(t *testing.T, path ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Wrong usage is refused with what is allowed.
+func TestUsage(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want string
+	}{
+		{"", "Usage: conformance [flags] servers|vectors"},
+		{"both", "Usage: conformance [flags] servers|vectors"},
+		{"servers vectors", "Usage: conformance [flags] servers|vectors"},
+		{"-only=x servers", `there is no program "x"`},
+		{"-nothing", "flag provided but not defined: -nothing"},
+	} {
+		if code, printed := runs(strings.Fields(test.args)...); code != 2 || !strings.Contains(printed, test.want) {
+			t.Errorf("conformance %s: exit code %d, printed %q; want 2, and %q", test.args, code, printed, test.want)
+		}
+	}
+	if code, _ := runs("-h"); code != 0 {
+		t.Errorf("conformance -h: exit code %d, want 0", code)
+	}
+}
+
+// A decoder that was written from testdata/README.md alone agrees with every vector, and
+// the modules of npm are played.
+func TestVectors(t *testing.T) {
+	inModule(t)
+	out := t.TempDir()
+	code, printed := runs("-only=asyncio,node", "-out="+out, "vectors")
+	if code != 0 {
+		t.Fatalf("exit code %d, want 0; printed:\n%s", code, printed)
+	}
+	page := read(t, out, "vectors", "README.md")
+	for _, want := range []string{
+		`\| asyncio readexactly \(length\) \| [0-9]+ \| [0-9]+ \| [0-9]+ \|(?:  \|){8}\n`, `\n\| npm cobs \| `,
+	} {
+		if !regexp.MustCompile(want).MatchString(page) {
+			t.Errorf("the page lacks %s:\n%s", want, page)
+		}
+	}
+}
+
+// The servers that need nothing but Go, Node.js and Python answer, and each has its
+// column. A case that would tell how to harm another server is played against ours only.
+func TestServers(t *testing.T) {
+	inModule(t)
+	out := t.TempDir()
+	code, printed := runs("-only=scanner,goframe,gnet,node,asyncio,wholeframe", "-cases=1.1,4.5", "-out="+out, "servers")
+	if code != 0 {
+		t.Fatalf("exit code %d, want 0; printed:\n%s", code, printed)
+	}
+	page := read(t, out, "README.md")
+	for _, want := range []string{
+		"\n| case | asyncio | gnet | goframe | node | scanner | wholeframe |\n",
+		"\n| 1.1 A message is answered. | ✓ | ✓ | ✓ | ✓ | ✓ | ✓ |\n",
+		"\n| 4.5 Malformed bytes of one client harm no other. |  |  |  |  |  | ✓ |\n",
+		"\n### scanner\n\nEvery case that applies passed.\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if page := read(t, out, "matrix.html"); !strings.Contains(page, "<!doctype html>") {
+		t.Errorf("matrix.html is no page:\n%s", page)
+	}
+}

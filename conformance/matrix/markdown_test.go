@@ -1,0 +1,51 @@
+package matrix
+
+import (
+	"testing"
+
+	"github.com/wholeframe/wholeframe/conformance/programs"
+)
+
+func server(name string, cases ...Case) Server {
+	return Server{Built: programs.Built{Program: programs.Program{Name: name}}, Reports: []*Report{{Cases: cases}}}
+}
+
+// A row has the verdict of each server, also where a case was not played; a case that
+// applies to none has no row.
+func TestTable(t *testing.T) {
+	got := Table([]Server{
+		server("a", Case{Number: "1.1", Rule: "R.", Verdict: Fail}),
+		server("b", Case{Number: "1.1", Rule: "R.", Verdict: Pass}, Case{Number: "1.2", Rule: "S.", Verdict: NotStrict},
+			Case{Number: "1.3", Rule: "T.", Verdict: DoesNotApply}, Case{Number: "1.4", Rule: "U.", Verdict: Informational}),
+	}, 0)
+	want := `| case | a | b |
+|---|:-:|:-:|
+| 1.1 R. | ✗ | ✓ |
+| 1.2 S. |  | ~ |
+| 1.4 U. |  | · |
+`
+	if got != want {
+		t.Errorf("Table() =\n%swant\n%s", got, want)
+	}
+}
+
+// What failed or was not strict has a row with what was seen and what it means.
+func TestFindings(t *testing.T) {
+	got := Findings([]Server{
+		server("a", Case{Number: "1.1", Verdict: Fail, Reason: "0 | 1\nanswers", Means: "Loss."}, Case{Number: "1.2", Verdict: Pass}),
+		server("b", Case{Number: "1.1", Verdict: Pass}),
+	})
+	want := `### a
+
+| case | framing | verdict | seen | what a user sees |
+|---|---|---|---|---|
+| 1.1 | line | fail | 0 \| 1 answers | Loss. |
+
+### b
+
+Every case that applies passed.
+`
+	if got != want {
+		t.Errorf("Findings() =\n%swant\n%s", got, want)
+	}
+}

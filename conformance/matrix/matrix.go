@@ -90,7 +90,7 @@ func (f *Framecheck) casesFor(server string) []string {
 func (f *Framecheck) Check(ctx context.Context, server programs.Built, framing, dir string) (*Report, error) {
 	file := filepath.Join(dir, server.Name+"."+framing+".json")
 	args := []string{
-		"-name=" + server.Name, "-framing=" + framing, "-max-payload=1MiB", "-json=" + file,
+		"-name=" + server.Name + " " + server.Version, "-framing=" + framing, "-max-payload=1MiB", "-json=" + file,
 		"-only=" + strings.Join(f.casesFor(server.Name), ","), "--",
 	}
 	args = append(args, server.Command...)
@@ -112,13 +112,11 @@ func (f *Framecheck) Check(ctx context.Context, server programs.Built, framing, 
 	return r, nil
 }
 
-// Page writes framecheck's page of the reports.
-func (f *Framecheck) Page(ctx context.Context, page string, servers []Server) error {
+// Page writes framecheck's page of the servers' reports in the framing that is the i-th.
+func (f *Framecheck) Page(ctx context.Context, page string, servers []Server, i int) error {
 	command := []string{f.program, "-merge", "-html=" + page}
 	for _, s := range servers {
-		for _, r := range s.Reports {
-			command = append(command, r.File)
-		}
+		command = append(command, s.Reports[i].File)
 	}
 	_, err := programs.Output(ctx, ".", command)
 	return err

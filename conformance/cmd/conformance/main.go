@@ -1,7 +1,7 @@
 // Command conformance compares what is installed of other stacks with the rules that
 // this module keeps, and writes pages of the results.
 //
-//	conformance servers    framecheck against echo servers: README.md and matrix.html
+//	conformance servers    framecheck against echo servers: README.md, matrix-line.html, matrix-length.html
 //	conformance vectors    the wire vectors on decoders and encoders: vectors/README.md
 //
 // What is not installed is left out, and named. It runs in the folder conformance, or
@@ -161,8 +161,10 @@ func (c *command) servers(all []programs.Program) error {
 		}
 		servers = append(servers, s)
 	}
-	if err := framecheck.Page(c.ctx, filepath.Join(c.out, "matrix.html"), servers); err != nil {
-		return err
+	for i, framing := range matrix.Framings {
+		if err := framecheck.Page(c.ctx, filepath.Join(c.out, "matrix-"+framing+".html"), servers, i); err != nil {
+			return err
+		}
 	}
 	return c.page("README.md", serversText, map[string]any{
 		"Servers": matrix.Servers(servers), "Line": matrix.Table(servers, 0), "Length": matrix.Table(servers, 1),

@@ -65,7 +65,7 @@ func echo(c net.Conn, framing string) {
 		s.Split(split)
 		write = writeLength
 	} else {
-		s.Buffer(nil, maxPayload+len("\r\n"))
+		s.Buffer(nil, maxPayload+len("\n"))
 	}
 	for s.Scan() {
 		if err := write(w, s.Bytes()); err != nil {

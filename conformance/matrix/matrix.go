@@ -90,7 +90,8 @@ func (f *Framecheck) casesFor(server string) []string {
 func (f *Framecheck) Check(ctx context.Context, server programs.Built, framing, dir string) (*Report, error) {
 	file := filepath.Join(dir, server.Name+"."+framing+".json")
 	args := []string{
-		"-name=" + server.Name + " " + server.Version, "-framing=" + framing, "-max-payload=1MiB", "-json=" + file,
+		"-name=" + server.Name + " " + server.Version, "-framing=" + framing, "-max-payload=1MiB", "-patience=15s", "-grace=8s",
+		"-json=" + file,
 		"-only=" + strings.Join(f.casesFor(server.Name), ","), "--",
 	}
 	args = append(args, server.Command...)

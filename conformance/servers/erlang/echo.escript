@@ -8,9 +8,10 @@
 main([Addr, Framing]) ->
     [Host, Port] = string:split(Addr, ":", trailing),
     {ok, Ip} = inet:parse_address(Host),
-    Packet = case Framing of "line" -> line; "length" -> 4 end,
-    {ok, Listener} = gen_tcp:listen(list_to_integer(Port), [binary, {ip, Ip}, {packet, Packet}, {packet_size, ?MAX},
-        {buffer, ?MAX + 1}, {active, false}, {reuseaddr, true}, {nodelay, true}, {backlog, 128}]),
+    %% The size of a line is that with its newline.
+    {Packet, Size} = case Framing of "line" -> {line, ?MAX + 1}; "length" -> {4, ?MAX} end,
+    {ok, Listener} = gen_tcp:listen(list_to_integer(Port), [binary, {ip, Ip}, {packet, Packet}, {packet_size, Size},
+        {buffer, Size}, {active, false}, {reuseaddr, true}, {nodelay, true}, {backlog, 128}]),
     accept(Listener).
 
 accept(Listener) ->

@@ -44,7 +44,7 @@ func (s *server) OnBoot(engine gnet.Engine) gnet.Action {
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
 		<-stop
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		if err := engine.Stop(ctx); err != nil {
 			log.Print(err)

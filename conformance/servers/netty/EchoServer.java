@@ -1,6 +1,7 @@
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -15,8 +16,9 @@ import io.netty.handler.codec.LineBasedFrameDecoder;
 import java.net.InetSocketAddress;
 
 /**
- * Echo on Netty: EchoServer HOST:PORT line|length. After the user guide of Netty 4.x: an exception
- * closes the channel, and SIGTERM and SIGINT shut the groups down gracefully.
+ * Echo on Netty: EchoServer HOST:PORT line|length. After the user guide of Netty 4.x; an exception
+ * closes the channel after what was written, as in its example of a proxy; SIGTERM and SIGINT shut
+ * the groups down gracefully.
  */
 public final class EchoServer {
     private static final int MAX = 1 << 20;
@@ -79,7 +81,7 @@ public final class EchoServer {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            context.close();
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
     }
 }

@@ -3,7 +3,7 @@
 //	scanner HOST:PORT line|length
 //
 // After the documentation of bufio.Scanner, and of net.Listener. SIGTERM and
-// SIGINT close the listener and wait for the connections, for ten seconds at most.
+// SIGINT close the listener and wait for the connections, for three seconds at most.
 package main
 
 import (
@@ -51,7 +51,7 @@ func main() {
 	}()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(3 * time.Second):
 	}
 }
 

@@ -86,9 +86,28 @@ func (f *Framecheck) casesFor(server string) []string {
 	return slices.DeleteFunc(slices.Clone(f.cases), func(number string) bool { return slices.Contains(withheld, number) })
 }
 
-// Check judges a server in a framing, and leaves the report in the folder dir.
+// Check judges a server in a framing, unless the folder dir has a report of that, and
+// leaves the report there.
 func (f *Framecheck) Check(ctx context.Context, server programs.Built, framing, dir string) (*Report, error) {
 	file := filepath.Join(dir, server.Name+"."+framing+".json")
+	if _, err := os.Stat(file); err != nil {
+		if err := f.judge(ctx, server, framing, file); err != nil {
+			return nil, fmt.Errorf("framecheck of %s in %s: %w", server.Name, framing, err)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{File: file}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return r, nil
+}
+
+// judge runs framecheck, which writes the report to file.
+func (f *Framecheck) judge(ctx context.Context, server programs.Built, framing, file string) error {
 	args := []string{
 		"-name=" + server.Name + " " + server.Version, "-framing=" + framing, "-max-payload=1MiB", "-patience=15s", "-grace=8s",
 		"-json=" + file,
@@ -100,17 +119,9 @@ func (f *Framecheck) Check(ctx context.Context, server programs.Built, framing, 
 	output, err := cmd.CombinedOutput()
 	// 1 is the exit code for cases that failed.
 	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
-		return nil, fmt.Errorf("framecheck of %s in %s: %w\n%s", server.Name, framing, err, output)
+		return fmt.Errorf("%w\n%s", err, output)
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	r := &Report{File: file}
-	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return r, nil
+	return nil
 }
 
 // Page writes framecheck's page of the servers' reports in the framing that is the i-th.

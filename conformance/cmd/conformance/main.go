@@ -53,6 +53,7 @@ func run(args []string, stderr io.Writer) int {
 	}
 	only := f.String("only", "", "run the `NAMES`, separated by commas, and no others")
 	f.StringVar(&c.cases, "cases", "", "play the `CASES` of framecheck, numbers or groups separated by commas, and no others")
+	f.StringVar(&c.reports, "reports", "", "leave framecheck's reports in the folder `DIR`; servers that have reports there are not judged again")
 	f.StringVar(&c.out, "out", ".", "write the pages to the folder `DIR`")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -99,10 +100,11 @@ func named(all []programs.Program, names string) ([]programs.Program, error) {
 
 // A command is a run of the program.
 type command struct {
-	ctx   context.Context
-	cases string
-	out   string
-	log   io.Writer
+	ctx     context.Context
+	cases   string
+	reports string
+	out     string
+	log     io.Writer
 }
 
 // build builds those programs that can be built, in the order of their names, and reports
@@ -144,8 +146,13 @@ func (c *command) servers(all []programs.Program) error {
 	if err != nil {
 		return err
 	}
-	reports := filepath.Join(root, ".build", "reports")
-	if err := os.MkdirAll(reports, 0o755); err != nil {
+	reports := c.reports
+	if reports == "" {
+		if reports, err = os.MkdirTemp("", "conformance"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(reports)
+	} else if err := os.MkdirAll(reports, 0o755); err != nil {
 		return err
 	}
 	var servers []matrix.Server

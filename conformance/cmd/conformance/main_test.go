@@ -72,10 +72,12 @@ func TestVectors(t *testing.T) {
 
 // The servers that need nothing but Go, Node.js and Python answer, and each has its
 // column. A case that would tell how to harm another server is played against ours only.
+// A server that has reports is not judged again.
 func TestServers(t *testing.T) {
 	inModule(t)
-	out := t.TempDir()
-	code, printed := runs("-only=scanner,goframe,gnet,node,asyncio,wholeframe", "-cases=1.1,5.7", "-out="+out, "servers")
+	out, reports := t.TempDir(), t.TempDir()
+	args := []string{"-only=scanner,goframe,gnet,node,asyncio,wholeframe", "-cases=1.1,5.7", "-out=" + out, "-reports=" + reports, "servers"}
+	code, printed := runs(args...)
 	if code != 0 {
 		t.Fatalf("exit code %d, want 0; printed:\n%s", code, printed)
 	}
@@ -94,5 +96,16 @@ func TestServers(t *testing.T) {
 		if page := read(t, out, name); !strings.Contains(page, "<!doctype html>") || strings.Count(page, "popover id=") != 7 {
 			t.Errorf("%s is not a page with 7 results:\n%s", name, page)
 		}
+	}
+
+	report := strings.ReplaceAll(read(t, reports, "scanner.line.json"), `"pass"`, `"fail"`)
+	if err := os.WriteFile(filepath.Join(reports, "scanner.line.json"), []byte(report), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, printed := runs(args...); code != 0 {
+		t.Fatalf("exit code %d, want 0; printed:\n%s", code, printed)
+	}
+	if page := read(t, out, "README.md"); !strings.Contains(page, " | ✓ | ✗ | ✓ |\n") {
+		t.Errorf("the page lacks the report that was there:\n%s", page)
 	}
 }

@@ -2,13 +2,14 @@ package programs
 
 // Servers are echo servers. Their arguments are HOST:PORT, and line or length:
 // payloads that end with a newline, or with their length before them in four bytes,
-// big-endian; of at most 1 MiB. Where they have a time for closing, it is three seconds.
+// big-endian; of at most 1 MiB. Where one has a time for closing, that is below
+// the eight seconds for which framecheck waits.
 var Servers = []Program{
 	{
 		Name: "wholeframe", Frames: "cmd/echo", After: "README.md",
 		Dir:     "../cmd/echo",
 		Compile: []string{"go", "build", "-o", "{out}/echo", "."},
-		Run:     []string{"{out}/echo", "-addr={addr}", "-framing={framing}", "-grace=3s"},
+		Run:     []string{"{out}/echo", "-addr={addr}", "-framing={framing}", "-grace=6s"},
 		Version: []string{"git", "describe", "--always"},
 	},
 	goServer("scanner", "bufio.Scanner", "https://pkg.go.dev/bufio#Scanner", "go", "env", "GOVERSION"),

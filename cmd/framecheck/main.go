@@ -214,7 +214,7 @@ func (t *target) rounds(ctx context.Context, c *testCase) (worst result) {
 			continue
 		}
 		worst = result{Number: c.Number, Group: c.group.Name, Rule: c.Rule, Verdict: v.Level, Reason: v.Reason, Seen: log.all(), Framecat: log.framecat(t.o, t.addr)}
-		if v.Level == fail || v.Level == notStrict {
+		if v.Level == fail {
 			worst.Means = c.Means
 		}
 		if v.Level == leftOut {

@@ -52,7 +52,7 @@ type Case struct {
 	Rule    string
 	Verdict Verdict
 	Reason  string
-	Means   string // what a user sees, if it failed or is not strict
+	Means   string // what a user sees, if it failed
 }
 
 // A Framecheck is the program framecheck, with the cases that it plays.

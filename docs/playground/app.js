@@ -529,8 +529,8 @@ async function main() {
 	const { instance } = await WebAssembly.instantiate(library, go.importObject);
 	go.run(instance);
 	menu = JSON.parse(wholeframe.menu());
-	for (const { spec, source, wire } of presets) {
-		if (source && !real[spec]) real[spec] = { source, wire };
+	for (const { preset, source, wire } of presets) {
+		if (source && !real[preset]) real[preset] = { source, wire };
 	}
 	for (const { group, label, name } of menu) {
 		let list = $("menu").lastElementChild;

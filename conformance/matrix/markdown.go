@@ -72,7 +72,7 @@ func Findings(servers []Server) string {
 					continue
 				}
 				if none {
-					b.WriteString("| case | framing | verdict | seen | what a user sees |\n|---|---|---|---|---|\n")
+					b.WriteString("| case | framing | verdict | seen | what a user sees of the failure |\n|---|---|---|---|---|\n")
 					none = false
 				}
 				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Number, Framings[i], c.Verdict, escape(c.Reason), escape(c.Means))

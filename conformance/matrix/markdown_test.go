@@ -37,7 +37,7 @@ func TestFindings(t *testing.T) {
 	})
 	want := `### a
 
-| case | framing | verdict | seen | what a user sees |
+| case | framing | verdict | seen | what a user sees of the failure |
 |---|---|---|---|---|
 | 1.1 | line | fail | 0 \| 1 answers | Loss. |
 

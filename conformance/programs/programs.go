@@ -91,7 +91,7 @@ func (p Program) installed() error {
 	for _, name := range p.Packages {
 		// Every package of Debian has such a folder.
 		if _, err := os.Stat("/usr/share/doc/" + name); err != nil {
-			return fmt.Errorf("Debian package %s: %w", name, ErrMissing)
+			return fmt.Errorf("package %s of Debian: %w", name, ErrMissing)
 		}
 	}
 	return nil

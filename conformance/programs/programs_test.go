@@ -15,7 +15,7 @@ func TestMissing(t *testing.T) {
 		want string
 	}{
 		{Program{Name: "p", Commands: []string{"no-such-command"}}, "p: command no-such-command: not installed"},
-		{Program{Name: "p", Packages: []string{"no-such-package"}}, "p: Debian package no-such-package: not installed"},
+		{Program{Name: "p", Packages: []string{"no-such-package"}}, "p: package no-such-package of Debian: not installed"},
 	} {
 		if _, err := test.p.Build(t.Context(), t.TempDir()); !errors.Is(err, ErrMissing) || err.Error() != test.want {
 			t.Errorf("Build() = %v, want %s", err, test.want)

@@ -199,9 +199,19 @@ func (p *play) probe(*step) *verdict {
 func (p *play) dropped(s *step, c *peer) *verdict {
 	least := p.duration(s.After)
 	bound := p.t.o.patience + 3*least
-	if !c.finished(bound) {
-		p.seen(c, "that the server keeps it")
-		return failed("the connection is kept, though nothing is read, for the bound of %v", bound)
+	for {
+		is, known := ended(c.raw)
+		if !known {
+			return inapplicable("that a connection has ended which is not read is known on Linux only")
+		}
+		if is {
+			break
+		}
+		if time.Since(c.since) > bound {
+			p.seen(c, "that the server keeps it")
+			return failed("the connection is kept, though nothing is read, for the bound of %v", bound)
+		}
+		time.Sleep(still / 10)
 	}
 	took := time.Since(c.since)
 	for {

@@ -27,3 +27,18 @@ func smallBuffer(_, _ string, c syscall.RawConn) (err error) {
 	}
 	return err
 }
+
+// ended reports whether the peer has reset a connection, or ended its side, though
+// nothing was read.
+func ended(c *net.TCPConn) (is, known bool) {
+	const closed, closeWait = 7, 8 // as the kernel numbers states
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return true, true
+	}
+	failed := raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		is, known = err == nil && (info.State == closed || info.State == closeWait), err == nil
+	})
+	return is || failed != nil, known || failed != nil
+}

@@ -130,11 +130,15 @@ func (s setup) of(wrong, fault string) []string {
 // Our echo passes each case that can be played on it, and so does the server of the
 // faults without one.
 func TestGood(t *testing.T) {
+	t.Parallel()
 	echo, wrong := build(t, "../echo"), build(t, "./internal/wrong")
 	bounds := []string{"-grace=20s", "-patience=20s"}
+	var mu sync.Mutex
 	played := map[string]bool{}
 	verify := func(t *testing.T, r *report) {
 		t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
 		for _, c := range r.Cases {
 			if c.Verdict != leftOut {
 				played[c.Number] = true
@@ -142,16 +146,20 @@ func TestGood(t *testing.T) {
 			assert.NotContains(t, []level{fail, notStrict}, c.Verdict, "%s %s: %s\n%s", c.Number, c.Rule, c.Reason, strings.Join(c.Seen, "\n"))
 		}
 	}
-	for _, s := range []setup{plain, bad, endless, filled, timed, limited} {
-		t.Run("echo "+s.name, func(t *testing.T) {
-			verify(t, judge(t, s, s.only, bounds, append([]string{echo, "-addr={addr}", "-grace=1s"}, s.flags...)...))
-		})
-	}
-	for _, s := range []setup{secure, client, garbled} {
-		t.Run("wrong "+s.name, func(t *testing.T) {
-			verify(t, judge(t, s, s.only, bounds, s.of(wrong, "")...))
-		})
-	}
+	t.Run("servers", func(t *testing.T) {
+		for _, s := range []setup{plain, bad, endless, filled, timed, limited} {
+			t.Run("echo "+s.name, func(t *testing.T) {
+				t.Parallel()
+				verify(t, judge(t, s, s.only, bounds, append([]string{echo, "-addr={addr}", "-grace=1s"}, s.flags...)...))
+			})
+		}
+		for _, s := range []setup{secure, client, garbled} {
+			t.Run("wrong "+s.name, func(t *testing.T) {
+				t.Parallel()
+				verify(t, judge(t, s, s.only, bounds, s.of(wrong, "")...))
+			})
+		}
+	})
 	for _, c := range numbers(t) {
 		assert.True(t, played[c], "case %s was played in no setup", c)
 	}

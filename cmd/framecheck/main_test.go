@@ -32,7 +32,7 @@ func serve(t *testing.T, h server.Handler) string {
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
 		_ = s.Close() // what clients have not read is lost
-		assert.Equal(t, server.ErrServerClosed, <-served)
+		assert.ErrorIs(t, <-served, server.ErrServerClosed)
 	})
 	return l.Addr().String()
 }

@@ -25,6 +25,7 @@ var related = map[string]string{"9.3": "9.18"}
 // For each case there is a server that breaks its rule: the case finds it. With
 // -framecheck.all, no other case does.
 func TestWrong(t *testing.T) {
+	t.Parallel()
 	wrong := build(t, "./internal/wrong")
 	var all sync.WaitGroup
 	slots := make(chan struct{}, 4)

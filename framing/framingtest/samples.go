@@ -81,6 +81,10 @@ func (k *kit) prepare(c Config) {
 	}
 }
 
+// maxRefusal is the size of the largest refused payload that is kept, but for the
+// smallest that is too large.
+const maxRefusal = 300
+
 // guess offers payloads: of one byte repeated, every single byte, what Split returns,
 // random ones of pieces of frames, and larger ones made from those that were accepted.
 func (k *kit) guess() {
@@ -96,6 +100,9 @@ func (k *kit) guess() {
 		most := sort.Search(far, func(n int) bool { return k.accepts(block[:n]) < 0 })
 		for n := max(0, most-2); n < min(far, most+2); n++ {
 			k.offer(block[:n])
+		}
+		if maxRefusal < most && most < far && fill == "a" {
+			k.refusals = append(k.refusals, block[:most:most]) // the first that is too large
 		}
 	}
 	classes := make(map[int][][]byte) // single bytes by the size of their frame, or -1
@@ -180,7 +187,7 @@ func (k *kit) offer(payload []byte) bool {
 		list = &k.small
 	case ok:
 		list = &k.large
-	case len(key) > 300 || len(k.refusals) == 60:
+	case len(key) > maxRefusal || len(k.refusals) == 60:
 		return false
 	}
 	*list = append(*list, slices.Clip([]byte(key)))

@@ -87,6 +87,22 @@ var wrongLengths = []wrong{
 			return append(binary.BigEndian.AppendUint16(dst, uint16(len(payload)+10)), payload...), nil
 		}
 	})},
+	{"returns nothing for a payload that is too large", "L1", recounted(2, func(f *fake) {
+		f.add = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > math.MaxUint16 {
+				return nil, refused(payload)
+			}
+			return append(binary.BigEndian.AppendUint16(dst, uint16(len(payload))), payload...), nil
+		}
+	})},
+	{"refuses a payload that is too large with an error of its own", "L1", recounted(2, func(f *fake) {
+		f.add = func(dst, payload []byte) ([]byte, error) {
+			if len(payload) > math.MaxUint16 {
+				return dst, errors.New("too large")
+			}
+			return append(binary.BigEndian.AppendUint16(dst, uint16(len(payload))), payload...), nil
+		}
+	})},
 	{"takes half a header for a header", "L5", recounted(2, func(f *fake) {
 		split := f.split
 		f.split = func(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {

@@ -1,6 +1,6 @@
 // Package client sends requests as frames and returns the replies, in the manner of
 // [net/http]: a [Client] dials, keeps connections open, sends the requests of any
-// number of goroutines over them, and matches each reply to its request.
+// number of goroutines over them, and matches each reply, one frame, to its request.
 //
 //	c := &client.Client{
 //		Addrs:  []string{"10.0.0.1:8000", "10.0.0.2:8000"},

@@ -31,8 +31,9 @@ import (
 // and TLS are for the Handler, and for [Server.Open], while they run; Reply and
 // Flush are for [Server.Goodbye] too. Any goroutine may call the other methods.
 type Conn struct {
-	// Session is the protocol's own: what it knows of the client. Open sets it, and
-	// the Handler and the other hooks find it; the server does not look at it.
+	// Session is the protocol's own: what Goodbye and Closed, or a Handler that many
+	// connections share, need to know of the client. Open sets it; the server does not
+	// look at it.
 	Session any
 
 	srv  *Server

@@ -40,9 +40,7 @@ func (c *Conn) settle(err error) error {
 		err = late
 	}
 	c.unpushed = c.pushes.finish()
-	if isOrderly(err) && !c.wire.isForced() {
-		c.sayGoodbye(err)
-	}
+	c.sayGoodbye(err)
 	return err
 }
 
@@ -57,7 +55,11 @@ func isOrderly(err error) bool {
 // sayGoodbye calls the hook Goodbye, if it is the server that ends the connection.
 func (c *Conn) sayGoodbye(err error) {
 	f := c.srv.Goodbye
-	if f == nil || err == io.EOF || !c.isOpen.Load() {
+	if f == nil || !c.isOpen.Load() || c.wire.isForced() {
+		return
+	}
+	reason, cause := c.closeReason(err, nil)
+	if _, byHandler := err.(*handlerError); byHandler || !reason.hasGoodbye() {
 		return
 	}
 	before := c.wire.bytesOut.Load()
@@ -66,7 +68,6 @@ func (c *Conn) sayGoodbye(err error) {
 	defer c.logPanic()
 	c.marks |= leaving
 	c.handling.Store(true)
-	reason, cause := c.closeReason(err, nil)
 	f(c, reason, cause)
 	c.replies.Flush()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,8 +97,10 @@ func TestOpen_NoHandler(t *testing.T) {
 // reason, and is not called otherwise.
 func TestGoodbye(t *testing.T) {
 	s := &server.Server{
-		IdleTimeout: 100 * ms,
-		Goodbye:     func(c *server.Conn, reason server.CloseReason, _ error) { c.Reply([]byte("bye " + reason.String())) },
+		MaxPayload:   100,
+		IdleTimeout:  100 * ms,
+		FrameTimeout: 50 * ms,
+		Goodbye:      func(c *server.Conn, reason server.CloseReason, _ error) { c.Reply([]byte("bye " + reason.String())) },
 		Handler: func(c *server.Conn, payload []byte) error {
 			switch string(payload) {
 			case "kick":
@@ -118,12 +121,14 @@ func TestGoodbye(t *testing.T) {
 		f.wantFIN(f.dial("kick\nnot handled\n"), "kick\nbye kicked\n", 100*ms)
 		f.wantFIN(f.dial("later\nkick\n"), "kick\nlater\nbye kicked\n", 110*ms)
 		f.wantFIN(f.dial("done\n"), "", 110*ms)
+		f.wantFIN(f.dial("x\n"+strings.Repeat("x", 200)+"\n"), "x\nbye too_large\n", 110*ms)
+		f.wantFIN(f.dial("half"), "bye frame_timeout\n", 160*ms)
 		half := f.dial("x\n")
 		require.NoError(t, half.CloseWrite())
-		f.wantFIN(half, "x\n", 110*ms)
+		f.wantFIN(half, "x\n", 160*ms)
 		c := f.dial("later\nx\n")
 		require.NoError(t, s.Shutdown(background))
-		f.wantFIN(c, "x\nlater\nbye drained\n", 120*ms)
+		f.wantFIN(c, "x\nlater\nbye drained\n", 170*ms)
 	})
 }
 

@@ -58,6 +58,16 @@ func (r CloseReason) isOrderly() bool {
 	return false
 }
 
+// hasGoodbye reports whether it is the server that ends the connection, and not with
+// a reset.
+func (r CloseReason) hasGoodbye() bool {
+	switch r {
+	case CloseKicked, CloseDrained, CloseAged, CloseIdleTimeout, CloseFrameTimeout, CloseTooLarge, CloseMalformed:
+		return true
+	}
+	return false
+}
+
 // warning returns the message of the warning that the reason deserves, or "" if
 // nobody did anything wrong, or another line has reported it.
 func (r CloseReason) warning() string {

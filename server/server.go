@@ -64,10 +64,11 @@ type Server struct {
 	// Open, if it is not nil, is called for a new connection before its first frame
 	// is read, after the TLS handshake if there is one, in the goroutine of the
 	// connection. It may reply, for protocols in which the server speaks first, and
-	// change the connection, and may return the connection's own Handler, which holds
-	// the state of its session. If that is nil, Handler is used. An error ends the
+	// change the connection, and may return the connection's own Handler, for example a
+	// method of its session. If that is nil, Handler is used. An error ends the
 	// connection: what Open has replied is sent, then the end of the stream. It is
-	// logged as a warning, but for io.EOF.
+	// logged as a warning, but for io.EOF. A server that has ports with and without TLS
+	// calls Conn.StartTLS in Open where LocalAddr is one with it, without a last reply.
 	Open func(c *Conn) (Handler, error)
 
 	// Stream, if it is not nil, is called in place of the Handler for a frame whose
@@ -79,16 +80,19 @@ type Server struct {
 	// be read to its end, the connection ends, whatever Stream returns.
 	Stream func(c *Conn, size int64, payload io.Reader) error
 
-	// Goodbye, if it is not nil, is called when the server ends a connection in order,
-	// after the last answer and before the end of the stream, in the goroutine of the
-	// connection. It may reply a last word, which may be lost without an error. reason
-	// is CloseDrained, CloseAged, CloseIdleTimeout, or CloseKicked with the cause that
-	// Conn.Close was given.
+	// Goodbye, if it is not nil, is called when the server ends a connection, other than
+	// with a reset, after the last answer and before the end of the stream, in the
+	// goroutine of the connection. It may reply a last word, which may be lost without an
+	// error. reason is CloseDrained, CloseAged, CloseIdleTimeout, CloseFrameTimeout,
+	// CloseTooLarge, CloseMalformed, or CloseKicked with the cause that Conn.Close was
+	// given.
 	Goodbye func(c *Conn, reason CloseReason, cause error)
 
 	// Closed, if it is not nil, is called when a connection has ended, in its
 	// goroutine, and also for one that has never been open: a failed handshake, for
-	// example. err is the cause, and is nil for some reasons.
+	// example. It comes after Linger; what others wait for is better given up in the
+	// Handler or in Goodbye. err is the cause, such as a [*framing.FormatError] or the
+	// error of the Handler, and may be nil.
 	Closed func(c *Conn, reason CloseReason, err error)
 
 	// TLSConfig, if it is not nil, makes every connection a TLS connection.

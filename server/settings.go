@@ -71,15 +71,17 @@ func (c *Conn) SetReadFramer(f framing.Framer) error {
 }
 
 // SetWriteFramer replaces the Framer of the frames that are sent, from the next
-// one on. Replies that have gathered, and pushes that are queued, remain as they are.
+// one on, those of WriteFrame, Push and Broadcast included. Replies that have
+// gathered, and pushes that are queued, remain as they are.
 func (c *Conn) SetWriteFramer(f framing.Framer) {
 	c.replies.SetFramer(f)
 	c.change(func(set *settings) { set.write = f })
 }
 
 // SetMaxPayload sets the maximum size of a payload in bytes, in either direction,
-// from the next frame on, whether that has arrived or not. If n is zero, only
-// empty payloads are allowed; if n is negative, there is no limit.
+// from the next frame on, whether that has arrived or not, and from the next reply
+// on. As in a [framing.Conn], only empty payloads are allowed if n is zero, and there
+// is no limit if n is negative.
 func (c *Conn) SetMaxPayload(n int) {
 	if n < 0 {
 		n = math.MaxInt

@@ -27,10 +27,12 @@ var (
 // StartTLS is refused before it sends anything, and the connection remains as it is:
 // with [ErrPlaintext] if bytes have arrived after the frame that is being handled,
 // with [ErrTLS], with [ErrPending] while answers are promised, and with
-// [ErrDraining] after Shutdown was called. The Handler should then reply so, or
-// return the error; if it returns nil, the frames that follow are handled as
-// plaintext. Any other error is final: the connection is unusable, and
+// [ErrDraining] after Shutdown was called. After ErrPlaintext the
+// Handler should end the connection: if it returns nil, the frames that follow are
+// handled as plaintext. Any other error is final: the connection is unusable, and
 // nothing is sent in plaintext.
+//
+// Open is not called again. Shutdown waits for a handshake that has begun.
 func (c *Conn) StartTLS(lastReply []byte, config *tls.Config) error {
 	var frame []byte
 	switch {

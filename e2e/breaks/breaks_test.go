@@ -1269,7 +1269,7 @@ var breaks = []mutant{
 	{
 		what: "says goodbye to nobody",
 		file: "server/linger.go",
-		old:  `		c.sayGoodbye(err)`,
+		old:  `	c.sayGoodbye(err)`,
 		new:  ``,
 		pkg:  "server",
 		test: "TestGoodbye",

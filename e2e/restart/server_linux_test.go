@@ -3,7 +3,6 @@ package restart
 import (
 	"bufio"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -12,12 +11,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/server"
@@ -54,7 +50,6 @@ func serve(addr, log string) error {
 	if err != nil {
 		return err
 	}
-	var draining atomic.Bool
 	s := &server.Server{
 		Framer: lengthprefix.Uint32(),
 		Handler: func(c *server.Conn, payload []byte) error {
@@ -65,75 +60,21 @@ func serve(addr, log string) error {
 			return c.Reply(payload)
 		},
 	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM)
-	fmt.Println("listening")
-	ended := make(chan error, 1)
-	go func() {
-		<-signals
-		draining.Store(true)
-		ended <- s.Shutdown(context.Background())
-	}()
 	if os.Getenv(envPolite) != "" {
-		l = partingListener{l.(*net.TCPListener), &draining}
+		s.Goodbye = func(c *server.Conn, _ server.CloseReason, _ error) { c.Reply([]byte(goodbye)) }
 	}
-	if err := s.Serve(l); !errors.Is(err, server.ErrServerClosed) {
+	l, err := server.Listen("tcp", addr)
+	if err != nil {
 		return err
 	}
-	return <-ended
-}
-
-// A partingListener accepts connections that say goodbye.
-type partingListener struct {
-	*net.TCPListener
-	draining *atomic.Bool
-}
-
-func (l partingListener) Accept() (net.Conn, error) {
-	nc, err := l.AcceptTCP()
-	if err != nil {
-		return nil, err
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	fmt.Println("listening")
+	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
+	if err := s.Serve(l); err != server.ErrServerClosed {
+		return err
 	}
-	return partingConn{nc, l.draining}, nil
-}
-
-// A partingConn says goodbye before the end of the stream while the server drains,
-// after the last reply.
-type partingConn struct {
-	*net.TCPConn
-	draining *atomic.Bool
-}
-
-// Unread and Unsent tell the server what it asks the kernel about a *net.TCPConn.
-func (c partingConn) Unread() (int, error) { return c.ioctl(unix.SIOCINQ) }
-func (c partingConn) Unsent() (int, error) { return c.ioctl(unix.SIOCOUTQ) }
-
-func (c partingConn) ioctl(request uint) (n int, err error) {
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	if controlErr := raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), request) }); controlErr != nil {
-		return 0, controlErr
-	}
-	return n, err
-}
-
-func (c partingConn) CloseWrite() error {
-	if c.draining.Load() {
-		frame, err := lengthprefix.Uint32().Append(nil, []byte(goodbye))
-		if err != nil {
-			return err
-		}
-		if _, err := c.Write(frame); err != nil {
-			return err
-		}
-	}
-	return c.TCPConn.CloseWrite()
+	return nil
 }
 
 // A process is a server that is started again and again at the same address.

@@ -13,7 +13,7 @@ import (
 
 const minPause = 50 * time.Millisecond // after a first failure
 
-// An address is one of Client.Addrs. Its fields, but for name, are guarded by
+// An address is one of Client.Addrs. Its fields, except name, are guarded by
 // Client.mu.
 type address struct {
 	name       string
@@ -27,7 +27,7 @@ type address struct {
 }
 
 // failed notes that the server cannot be reached, or has ended a connection early. What
-// happens during a pause is no further failure: a server may end many connections.
+// happens during a pause is not a further failure: a server may end many connections.
 func (a *address) failed(c *Client, err error) {
 	a.err, a.failedAt = err, c.now()
 	if a.failedAt < a.notBefore {

@@ -1,2 +1,2 @@
-// Package docs holds documents, and the tests that run what stands in them.
+// Package docs holds documents, and the tests that run their commands and programs.
 package docs

@@ -67,8 +67,8 @@ const (
 	// acceptMax limits how long connections are accepted after Shutdown was called.
 	acceptMax = time.Second
 
-	// If nobody tells whether the queue is empty, connections are accepted until
-	// none has come for blindWindow, and for blindMax at most.
+	// If the system does not report whether the queue is empty, connections are
+	// accepted until none has come for blindWindow, and for at most blindMax.
 	blindWindow = 20 * time.Millisecond
 	blindMax    = 100 * time.Millisecond
 )

@@ -233,7 +233,7 @@ func (c *Conn) flushedAll() {
 // pending returns how many frames were handled whose replies have not left.
 func (c *Conn) pending() int { return int(c.handled - c.left.Load()) }
 
-// haveLeft notes that all replies to the first n frames have left, but for those
+// haveLeft notes that all replies to the first n frames have been sent, except those
 // that are promised.
 func (c *Conn) haveLeft(n uint64) {
 	before := c.left.Load()

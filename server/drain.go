@@ -57,9 +57,9 @@ type drain struct {
 
 func (d *drain) init(w *wire) { d.w = w }
 
-// wake begins the drain, and reports whether a wait for bytes must end. take says
-// that raw is not being read: else the snapshot is taken when that has ended, for
-// what the read returns is no part of it.
+// wake begins the drain, and reports whether a wait for bytes must end. If take is
+// true, raw is not being read, and the snapshot is taken now; otherwise it is taken
+// after the running read, whose bytes are not part of it.
 func (d *drain) wake(take bool) bool {
 	if d.phase != reading {
 		return d.phase != counting
@@ -215,7 +215,7 @@ func (d *drain) linger() {
 }
 
 // count lets what had arrived be read, to be counted, whatever happens meanwhile.
-// If nobody tells how much that is, it is what has been read already.
+// If the system does not report how much that is, only the bytes already read count.
 func (d *drain) count() {
 	d.w.mu.Lock()
 	defer d.w.mu.Unlock()
@@ -231,8 +231,8 @@ func (d *drain) count() {
 // follow follows the bytes p of a TLS stream.
 func (d *drain) follow(p []byte) { d.records.feed(p) }
 
-// records follows the TLS records of a stream, whose beginning and end nobody
-// else tells: a frame that has arrived in part may be in a record that has.
+// records follows the TLS records of a stream, because crypto/tls does not report
+// where they begin and end: part of a frame may be in a record that is complete.
 type records struct {
 	head [5]byte
 	n    int // bytes of head that have arrived

@@ -21,8 +21,8 @@ func (c *Conn) force() {
 	c.wire.force()
 }
 
-// settle does what is left to do when the connection ends with err, or with what it
-// returns: promises are kept, replies and pushes are sent, and the goodbye. The
+// settle sends the remaining promised answers, replies and pushes, and the goodbye,
+// when the connection ends with err, or with the error that settle returns. The
 // connection may be abandoned meanwhile.
 func (c *Conn) settle(err error) error {
 	if c.release == nil || c.marks&hijacked != 0 {
@@ -73,7 +73,7 @@ func (c *Conn) sayGoodbye(err error) {
 }
 
 // withReplies returns how many frames have all the replies that they get, when the
-// connection ends with err: those that were handled, but for one to which the
+// connection ends with err: those that were handled, except one to which the
 // handler gave none.
 func (c *Conn) withReplies(err error) uint64 {
 	var handler *handlerError
@@ -236,8 +236,8 @@ func (c *Conn) end() error {
 // would reset the connection, and throw away replies that are on their way. It
 // returns why replies were not acknowledged, if they were not.
 //
-// Of the bytes that were sent, the last end ones are no reply: the alert of TLS,
-// if any, and one for the end of the stream, which systems count too.
+// The last end bytes that were sent are not part of a reply: the alert of TLS, if
+// any, and one for the end of the stream, which systems count too.
 func (c *Conn) linger(fin bool, end int) error {
 	var (
 		scratch    [1 << 10]byte
@@ -322,8 +322,8 @@ func (c *Conn) linger(fin bool, end int) error {
 }
 
 // lost reports the replies that are not acknowledged, for the reason err, and
-// returns err, or nil if there are none. Of the bytes sent end are no replies, nor
-// is what Goodbye has sent before them.
+// returns err, or nil if there are none. The last end bytes sent do not count as
+// replies, nor do those that Goodbye has sent before them.
 func (c *Conn) lost(end int, err error) error {
 	end += c.lastWord
 	left, _ := c.wire.unacknowledged()

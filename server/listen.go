@@ -28,9 +28,9 @@ type ListenConfig struct {
 // "tcp4", "tcp6" or "unix". It is like [net.Listen], with the following
 // differences.
 //
-// When [Server.Shutdown] is called, the listener stops to take in new clients,
-// and resets none whose connection is established or about to be. For TCP that
-// needs Linux: the listener drops the first segment of a new connection, the
+// When [Server.Shutdown] is called, the listener stops accepting new clients, and
+// resets none whose connection is established or about to be. For TCP this needs
+// Linux: the listener drops the first segment of a new connection, the
 // client's system sends the segment again, one second later, and is then refused.
 // Elsewhere, and with other listeners, a client that connects while the listener
 // closes may be reset. Connections do not use Multipath TCP, with which Linux
@@ -41,11 +41,11 @@ type ListenConfig struct {
 // Processes that start at the same time wait for each other, with a lock: an empty
 // file that is made in the directory of the socket while a listener starts or
 // closes, and is then removed. Its name is that of the socket between "." and
-// ".wholeframe-lock". If something else lies there, it is left, and is an error.
-// The listener removes the file of its socket when it is closed, or Shutdown is
-// called, but not a file that has taken its place. All this needs a Unix system; elsewhere a file that was left must be
-// removed by hand. On Linux an address that begins with "@" is an abstract name,
-// which has no file.
+// ".wholeframe-lock". If either name belongs to any other file, that file is not
+// changed, and Listen returns an error. The listener removes the file of its socket when it is
+// closed, or Shutdown is called, but not a file that has replaced it. All this needs a
+// Unix system; elsewhere a remaining file must be removed by hand. On Linux an address
+// that begins with "@" is an abstract name, which has no file.
 //
 // The error is a [*ConfigError] for a network or address that cannot be served,
 // and a [*net.OpError] otherwise.

@@ -131,7 +131,7 @@ func (l *unixListener) remove() bool {
 	return err == nil
 }
 
-// removeStale removes the file at path if it is that of a socket at which nobody
+// removeStale removes the file at path if it is that of a socket on which no process
 // listens.
 func removeStale(ctx context.Context, path string) error {
 	file, err := os.Lstat(path)
@@ -171,9 +171,9 @@ func removeSame(path string, file fs.FileInfo) error {
 	return os.Remove(path)
 }
 
-// lockSocket waits until no other process listens on path or leaves it. The lock
-// is an empty file, which is removed afterwards: who then has it locked has to
-// begin anew. Its name is one that no other program uses.
+// lockSocket waits until no other process is starting or closing a listener on path.
+// The lock is an empty file, which is removed afterwards: a process that has locked
+// the removed file must start again. No other program uses its name.
 func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock func(), err error) {
 	path = filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".wholeframe-lock")
 	ctx, cancel := context.WithTimeout(ctx, limit)

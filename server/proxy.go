@@ -45,7 +45,7 @@ func ipOf(addr net.Addr) (ip netip.Addr) {
 
 // readProxyHeader reads the header of a connection that a proxy has made. No byte
 // that follows it is read. As for a TLS handshake, a drain waits until it is
-// through, and what it has read is no part of the snapshot.
+// complete, and the bytes of the header are not part of the snapshot.
 func (c *Conn) readProxyHeader() error {
 	if !c.srv.isProxied(c.raw.RemoteAddr()) {
 		return nil

@@ -4,6 +4,5 @@ package server
 
 import "net"
 
-// queued reports that nobody tells whether a connection waits in l's accept
-// queue.
+// queued reports that it is unknown whether a connection waits in l's accept queue.
 func queued(net.Listener) (waiting, known bool) { return false, false }

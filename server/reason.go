@@ -214,8 +214,8 @@ func (c *Conn) readReason(err error) CloseReason {
 	return CloseFailed
 }
 
-// hasLeft reports whether err is how a peer's leaving shows. A probe connects
-// and leaves, often with a reset, and is no fault.
+// hasLeft reports whether err means that the peer has left. A probe connects and
+// leaves, often with a reset, and is not a fault.
 func hasLeft(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED)

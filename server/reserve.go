@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// A reserve is a descriptor for the time when there is no other: a client that
-// waits in the accept queue, and nobody knows how long, is then refused instead.
+// A reserve is a descriptor for the time when no other is free: a client that would
+// wait in the accept queue indefinitely is then refused instead.
 type reserve struct{ file *os.File }
 
 // hold reports whether there is a reserve.

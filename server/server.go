@@ -67,8 +67,9 @@ type Server struct {
 	// change the connection, and may return the connection's own Handler, for example a
 	// method of its session. If that is nil, Handler is used. An error ends the
 	// connection: what Open has replied is sent, then the end of the stream. It is
-	// logged as a warning, but for io.EOF. A server that has ports with and without TLS
-	// calls Conn.StartTLS in Open where LocalAddr is one with it, without a last reply.
+	// logged as a warning, unless it is io.EOF. A server that has ports with and without
+	// TLS calls Conn.StartTLS in Open if LocalAddr is a port with TLS, without a last
+	// reply.
 	Open func(c *Conn) (Handler, error)
 
 	// Stream, if it is not nil, is called in place of the Handler for a frame whose
@@ -82,7 +83,7 @@ type Server struct {
 
 	// Goodbye, if it is not nil, is called when the server ends a connection, other than
 	// with a reset, after the last answer and before the end of the stream, in the
-	// goroutine of the connection. It may reply a last word, which may be lost without an
+	// goroutine of the connection. It may send last replies, which may be lost without an
 	// error. reason is CloseDrained, CloseAged, CloseIdleTimeout, CloseFrameTimeout,
 	// CloseTooLarge, CloseMalformed, or CloseKicked with the cause that Conn.Close was
 	// given.
@@ -90,7 +91,7 @@ type Server struct {
 
 	// Closed, if it is not nil, is called when a connection has ended, in its
 	// goroutine, and also for one that has never been open: a failed handshake, for
-	// example. It comes after Linger; what others wait for is better given up in the
+	// example. Closed runs after Linger; release resources that others wait for in the
 	// Handler or in Goodbye. err is the cause, such as a [*framing.FormatError] or the
 	// error of the Handler, and may be nil.
 	Closed func(c *Conn, reason CloseReason, err error)
@@ -188,8 +189,8 @@ type Server struct {
 	// after the PROXY header, if there is one, and before the TLS handshake, by the
 	// goroutine of the connection, which counts for MaxConns and MaxConnsPerAddr
 	// meanwhile. c is the accepted connection, or the *tls.Conn on it, or, through a
-	// proxy, one with the client's address and a method NetConn; Admit must not use
-	// it but for its addresses and SyscallConn.
+	// proxy, one with the client's address and a method NetConn; Admit may use only
+	// its addresses and SyscallConn.
 	Admit func(c net.Conn) error
 
 	// ConnContext, if it is not nil, returns the context of a new connection,
@@ -201,19 +202,18 @@ type Server struct {
 	ConnState func(c net.Conn, state State)
 
 	// LogConnections logs a line at level info for each connection that has ended:
-	// its remote address, why it has ended, how long it was served, and how many
-	// frames and bytes it has brought and got.
+	// its remote address, why it has ended, how long it was served, and the numbers of
+	// frames and bytes received and sent.
 	LogConnections bool
 
 	// Logger receives one warning for a connection that breaks its framing or
-	// stalls, one error for a panic, and the rest at debug level. What peers can
-	// cause, panics and failures to accept have at most ten lines a second each.
-	// What comes from a connection appears printable, and at most 64 bytes of it.
-	// If nil, slog.Default() is used.
+	// stalls, one error for a panic, and the rest at debug level. Lines that peers can
+	// cause, panics and failures to accept are each limited to ten a second. Bytes of a
+	// peer are logged printable, at most 64 of them. If nil, slog.Default() is used.
 	//
-	// A Logger that blocks costs one goroutine and up to 64 lines that wait for it,
-	// and delays the end of Shutdown by up to 100 ms; further lines are dropped.
-	// Nothing else waits for it.
+	// If the Logger blocks, one goroutine and up to 64 lines wait for it, and the end of
+	// Shutdown is delayed by up to 100 ms; further lines are dropped. Nothing else waits
+	// for the Logger.
 	Logger *slog.Logger
 
 	draining atomic.Bool // state is more than serving

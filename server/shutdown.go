@@ -66,7 +66,7 @@ var errClose = errors.New("Close was called")
 
 const (
 	stragglers = time.Second            // forced connections have this long to end
-	lastLines  = 100 * time.Millisecond // the Logger has this long to take what is left
+	lastLines  = 100 * time.Millisecond // the Logger has this long to log the remaining lines
 )
 
 // Shutdown closes the server without losing a frame. It accepts the connections
@@ -126,10 +126,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return r.result
 }
 
-// Close closes the server without waiting for answers: it is Shutdown with a
-// context that has ended. What had been received and not answered is in the
-// error, but for connections that were still in the backlog: those are reset
-// unseen.
+// Close closes the server without waiting for answers, like Shutdown with a
+// context that has ended. The error counts the frames that were received and not
+// answered, except on connections that were still in the backlog, which are reset
+// without being accepted.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errClose)

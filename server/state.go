@@ -7,8 +7,8 @@ const (
 	StateNew        State = iota // accepted; a TLS handshake may run
 	StateIdle                    // waits for the first byte of a frame
 	StateActive                  // receives or answers frames
-	StateDraining                // answers what had arrived when Shutdown began, or its age was MaxAge
-	StateHalfClosed              // has sent the end of its stream; discards what arrives
+	StateDraining                // answers the frames that had arrived when Shutdown began, or its age reached MaxAge
+	StateHalfClosed              // has sent the end of its stream; discards received bytes
 	StateClosed                  // is closed
 )
 

@@ -254,7 +254,7 @@ func (w *wire) setHandshake(on bool, by time.Duration) error {
 	}
 	w.inHandshake = on
 	if on {
-		w.drain.taken = false // what a handshake reads is no part of the snapshot
+		w.drain.taken = false // what a handshake reads is not part of the snapshot
 	}
 	w.readBy, w.writeBy = stale, stale
 	if err := w.arm(w.raw.SetReadDeadline, &w.readBy, by); err != nil {
@@ -406,8 +406,8 @@ func (w *wire) push(p []byte) (n int, err error) {
 	return n, err
 }
 
-// beginWrite waits for its turn to write. The turn is no mutex, for it lasts as
-// long as the peer lets it.
+// beginWrite waits for its turn to write. The turn is not a mutex, because the peer
+// decides how long it lasts.
 func (w *wire) beginWrite() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,16 +9,15 @@
 // Prometheus, /livez, which says ok, /readyz, which says ok or, with status 503,
 // draining, and with -pprof the profiles of net/http/pprof.
 //
-// The log goes to standard error. Nothing waits for it: where its reader is slow,
-// lines are dropped and counted, and where it is gone, the server continues.
+// The log is written to standard error. Nothing waits for it: if its reader is slow,
+// lines are dropped and counted, and if the reader is gone, the server continues.
 //
 // SIGINT and SIGTERM, and SIGHUP unless it is ignored (nohup), close the server
-// gracefully: it answers every whole message that had arrived, and exits. What
-// a second signal does depends on its time: within a second it is taken for the
-// same request, for supervisors and terminals send two; later it ends the
-// waiting for answers.
+// without a loss: it answers every complete frame that had arrived, and exits. A
+// second signal within a second is the same request, because supervisors and
+// terminals often send two; a later signal stops the waiting for answers.
 //
-// Exit codes: 0 closed without a loss, 1 cannot start, 2 wrong usage, 3 closed
+// Exit codes: 0 closed without a loss, 1 cannot start, 2 usage error, 3 closed
 // with a loss, after the grace time or by a later signal.
 package main
 

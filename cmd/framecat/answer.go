@@ -165,7 +165,7 @@ func (h *serverLog) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h *serverLog) WithGroup(string) slog.Handler      { return h }
 
 // A tapListener accepts connections whose bytes are shown, and cut into pieces.
-// Closing is less exact with it, as [server.Server.Serve] says of wrapped
+// Closing is less exact with it, as [server.Server.Serve] explains for wrapped
 // connections.
 type tapListener struct {
 	net.Listener

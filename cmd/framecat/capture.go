@@ -74,7 +74,7 @@ func (j *job) captured(d *display, chunk capture.Chunk) *captured {
 	return c
 }
 
-// take takes what follows in the direction.
+// take adds the next chunk of its direction.
 func (c *captured) take(chunk capture.Chunk, t *tally) error {
 	c.at = chunk.Time
 	if c.view != nil {

@@ -136,7 +136,7 @@ func (t *tally) print(out io.Writer, asJSON bool) {
 	}
 }
 
-// A flushTap shows what there is before it reads more, which may take long.
+// A flushTap prints the pending output before it reads more, which may take long.
 type flushTap struct {
 	src io.Reader
 	out *screen

@@ -199,8 +199,8 @@ func what(err error) string {
 	return err.Error()
 }
 
-// connect opens a connection and keeps it busy until sending is done. If that is
-// because ctx is, it waits only so long for replies that are on their way.
+// connect opens a connection and keeps it busy until sending is done. If ctx has
+// ended, connect waits only for a limited time for outstanding replies.
 func (s *slot) connect(ctx context.Context) error {
 	dialing := s.sending
 	if len(s.again) > 0 {

@@ -28,9 +28,9 @@ func (s style) append(dst, message []byte) []byte {
 	return strconv.AppendQuote(dst, string(message))
 }
 
-// plain reports whether a message can be printed as it is: one line that a
-// terminal shows as it stands, and that is not taken for a quoted one. Control
-// characters are not printable, nor are those that turn the direction of text.
+// plain reports whether a message can be printed unchanged: as one line that a
+// terminal shows unaltered, and that cannot be mistaken for a quoted one. Control
+// characters are not printable, nor are those that change the direction of text.
 func plain(message []byte) bool {
 	if len(message) > 0 && message[0] == '"' {
 		return false

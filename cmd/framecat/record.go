@@ -73,7 +73,7 @@ func appendJSON(dst []byte, v any) []byte {
 	return append(dst, '\n')
 }
 
-// parseRecord reads a line that appendJSON has made of a record, or somebody's own.
+// parseRecord parses a line that appendJSON or the user has written.
 func parseRecord(line []byte) (r record, payload []byte, err error) {
 	if err := json.Unmarshal(line, &r); err != nil {
 		return r, nil, fmt.Errorf("not a recorded message: %w", err)

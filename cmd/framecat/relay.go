@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// When the relay closes, it accepts those who are connecting until nobody has come
-	// for acceptWindow, or acceptMax is over: closing the listener would reset them.
+	// When the relay closes, it accepts connecting clients until none has come for
+	// acceptWindow, or acceptMax is over: closing the listener would reset them.
 	acceptWindow = 100 * time.Millisecond
 	acceptMax    = time.Second
 

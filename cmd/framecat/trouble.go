@@ -45,13 +45,13 @@ func (s *sender) send(ctx context.Context, frame []byte) error {
 	return s.flush(ctx)
 }
 
-// end writes what waits, but for the rest of a frame that is left unfinished.
+// end writes the pending bytes, except the rest of a frame that remains unfinished.
 func (s *sender) end(ctx context.Context) error {
 	s.waiting, s.held = s.waiting[:len(s.waiting)-s.held], 0
 	return s.flush(ctx)
 }
 
-// flush writes what waits and is not held.
+// flush writes the pending bytes that are not held.
 func (s *sender) flush(ctx context.Context) error {
 	n := len(s.waiting) - s.held
 	for rest := s.waiting[:n]; len(rest) > 0; {

@@ -32,7 +32,7 @@ func (j *job) view(f framing.Framer, arrow, arrival string) *view {
 	return &view{out: j.out, arrow: arrow, arrival: arrival, cut: dissect.New(f, int(j.maxPayload))}
 }
 
-// arrived takes what one write or read has brought, and shows what is complete.
+// arrived adds the bytes of one write or read, and shows the complete pieces.
 func (v *view) arrived(p []byte) {
 	v.add(p)
 	for piece, ok := v.cut.Next(); ok; piece, ok = v.cut.Next() {
@@ -40,7 +40,7 @@ func (v *view) arrived(p []byte) {
 	}
 }
 
-// add takes what one write or read has brought.
+// add adds the bytes of one write or read.
 func (v *view) add(p []byte) {
 	v.cut.Write(p)
 	v.total += int64(len(p))

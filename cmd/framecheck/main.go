@@ -9,10 +9,10 @@
 // server, and judges a client.
 //
 // A case has a number that keeps its meaning, and one of these verdicts: pass; fail;
-// not strict, where what was seen loses nothing that a rule promises but could be
-// better; does not apply, where something is missing that the case needs;
-// informational, where there is no rule. How long something takes is never judged: a
-// bound ends the wait for what is due.
+// not strict, if nothing that the rule promises is lost but the behavior could be
+// better; does not apply, if the case needs something that is missing;
+// informational, if there is no rule. Speed is never judged: a bound only ends the
+// wait for bytes that are due.
 //
 // See framecheck -h for its flags, framecheck -list for the cases, and
 // docs/framecheck.md for how to read a report.

@@ -77,7 +77,7 @@ func newMessages(f framing.Framer, limit int, given [][]byte) (*messages, error)
 			continue
 		}
 		if !m.carries(m.least) {
-			m.least++ // without a letter it is no message
+			m.least++ // without a letter it is not a message
 		}
 		if m.most = max(largest, 2*limit); m.carries(m.most) {
 			return m, nil

@@ -147,8 +147,8 @@ func (p *play) descriptors(s *step) *verdict {
 }
 
 // kept verifies that the server still has the descriptors of connections whose answers
-// are not acknowledged. Without them, what is left is the kernel's, and counts for
-// nobody.
+// are not acknowledged. Without them, the remainder is the kernel's, and does
+// not count.
 func (p *play) kept(s *step) *verdict {
 	time.Sleep(3 * still)
 	_, now, err := p.t.usage()

@@ -1311,7 +1311,7 @@ var breaks = []mutant{
 	{
 		what: "takes what a PROXY header has brought for a part of what had arrived",
 		file: "server/wire.go",
-		old:  `		w.drain.taken = false // what a handshake reads is no part of the snapshot`,
+		old:  `		w.drain.taken = false // what a handshake reads is not part of the snapshot`,
 		new:  `		_ = 0`,
 		pkg:  "server",
 		test: "TestProxy_C1Snapshot",

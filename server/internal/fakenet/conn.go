@@ -257,7 +257,7 @@ func (c *Conn) StopAck(stop bool) {
 	c.peer.transmit()
 }
 
-// Peer returns the other end, for a test to look at. It stands in the accept queue for a while.
+// Peer returns the other end, for a test to look at. It is in the accept queue for a while.
 func (c *Conn) Peer() *Conn { return c.peer }
 
 // FIN returns when the peer's FIN arrived after all its bytes, whether or not they have been read; the zero time if it did not.

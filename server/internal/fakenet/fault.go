@@ -85,7 +85,7 @@ func Zero() Effect { return Effect{kind: zero} }
 func With(err error) Effect { return Effect{kind: with, err: err} }
 
 // Fail makes the call that wants the byte at the offset return err: a Read without bytes, a Write with the count of
-// what it took before. The stream is unharmed, and a further call goes on.
+// what it took before. The stream is unharmed, and the next call continues.
 func Fail(err error) Effect { return Effect{kind: fail, err: err} }
 
 // Delay holds the call that wants the byte at the offset, and those after it, until d has passed since the first such call.

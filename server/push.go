@@ -45,7 +45,7 @@ func (c *Conn) Push(payload []byte) error {
 
 // Broadcast pushes a frame with payload to each of conns, such as those of
 // [Server.Conns]. The frame is built once for all that have the same Framer.
-// Connections that have ended are passed over. The error is that of the first one
+// Connections that have ended are skipped. The error is that of the first one
 // whose framing cannot carry the payload.
 func Broadcast(conns iter.Seq[*Conn], payload []byte) (refused error) {
 	var frame []byte

@@ -16,17 +16,17 @@ const (
 	CloseDone                             // the handler returned io.EOF
 	CloseKicked                           // Conn.Close was called
 	CloseHijacked                         // Conn.Hijack was called
-	CloseDrained                          // Shutdown: all that had arrived is answered
-	CloseAged                             // MaxAge: all that had arrived is answered
-	CloseForced                           // Shutdown or Close did not wait any longer
+	CloseDrained                          // Shutdown: every received frame was answered
+	CloseAged                             // MaxAge: every received frame was answered
+	CloseForced                           // Shutdown or Close stopped waiting
 	CloseIdleTimeout                      // no frame began in time
 	CloseFrameTimeout                     // a frame began and did not end in time
 	CloseWriteTimeout                     // the peer did not read
 	CloseSlow                             // the peer read more slowly than frames were pushed
 	CloseTooLarge                         // a payload was larger than MaxPayload
-	CloseMalformed                        // the framing was broken
+	CloseMalformed                        // the peer sent a malformed frame
 	CloseUnexpectedEOF                    // the peer ended its side inside a frame
-	CloseReplyRefused                     // the framing cannot carry what the handler wrote
+	CloseReplyRefused                     // the framing could not carry a payload that the handler wrote
 	CloseHandlerError                     // the handler returned another error
 	ClosePanic                            // the handler, the framer or the connection panicked
 	CloseHandshake                        // the TLS handshake failed, or took too long

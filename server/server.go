@@ -268,35 +268,34 @@ func (e *ConfigError) Error() string { return "server: " + e.Field + ": " + e.Re
 // Serve accepts connections on l and serves each in a goroutine of its own. It
 // may be called for several listeners.
 //
-// It returns [ErrServerClosed] after Shutdown or Close, and not before they are
-// done: a main that returns when Serve does loses nothing. If something was lost,
-// the error wraps ErrServerClosed and the [*ShutdownError], so that it is not equal
-// to ErrServerClosed. If Shutdown was called before Serve, as may happen to a
-// goroutine that is just started, Serve answers the clients in l's accept queue and
-// returns.
+// Serve returns [ErrServerClosed] once Shutdown or Close is done, so a main that
+// returns after Serve loses nothing. If something was lost, the error wraps
+// ErrServerClosed and the [*ShutdownError], and is therefore not equal to
+// ErrServerClosed. If Shutdown was called before Serve, for example because the
+// goroutine of Serve started late, Serve answers the clients in l's accept queue
+// and returns.
 //
 // Otherwise Serve returns only a [*ConfigError], or the error of a listener that is
-// closed or dead. It tries again if accepting fails for a reason that may pass: an
-// error of the operating system, such as the lack of descriptors, or a temporary
-// one. Other errors are the listener's own, of one connection perhaps; they end
-// Serve when Accept has returned nothing else for 30 seconds, whatever they say.
-// Serve closes l in any case.
+// closed or dead. It retries if accepting fails with an error of the operating
+// system, such as the lack of descriptors, or a temporary one. Any other error of
+// Accept may concern a single connection; it ends Serve if Accept has returned
+// nothing else for 30 seconds. Serve always closes l.
 //
-// Any stream listener will do, and any [net.Conn]. A listener made by [Listen]
-// closes without harm to clients that are just connecting, and one that other
-// processes have too needs [Shared]. What closing promises needs methods that
-// *net.TCPListener and *net.TCPConn have, and wrappers often hide: without the
-// listener's SetDeadline the connections in its backlog are reset, without
-// CloseWrite replies may be lost on their way, without SetLinger, as on a Unix
+// Serve accepts any stream listener and any [net.Conn]. A listener made by [Listen]
+// closes without harm to clients that are just connecting, and a listener that
+// other processes also use needs [Shared]. The promises of closing need methods that
+// *net.TCPListener and *net.TCPConn have, and that wrappers often hide: without
+// SetDeadline of the listener, the connections in its backlog are reset; without
+// CloseWrite, replies may be lost on their way; without SetLinger, as on a Unix
 // socket, a torn reply cannot end in a reset.
 //
 // Closing is exact where the operating system reports how many bytes have arrived
-// and are acknowledged. It is asked (Linux) only about a connection whose type is
-// *net.TCPConn or *net.UnixConn, and only there a reply leaves in a vectored
-// write: a type that wraps one may hold bytes itself. Such a type can speak for
-// itself, in methods Unread() (int, error), Unsent() (int, error) and
-// WriteBuffers(*net.Buffers) (int64, error). They count only if no type that it
-// embeds has them too. For TLS set TLSConfig, rather than wrap the listener.
+// and are acknowledged. Serve asks it (Linux) only about a connection of type
+// *net.TCPConn or *net.UnixConn, and only there sends replies in vectored writes,
+// because a type that wraps such a connection may buffer bytes. The wrapping type can
+// report these itself, in methods Unread() (int, error), Unsent() (int, error) and
+// WriteBuffers(*net.Buffers) (int64, error). Methods promoted from an embedded type
+// do not count. For TLS, set TLSConfig instead of wrapping the listener.
 func (s *Server) Serve(l net.Listener) error {
 	defer l.Close()
 	if err := s.check(l.Addr()); err != nil {

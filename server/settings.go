@@ -59,7 +59,7 @@ func (c *Conn) SetFramer(f framing.Framer) error {
 }
 
 // SetReadFramer replaces the Framer of the frames that are received, from the
-// next one on. Bytes that have arrived already, half a frame for example, are split
+// next one on. Bytes that have already arrived, for example half a frame, are split
 // with f. In [Server.Stream] it returns [framing.ErrSkipping], and changes
 // nothing: the rest of the frame has not arrived.
 func (c *Conn) SetReadFramer(f framing.Framer) error {

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// A Report tells what became of the frames that a closing server had received.
-// A connection that its handler ended, or that broke its framing, leaves nothing
-// unanswered: the frames that follow are not counted.
+// A Report counts what happened to the frames that a closing server had received.
+// The frames that follow the end of a connection by its handler, or a malformed
+// frame, are not counted.
 type Report struct {
 	Answered       int // frames whose replies were sent after Shutdown was called
-	Unanswered     int // frames that had arrived whole and were not answered
+	Unanswered     int // frames that had arrived completely and were not answered
 	Unflushed      int // frames that were handled, but whose replies could not be sent
 	Unacknowledged int // bytes of replies that were sent and that the peer's system has not acknowledged
 	HalfFrames     int // frames that had arrived in part and were dropped, which is no loss
@@ -74,10 +74,10 @@ const (
 // at the same time, answer every frame that had arrived whole when Shutdown was
 // called, send the end of its stream, and close.
 //
-// It waits for that until Grace is over or ctx ends. What is not done then is
-// forced: the contexts of the handlers are cancelled, connections with unanswered
+// Shutdown waits until Grace is over or ctx ends. It then forces the remaining
+// connections: the contexts of the handlers are cancelled, connections with unanswered
 // frames or unacknowledged replies are reset, and a second later Shutdown returns
-// a [*ShutdownError] that reports what was lost. It returns nil if nothing was.
+// a [*ShutdownError] that reports what was lost. If nothing was lost it returns nil.
 //
 // Shutdown may be called in any state, repeatedly and concurrently; all calls
 // wait for the same closing, and each can cut it short. A server that was shut
@@ -85,9 +85,9 @@ const (
 //
 // A Handler must not wait for Shutdown, which waits for the Handler: call it in a
 // goroutine of its own. If ctx is the context of a connection of this server, or
-// derived from it, Shutdown begins to close and returns [ErrInHandler] at once. If
-// it is another, the Handler is one that does not return: Shutdown, also in the
-// Handler, returns a second after Grace, and reports its connection as stuck.
+// derived from it, Shutdown begins to close and returns [ErrInHandler] at once. With
+// another ctx, the Handler does not return in time: Shutdown, also in the Handler,
+// returns a second after Grace, and reports the connection as stuck.
 func (s *Server) Shutdown(ctx context.Context) error {
 	var listeners []*net.Listener
 	s.mu.Lock()

@@ -1,28 +1,28 @@
 package server
 
-// Stats counts what a [Server] has done so far. Its numbers never decrease, but
-// for Open and Pending, and Accepted is always the sum of Open and Closed.
+// Stats has the counts of a [Server] since its start. They never decrease, except Open
+// and Pending, and Accepted is always the sum of Open and Closed.
 //
-// A frame counts when the replies of its batch are flushed; so one whose Handler
-// never returns does not, and one that Stream handles counts at its end.
+// A frame is counted when the replies of its batch are flushed, so a frame whose
+// Handler never returns is not counted. A frame that Stream handles is counted at its
+// end.
 type Stats struct {
-	Accepted     uint64                  // connections that were accepted, those that were refused then included
-	AcceptErrors uint64                  // failures to accept that Serve has waited out
-	Open         [StateClosed]int        // connections that are served, by their [State]
-	Pending      int                     // answers that are promised, and not given yet
-	Closed       [CloseFailed + 1]uint64 // connections that have ended, by the [CloseReason]
+	Accepted     uint64                  // connections that were accepted, including those that were then refused
+	AcceptErrors uint64                  // failures to accept after which Serve has retried
+	Open         [StateClosed]int        // connections that are served, by [State]
+	Pending      int                     // answers that are promised and not yet given
+	Closed       [CloseFailed + 1]uint64 // connections that have ended, by [CloseReason]
 
-	FramesIn  uint64 // frames that were handed to the Handler
-	FramesOut uint64 // frames that were taken by Reply, ReplyFrom and WriteFrame, or pushed and sent
-	BytesIn   uint64 // read from connections, TLS included, until they begin to linger
-	BytesOut  uint64 // written to connections, TLS included
+	FramesIn  uint64 // frames that were passed to the Handler
+	FramesOut uint64 // frames that were accepted by Reply, ReplyFrom and WriteFrame, or pushed and sent
+	BytesIn   uint64 // read from connections, including TLS, until they begin to linger
+	BytesOut  uint64 // written to connections, including TLS
 
 	Draining bool // Shutdown or Close was called
 }
 
-// Stats returns what the server has done so far. It may be called at any time,
-// from any goroutine; it looks at every open connection, and costs the
-// connections nothing.
+// Stats returns the current counts. It may be called at any time, from any goroutine.
+// It visits every open connection, without delaying it.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()

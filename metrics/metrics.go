@@ -1,5 +1,5 @@
-// Package metrics shows a [server.Server] to Prometheus. It is a module of its own,
-// so that programs without Prometheus do not require it.
+// Package metrics exports the counts of a [server.Server] to Prometheus. It is a
+// separate module, so that programs without Prometheus do not depend on it.
 //
 //	prometheus.MustRegister(metrics.NewCollector(s))
 //
@@ -13,11 +13,11 @@ import (
 	"github.com/wholeframe/wholeframe/server"
 )
 
-// A Collector collects what a server counts. It costs the server one look, with
-// [server.Server.Stats], for each scrape. Make one with [NewCollector].
+// A Collector collects the counts of a server. For each scrape it calls
+// [server.Server.Stats] once. Make one with [NewCollector].
 type Collector struct{ server *server.Server }
 
-// NewCollector returns a Collector for s, which may serve already or not. The
+// NewCollector returns a Collector for s, which may be serving already. The
 // number of its series does not depend on the peers of s. To register several
 // servers in one process, wrap the registry with a label for each:
 // [prometheus.WrapRegistererWith].

@@ -3,19 +3,19 @@
 //
 //	framecat -framing=length 127.0.0.1:8000
 //
-// It can also show the wire (-x), make trouble (-chop, -stick, -half, -delay),
-// accept clients (-listen), show what passes between them and a server (-to), in
-// another framing for each (-to-framing), record and replay sessions (-record,
-// -replay), cut a stream into its messages (-decode) and load a server that echoes
+// It can also show the bytes on the wire (-x), cut and delay writes (-chop, -stick,
+// -half, -delay), accept clients (-listen), show the messages between clients and a
+// server (-to), with different framings (-to-framing), record and replay sessions
+// (-record, -replay), split a stream into its messages (-decode) and load a server
 // (-load). framecat -h prints examples, framecat -flags all flags, and framecat
 // -framing=help the framings.
 //
-// What comes from a peer never reaches a terminal as it is, unless -raw asks for
-// that: a message that is not plain text is printed as a Go string.
+// A message that is not plain text is printed as a quoted Go string, unless -raw is
+// set, so that bytes of a peer cannot control the terminal.
 //
-// Exit codes: 0 all is well; 1 a message was refused or a reply is missing, a stream
-// broke, or a connection or standard output failed; 2 wrong usage; 130 ended by
-// SIGINT or SIGTERM, and nothing was wrong before. With -listen these two are the
+// Exit codes: 0 success; 1 a message was refused, a reply is missing, a stream was
+// invalid, or a connection or standard output failed; 2 usage error; 130 ended by
+// SIGINT or SIGTERM without an earlier error. With -listen these signals are the
 // ordinary end: 0.
 package main
 

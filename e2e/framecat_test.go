@@ -93,7 +93,7 @@ func TestFramecat_Load(t *testing.T) {
 	framecat := build(t, "framecat")
 	addr, stop := serve(t, build(t, "echo"), "-framing=length")
 	x := newTerminal(t)
-	x.await(" messages echoed\n", framecat+" -load -conns 2 -for -1s -framing=length "+addr+"; echo code $?", "Enter")
+	x.await(" replies, ", framecat+" -load -conns 2 -for -1s -framing=length "+addr+"; echo code $?", "Enter")
 	shown := x.await("code 130\n", "C-c")
 	for _, want := range []string{"every byte checked", "latency: 50%", "errors: none"} {
 		if !strings.Contains(shown, want) {

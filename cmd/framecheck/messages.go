@@ -126,7 +126,9 @@ func (m *messages) letters(number, size int) []byte {
 	room := max(0, size-len(m.before)-len(m.after))
 	b := fmt.Appendf(make([]byte, 0, room+8), "%d.", number)
 	for r := rand.New(rand.NewPCG(uint64(number), uint64(size))); len(b) < min(room, lettersPeriod); {
-		b = append(b, "abcdefghijklmnopqrstuvwxyz012345"[r.Uint64()&31])
+		for bits := r.Uint64(); bits > 0; bits >>= 5 {
+			b = append(b, "abcdefghijklmnopqrstuvwxyz012345"[bits&31])
+		}
 	}
 	for len(b) < room {
 		b = append(b, b[:min(lettersPeriod, room-len(b))]...)

@@ -87,8 +87,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "echo: %v\n", err)
 		return exitStart
 	}
-	m := newMetrics(s)
-	if beside != nil {
+	leaving := func() {}
+	if beside != nil { // else no frame is timed: that takes longer than to echo it
+		m := newMetrics(s)
+		leaving = func() { m.leaving.Store(true) }
 		defer m.serve(beside, o.pprof, log).Close() // when all is drained
 	}
 	served := make(chan error, 1)
@@ -110,7 +112,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	began, before := time.Now(), ended(s)
 	go patience(signals, force)
 	tell("STOPPING=1")
-	m.leaving.Store(true)
+	leaving()
 	select {
 	case <-time.After(o.drainDelay):
 	case <-ctx.Done():

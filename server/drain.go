@@ -101,8 +101,6 @@ func (d *drain) allowed(forced bool) (int, error) {
 		return 0, errForced
 	case d.phase == woken:
 		return 0, errWoken
-	case d.stream && d.phase < lingering:
-		return unlimited, nil
 	case d.phase == snapshot || d.phase == settling || d.phase == counting:
 		if d.left <= 0 {
 			return 0, errSnapshotEnd

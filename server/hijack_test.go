@@ -20,7 +20,9 @@ import (
 func TestHijack(t *testing.T) {
 	var nc net.Conn
 	var reasons reasonLog
-	s := &server.Server{MaxConns: 1, IdleTimeout: time.Second, Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
+	hijacked := 0
+	var s *server.Server
+	s = &server.Server{MaxConns: 1, IdleTimeout: time.Second, Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
 		if err := errors.Join(c.Reply([]byte("yours")), c.Flush()); err != nil { // before the push
 			return err
 		}
@@ -30,6 +32,8 @@ func TestHijack(t *testing.T) {
 		conn, received, err := c.Hijack()
 		assert.NoError(t, err)
 		assert.Equal(t, "half", string(received))
+		hijacked++
+		assert.EqualValues(t, hijacked, s.Stats().Closed[server.CloseHijacked], "at once")
 		assert.ErrorIs(t, c.WriteFrame(nil), net.ErrClosed)
 		assert.ErrorIs(t, c.Push(nil), net.ErrClosed)
 		nc = conn

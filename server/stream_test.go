@@ -270,3 +270,18 @@ func TestStream_PeerLeaves(t *testing.T) {
 		}
 	}
 }
+
+// A torn reply ends in a reset, also if the hook ignores its error.
+func TestReplyFrom_TornAndIgnored(t *testing.T) {
+	s := &server.Server{Framer: lengthprefix.Uint64(), Handler: func(c *server.Conn, payload []byte) error {
+		c.ReplyFrom(strings.NewReader(strings.Repeat("x", 64<<10)), 1<<20)
+		return nil
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("\x00\x00\x00\x00\x00\x00\x00\x00", fakenet.Buffers(1<<20))
+		_, err := io.ReadAll(c)
+		assert.Error(t, err)
+		assert.Zero(t, f.at(c.RST()))
+		assert.Zero(t, c.FIN())
+	})
+}

@@ -1227,14 +1227,6 @@ var breaks = []mutant{
 		test: "TestStartTLS_PushDuringHandshake",
 	},
 	{
-		what: "reads no more of a stream than had arrived",
-		file: "server/drain.go",
-		old:  `	case d.stream && d.phase < lingering:`,
-		new:  `	case false:`,
-		pkg:  "server",
-		test: "TestC25_StreamAtT0",
-	},
-	{
 		what: "measures a stream as if each byte began a frame",
 		file: "server/conn.go",
 		old:  `		return c.stream.offset, offset + arrived - c.stream.offset`,
@@ -1256,7 +1248,7 @@ var breaks = []mutant{
 		old:  `		c.wire.fail(err)`,
 		new:  ``,
 		pkg:  "server",
-		test: "TestStream_Broken",
+		test: "TestReplyFrom_TornAndIgnored",
 	},
 	{
 		what: "tears a stream when it closes a connection",

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/spec"
@@ -125,16 +126,25 @@ func (m *messages) payload(number, size int) []byte {
 func (m *messages) letters(number, size int) []byte {
 	room := max(0, size-len(m.before)-len(m.after))
 	b := fmt.Appendf(make([]byte, 0, room+8), "%d.", number)
-	for r := rand.New(rand.NewPCG(uint64(number), uint64(size))); len(b) < min(room, lettersPeriod); {
-		for bits := r.Uint64(); bits > 0; bits >>= 5 {
-			b = append(b, "abcdefghijklmnopqrstuvwxyz012345"[bits&31])
-		}
-	}
+	block := randomLetters()
+	at := (number*131 + size) % len(block) // another beginning for each message
 	for len(b) < room {
-		b = append(b, b[:min(lettersPeriod, room-len(b))]...)
+		b = append(b, block[at:min(at+room-len(b), len(block))]...)
+		at = 0
 	}
 	return m.around(b[:room])
 }
+
+// randomLetters returns the letters of all messages: to draw them anew for each takes
+// longer than a server may let its client be idle.
+var randomLetters = sync.OnceValue(func() []byte {
+	b := make([]byte, lettersPeriod)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range b {
+		b[i] = "abcdefghijklmnopqrstuvwxyz012345"[r.Uint64()&31]
+	}
+	return b
+})
 
 // around returns letters in the form that the framing asks for.
 func (m *messages) around(letters []byte) []byte {

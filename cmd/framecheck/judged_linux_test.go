@@ -146,13 +146,20 @@ func TestGood(t *testing.T) {
 		}
 	}
 	var all sync.WaitGroup // they wait most of the time
+	slots := make(chan struct{}, 3)
 	for _, s := range []setup{plain, bad, endless, filled, timed, limited} {
+		slots <- struct{}{}
 		all.Go(func() {
+			defer func() { <-slots }()
 			verify(judge(t, s, s.only, bounds, append([]string{echo, "-addr={addr}", "-grace=1s"}, s.flags...)...))
 		})
 	}
 	for _, s := range []setup{secure, client, garbled} {
-		all.Go(func() { verify(judge(t, s, s.only, bounds, s.of(wrong, "")...)) })
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			verify(judge(t, s, s.only, bounds, s.of(wrong, "")...))
+		})
 	}
 	all.Wait()
 	for _, c := range numbers(t) {

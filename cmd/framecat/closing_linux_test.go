@@ -178,7 +178,7 @@ func TestClose_ServerGone(t *testing.T) {
 	l.stop()
 }
 
-// A client that leaves does not leave its connection to the server behind.
+// When a client leaves, its connection to the server is closed too.
 func TestClose_ClientGone(t *testing.T) {
 	t.Parallel()
 	upstream := listenTCP(t)

@@ -24,7 +24,7 @@ const (
 	stickBytes  = 64 << 20 // are written at once at most
 )
 
-// makesTrouble reports whether frames are not to be written as they come.
+// makesTrouble reports whether frames are delayed, or written in pieces.
 func (o *options) makesTrouble() bool { return o.chop > 0 || o.stick || o.half || o.delay > 0 }
 
 func (o *options) sender(w io.Writer) *sender {

@@ -35,7 +35,7 @@ func TestGrades(t *testing.T) {
 		{"what its source allows", "minimal", []Event{lost}, []string{"frame 61"}, Lenient},
 		{"a stricter vector's events", "minimal", []Event{lost}, []string{"malformed"}, Same},
 		{"a frame over the limit", "", []Event{tooLarge, a}, []string{"frame 6161", "frame 61"}, Limit},
-		{"a frame over the limit without a word", "", []Event{tooLarge, a}, []string{"frame 61"}, Limit},
+		{"a frame over the limit that no error reports", "", []Event{tooLarge, a}, []string{"frame 61"}, Limit},
 		{"a limit that is lower", "", []Event{a, b}, []string{"too_large", "frame 62"}, Limit},
 		{"frames after a final error", "", []Event{a, lost}, []string{"frame 61", "frame 62"}, Continues},
 		{"a frame that is not there", "", []Event{a, b}, []string{"frame 61", "frame 62", "frame 63"}, Differs},

@@ -1325,7 +1325,7 @@ var breaks = []mutant{
 		test: "TestProxy_Unexpected",
 	},
 	{
-		what: "waits for a PROXY header for ever",
+		what: "waits for a PROXY header forever",
 		file: "server/proxy.go",
 		old:  `after(c.srv.now(), c.srv.limits.handshake)`,
 		new:  `never`,

@@ -19,7 +19,7 @@ const (
 type style struct {
 	name       string
 	ink        color.Color   // text, axes, the limit
-	grid       color.Color   // lines behind the curves
+	grid       color.Color   // the grid, drawn below the curves
 	ours       color.Color   // the bar of wholeframe
 	rest       color.Color   // the other bars
 	lineColors []color.Color // by the index in fleet.Names

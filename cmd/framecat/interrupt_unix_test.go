@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Ctrl-C ends a session, and a capture that never ends, and prints nothing more
+// Ctrl-C ends a session, and a capture that never ends, and nothing is printed other
 // than the exit code, which tells of what was wrong before.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()

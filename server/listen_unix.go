@@ -185,7 +185,7 @@ func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock f
 		}
 		if !isEmpty(f) {
 			f.Close()
-			return nil, fmt.Errorf("%s is no lock: want an empty file, or none", path)
+			return nil, fmt.Errorf("%s must not exist, or be an empty file: it is used as a lock", path)
 		}
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil && isAt(f, path) {

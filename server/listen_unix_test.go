@@ -132,7 +132,7 @@ func TestListen_UnixQueueFull(t *testing.T) {
 func TestListen_UnixTwoStarters(t *testing.T) {
 	dir := socketDir(t)
 	path := filepath.Join(dir, "s")
-	for range 100 {
+	for range 500 {
 		stale(t, path)
 		var starters, tries sync.WaitGroup
 		var listening, told atomic.Int32
@@ -264,13 +264,13 @@ func TestListen_UnixLock(t *testing.T) {
 	}{
 		"a file of another program": {func(t *testing.T, lock string) {
 			require.NoError(t, os.WriteFile(lock, []byte("4711\n"), 0o600))
-		}, "is no lock: want an empty file"},
+		}, "must not exist, or be an empty file"},
 		"a symbolic link": {func(t *testing.T, lock string) {
 			require.NoError(t, os.Symlink("victim", lock))
 		}, "symbolic link"},
 		"a pipe": {func(t *testing.T, lock string) {
 			require.NoError(t, unix.Mkfifo(lock, 0o600))
-		}, "is no lock: want an empty file"},
+		}, "must not exist, or be an empty file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := socketDir(t)

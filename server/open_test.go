@@ -253,6 +253,27 @@ func TestSetMaxPayload_BelowWhatIsBuffered(t *testing.T) {
 	})
 }
 
+// Zero is the limit of the server, and a negative number none.
+func TestSetMaxPayload_OfTheServer(t *testing.T) {
+	var reasons reasonLog
+	s := &server.Server{MaxPayload: 5, Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
+		switch string(payload) {
+		case "any":
+			c.SetMaxPayload(-1)
+		case "usual":
+			c.SetMaxPayload(0)
+		}
+		return server.Echo(c, payload)
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("any\nlarger\nusual\nlarger\n")
+		f.wantFIN(c, "any\nlarger\nusual\n", 0)
+		c.Close()
+		synctest.Wait()
+		assert.Equal(t, []server.CloseReason{server.CloseTooLarge}, reasons.get())
+	})
+}
+
 // The idle timeout of a connection is its own.
 func TestSetIdleTimeout(t *testing.T) {
 	s := &server.Server{IdleTimeout: time.Second, Handler: func(c *server.Conn, payload []byte) error {

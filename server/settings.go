@@ -80,12 +80,9 @@ func (c *Conn) SetWriteFramer(f framing.Framer) {
 
 // SetMaxPayload sets the maximum size of a payload in bytes, in either direction,
 // from the next frame on, whether that has arrived or not, and from the next reply
-// on. As in a [framing.Conn], only empty payloads are allowed if n is zero, and there
-// is no limit if n is negative.
+// on. If n is zero, that of the Server is used; if n is negative, there is no limit.
 func (c *Conn) SetMaxPayload(n int) {
-	if n < 0 {
-		n = math.MaxInt
-	}
+	n = orDefault(n, c.srv.limits.maxPayload, math.MaxInt)
 	c.buf.SetMaxPayload(n)
 	c.replies.SetMaxPayload(n)
 	c.change(func(set *settings) { set.maxPayload = n })

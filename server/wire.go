@@ -33,9 +33,10 @@ var (
 var longAgo = time.Unix(1, 0)
 
 const (
-	writeSteps    = 10  // progress is looked for this often within the write timeout
-	maxUnexpected = 100 // deadlines that pass although nobody set them, before the connection is given up
-	stale         = time.Duration(-1)
+	writeSteps    = 10                // progress is looked for this often within the write timeout
+	maxUnexpected = 100               // deadlines that pass although nobody set them, before the connection is given up
+	stale         = time.Duration(-1) // a deadline that has passed, or was changed
+	unknown       = time.Duration(-1) // a time that nobody has looked at
 )
 
 // A wire carries the bytes of one connection: the accepted net.Conn, TLS on it,
@@ -469,17 +470,22 @@ func (w *wire) endWrites() (failed error) {
 }
 
 // retry calls try, which continues to write, until all is written, it fails, or
-// the peer has made no progress for the write timeout.
+// the peer has made no progress for the write timeout. If a deadline is set, which
+// is the usual case, the clock is not looked at before it passes.
 func (w *wire) retry(try func() (moved int64, err error)) error {
 	var (
-		now        = w.now()
-		last       = now // when there was progress
-		before     = 0   // bytes that were not acknowledged then
+		now        = unknown
+		last       = unknown // when there was progress
+		before     = 0       // bytes that were not acknowledged then
 		unexpected = 0
 	)
 	for {
-		if err := w.armWrite(now); err != nil {
+		var err error
+		if now, err = w.armWrite(now); err != nil {
 			return err
+		}
+		if last == unknown {
+			last = now
 		}
 		moved, err := try()
 		if moved > 0 {
@@ -504,6 +510,8 @@ func (w *wire) retry(try func() (moved int64, err error)) error {
 		switch {
 		case moved > 0 || ok && left < before:
 			last = now
+		case last == unknown:
+			last = now - w.writeStep() // the write began a step ago at most
 		case now-armed > stopped && armed > last:
 			last += now - armed // nobody looked
 		}
@@ -515,22 +523,29 @@ func (w *wire) retry(try func() (moved int64, err error)) error {
 
 // armWrite lets a write wait for a tenth of the write timeout, to look whether
 // there is progress. A deadline that is still to come, or has passed since the
-// last write, will do: it interrupts the write, which is then resumed.
-func (w *wire) armWrite(now time.Duration) error {
+// last write, will do: it interrupts the write, which is then resumed. now may be
+// unknown; armWrite returns it if it had to look at the clock.
+func (w *wire) armWrite(now time.Duration) (time.Duration, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.forced:
-		return errForced
-	case w.inHandshake:
-		return nil
+		return now, errForced
+	case w.inHandshake || stale < w.writeBy && w.writeBy < never:
+		return now, nil
 	}
 	by := never
 	if w.limit != never {
-		by = now + max(w.limit/writeSteps, 1)
+		if now == unknown {
+			now = w.now()
+		}
+		by = now + w.writeStep()
 	}
-	return w.arm(w.raw.SetWriteDeadline, &w.writeBy, by)
+	return now, w.arm(w.raw.SetWriteDeadline, &w.writeBy, by)
 }
+
+// writeStep is how long a write waits before it is looked for progress.
+func (w *wire) writeStep() time.Duration { return max(w.limit/writeSteps, 1) }
 
 // expired returns the deadline that has interrupted a write, and whether the
 // write may be resumed.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
+	"math/bits"
 	"time"
 )
 
@@ -14,12 +14,14 @@ import (
 type Packet struct {
 	Time time.Time // zero if the capture does not tell
 	Link int       // the type of the link: 1 is Ethernet
-	Data []byte    // what was captured of it; valid for one step of the iteration
+	Data []byte    // the captured bytes; valid for one step of the iteration
+	Cut  bool      // the packet had more bytes than were captured
 }
 
 const (
-	maxPacket    = 1 << 20 // bytes of a packet; tcpdump captures at most 256 KiB
-	maxInterface = 1 << 12 // in a pcapng section
+	maxPacket     = 1 << 20 // bytes of a packet; tcpdump captures at most 256 KiB
+	maxInterfaces = 1 << 12 // in a pcapng section
+	maxTime       = 1 << 37 // seconds since 1970: until about the year 6300
 )
 
 // Packets returns an iterator over the packets of a capture. It yields an error, as the
@@ -40,7 +42,7 @@ func Packets(src io.Reader) iter.Seq2[Packet, error] {
 			err = errors.New("the capture is empty")
 		}
 		if err != nil && err != errStop {
-			yield(Packet{}, fmt.Errorf("capture at offset %d: %w", f.offset, err))
+			yield(Packet{}, fmt.Errorf("capture at offset %d: %w", f.start, err))
 		}
 	}
 }
@@ -50,11 +52,11 @@ var errStop = errors.New("stop")
 
 // A file is a capture that is being read.
 type file struct {
-	src    io.Reader
-	order  binary.ByteOrder
-	offset int64 // of what was read last
-	next   int64 // of the following byte
-	buf    []byte
+	src      io.Reader
+	order    binary.ByteOrder
+	start    int64 // offset of the bytes that were read last
+	position int64 // offset of the following byte
+	buf      []byte
 }
 
 // read reads n bytes, at most maxPacket and a little more; they are valid until the next
@@ -63,9 +65,9 @@ func (f *file) read(n int) ([]byte, error) {
 	if cap(f.buf) < n {
 		f.buf = make([]byte, n)
 	}
-	f.offset = f.next
+	f.start = f.position
 	got, err := io.ReadFull(f.src, f.buf[:n])
-	f.next += int64(got)
+	f.position += int64(got)
 	if err == io.ErrUnexpectedEOF {
 		err = fmt.Errorf("the file ends after %d of %d bytes: %w", got, n, err)
 	}
@@ -112,11 +114,12 @@ func (f *file) pcap(magic uint32, yield func(Packet, error) bool) error {
 			return fmt.Errorf("a packet of %d bytes: want at most %d", size, maxPacket)
 		}
 		at := time.Unix(int64(f.order.Uint32(header)), int64(f.order.Uint32(header[4:]))*int64(unit))
+		isCut := size < f.order.Uint32(header[12:])
 		data, err := f.read(int(size))
 		if err != nil {
 			return inside(err)
 		}
-		if !yield(Packet{at, link, data}, nil) {
+		if !yield(Packet{at, link, data, isCut}, nil) {
 			return errStop
 		}
 	}
@@ -126,40 +129,51 @@ func (f *file) pcap(magic uint32, yield func(Packet, error) bool) error {
 const (
 	sectionHeader        = 0x0a0d0d0a
 	interfaceDescription = 1
+	obsoletePacket       = 2
 	simplePacket         = 3
 	enhancedPacket       = 6
 )
 
+// fixedSize is the size of the fixed part of a body, for the types of blocks that are not
+// skipped.
+var fixedSize = map[uint32]uint32{interfaceDescription: 8, obsoletePacket: 20, simplePacket: 4, enhancedPacket: 20}
+
 // An iface is an interface of a pcapng section.
 type iface struct {
-	link  int
-	snap  uint32  // bytes that are captured of a packet, or 0 if all are
-	units float64 // in a second
+	link   int
+	snap   uint32 // bytes that are captured of a packet, or 0 if all are
+	units  uint64 // of time in a second
+	offset int64  // seconds to be added to a time
 }
 
 // pcapng reads what follows the first block type.
 func (f *file) pcapng(yield func(Packet, error) bool) error {
-	var ifaces []iface
+	var interfaces []iface
 	for kind := uint32(sectionHeader); ; {
 		body, err := f.block(kind)
 		if err != nil {
 			return inside(err)
 		}
-		switch {
-		case kind == sectionHeader:
-			ifaces = nil
-		case kind == interfaceDescription && len(body) >= 8 && len(ifaces) < maxInterface:
-			ifaces = append(ifaces, f.iface(body))
-		case kind == enhancedPacket && len(body) >= 20 || kind == simplePacket && len(body) >= 4:
-			p, err := f.packet(kind, body, ifaces)
+		switch kind {
+		case sectionHeader:
+			interfaces = nil
+		case interfaceDescription:
+			if len(interfaces) == maxInterfaces {
+				return fmt.Errorf("a section with more than %d interfaces", maxInterfaces)
+			}
+			i, err := f.iface(body)
+			if err != nil {
+				return err
+			}
+			interfaces = append(interfaces, i)
+		case obsoletePacket, simplePacket, enhancedPacket:
+			p, err := f.packet(kind, body, interfaces)
 			if err != nil {
 				return err
 			}
 			if !yield(p, nil) {
 				return errStop
 			}
-		case kind == interfaceDescription || kind == enhancedPacket || kind == simplePacket:
-			return fmt.Errorf("a block of type %d with %d bytes: it is too short, or there are too many", kind, len(body))
 		}
 		next, err := f.read(4)
 		if err == io.EOF {
@@ -171,7 +185,7 @@ func (f *file) pcapng(yield func(Packet, error) bool) error {
 	}
 }
 
-// block reads the rest of a block, and returns its body.
+// block reads the rest of a block, and returns its body, or nil if the block is skipped.
 func (f *file) block(kind uint32) ([]byte, error) {
 	header, err := f.read(4)
 	if err != nil {
@@ -195,24 +209,37 @@ func (f *file) block(kind uint32) ([]byte, error) {
 		done = 12
 	}
 	n := f.order.Uint32(size[:])
-	if n < done+4 || n%4 != 0 {
-		return nil, fmt.Errorf("a block of %d bytes: want a multiple of 4, %d or more", n, done+4)
-	}
-	packet := kind == enhancedPacket || kind == simplePacket || kind == interfaceDescription
-	if packet && n > maxPacket+64 {
+	fixed, isRead := fixedSize[kind]
+	least := done + fixed + 4
+	switch {
+	case n < least || n%4 != 0:
+		return nil, fmt.Errorf("a block of %d bytes: want a multiple of 4, %d or more", n, least)
+	case isRead && n > maxPacket+64:
 		return nil, fmt.Errorf("a block of %d bytes: want at most %d", n, maxPacket+64)
 	}
-	if !packet {
-		skipped, err := io.CopyN(io.Discard, f.src, int64(n-done))
-		f.next += skipped
+	var body, trailer []byte
+	if isRead {
+		body, err = f.read(int(n - done))
+		body, trailer = body[:n-done-4], body[n-done-4:]
+	} else {
+		var skipped int64
+		skipped, err = io.CopyN(io.Discard, f.src, int64(n-done-4))
+		f.position += skipped
+		if err == nil {
+			trailer, err = f.read(4)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
-	body, err := f.read(int(n - done))
-	return body[:n-done-4], err
+	if again := f.order.Uint32(trailer); again != n {
+		return nil, fmt.Errorf("a block of %d bytes that has the size %d at its end", n, again)
+	}
+	return body, nil
 }
 
 // iface returns what an interface description says.
-func (f *file) iface(body []byte) iface {
+func (f *file) iface(body []byte) (iface, error) {
 	i := iface{link: int(f.order.Uint16(body)), snap: f.order.Uint32(body[4:]), units: 1e6}
 	for options := body[8:]; len(options) >= 4; {
 		code, size := f.order.Uint16(options), int(f.order.Uint16(options[2:]))
@@ -220,44 +247,63 @@ func (f *file) iface(body []byte) iface {
 		if size > len(options) {
 			break
 		}
-		const resolution = 9
-		if code == resolution && size == 1 {
-			if r := options[0]; r&0x80 == 0 {
-				i.units = math.Pow10(int(r))
-			} else {
-				i.units = math.Exp2(float64(r & 0x7f))
+		const resolution, offset = 9, 14
+		switch {
+		case code == resolution && size == 1:
+			base, power, most := uint64(10), options[0], byte(19) // the most that a uint64 holds
+			if power&0x80 != 0 {
+				base, power, most = 2, power&0x7f, 63
 			}
+			if power > most {
+				return i, fmt.Errorf("an interface with times in units of %d^-%d s: want at most %d^-%d", base, power, base, most)
+			}
+			i.units = 1
+			for range power {
+				i.units *= base
+			}
+		case code == offset && size == 8:
+			i.offset = int64(f.order.Uint64(options))
 		}
 		options = options[min((size+3)&^3, len(options)):]
 	}
-	return i
+	return i, nil
+}
+
+// time returns the time of a packet, or the zero Time if it is out of range.
+func (i iface) time(ticks uint64) time.Time {
+	seconds, rest := ticks/i.units, ticks%i.units
+	at := int64(seconds) + i.offset
+	if seconds >= maxTime || at < 0 || at >= maxTime {
+		return time.Time{}
+	}
+	high, low := bits.Mul64(rest, 1e9)
+	nanoseconds, _ := bits.Div64(high, low, i.units)
+	return time.Unix(at, int64(nanoseconds))
 }
 
 // packet returns the packet of a block, whose body is long enough for its fixed part.
-func (f *file) packet(kind uint32, body []byte, ifaces []iface) (Packet, error) {
-	number, size, data := uint32(0), uint32(0), body
-	if kind == enhancedPacket {
-		number, size, data = f.order.Uint32(body), f.order.Uint32(body[12:]), body[20:]
-	} else {
-		size, data = f.order.Uint32(body), body[4:]
+func (f *file) packet(kind uint32, body []byte, interfaces []iface) (Packet, error) {
+	number, size, data := uint32(0), f.order.Uint32(body), body[fixedSize[kind]:]
+	original := size
+	if kind != simplePacket {
+		number, size, original = f.order.Uint32(body), f.order.Uint32(body[12:]), f.order.Uint32(body[16:])
 	}
-	if int64(number) >= int64(len(ifaces)) {
-		return Packet{}, fmt.Errorf("a packet of interface %d: the section has %d", number, len(ifaces))
+	if kind == obsoletePacket { // the other 16 bits count dropped packets
+		number = uint32(f.order.Uint16(body))
 	}
-	i := ifaces[number]
+	if int64(number) >= int64(len(interfaces)) {
+		return Packet{}, fmt.Errorf("a packet of interface %d: the section has %d", number, len(interfaces))
+	}
+	i := interfaces[number]
 	p := Packet{Link: i.link}
-	if kind == enhancedPacket {
-		ticks := float64(uint64(f.order.Uint32(body[4:]))<<32 | uint64(f.order.Uint32(body[8:])))
-		seconds, fraction := math.Modf(ticks / i.units)
-		if seconds < 1<<40 {
-			p.Time = time.Unix(int64(seconds), int64(fraction*1e9))
-		}
+	if kind != simplePacket {
+		p.Time = i.time(uint64(f.order.Uint32(body[4:]))<<32 | uint64(f.order.Uint32(body[8:])))
 	} else if i.snap > 0 {
 		size = min(size, i.snap)
 	}
 	if int64(size) > int64(len(data)) {
 		return Packet{}, fmt.Errorf("a packet of %d bytes in a block that has %d for it", size, len(data))
 	}
-	p.Data = data[:size]
+	p.Data, p.Cut = data[:size], size < original
 	return p, nil
 }

@@ -71,32 +71,53 @@ func pcap(order binary.AppendByteOrder, link int, packets ...[]byte) []byte {
 
 // pcapng returns a capture in the newer format, with a block that is to be skipped.
 func pcapng(order binary.AppendByteOrder, link int, packets ...[]byte) []byte {
-	block := func(kind uint32, body []byte) []byte {
-		body = append(body, make([]byte, -len(body)&3)...)
-		b := order.AppendUint32(nil, kind)
-		b = order.AppendUint32(b, uint32(len(body)+12))
-		b = append(b, body...)
-		return order.AppendUint32(b, uint32(len(body)+12))
-	}
-	section := order.AppendUint32(nil, 0x1a2b3c4d)
-	section = append(section, 1, 0, 0, 0)
-	section = append(section, bytes.Repeat([]byte{0xff}, 8)...)
-	b := block(sectionHeader, section)
-	face := order.AppendUint16(nil, uint16(link))
-	face = append(face, make([]byte, 6)...)
-	face = order.AppendUint16(face, 9) // the resolution: nanoseconds
-	face = order.AppendUint16(face, 1)
-	face = append(face, 9, 0, 0, 0)
-	b = append(b, block(interfaceDescription, face)...)
-	b = append(b, block(0x0bad, []byte("custom"))...)
+	b := append(section(order), description(order, link, resolution(order, 9))...)
+	b = append(b, block(order, 0x0bad, []byte("custom"))...)
 	for i, p := range packets {
-		body := order.AppendUint32(nil, 0)
-		ticks := uint64(1000+i)*1e9 + 500_000_000
-		body = order.AppendUint32(body, uint32(ticks>>32))
-		body = order.AppendUint32(body, uint32(ticks))
-		body = order.AppendUint32(body, uint32(len(p)))
-		body = order.AppendUint32(body, uint32(len(p)))
-		b = append(b, block(enhancedPacket, append(body, p...))...)
+		b = append(b, enhanced(order, uint64(1000+i)*1e9+500_000_000, p)...)
 	}
 	return b
+}
+
+// block returns a block of the newer format.
+func block(order binary.AppendByteOrder, kind uint32, body []byte) []byte {
+	body = append(body, make([]byte, -len(body)&3)...)
+	b := order.AppendUint32(nil, kind)
+	b = order.AppendUint32(b, uint32(len(body)+12))
+	b = append(b, body...)
+	return order.AppendUint32(b, uint32(len(body)+12))
+}
+
+// section returns the block that begins a section.
+func section(order binary.AppendByteOrder) []byte {
+	body := order.AppendUint32(nil, 0x1a2b3c4d)
+	body = append(body, 1, 0, 0, 0)
+	return block(order, sectionHeader, append(body, bytes.Repeat([]byte{0xff}, 8)...))
+}
+
+// description returns the block that describes an interface.
+func description(order binary.AppendByteOrder, link int, options ...[]byte) []byte {
+	body := order.AppendUint16(nil, uint16(link))
+	body = append(body, make([]byte, 6)...)
+	return block(order, interfaceDescription, append(body, bytes.Join(options, nil)...))
+}
+
+// resolution returns the option for units of 10^-power s, or with the high bit 2^-power s.
+func resolution(order binary.AppendByteOrder, power byte) []byte {
+	return append(order.AppendUint16(order.AppendUint16(nil, 9), 1), power, 0, 0, 0)
+}
+
+// timeOffset returns the option for seconds that are to be added to times.
+func timeOffset(order binary.AppendByteOrder, seconds int64) []byte {
+	return order.AppendUint64(order.AppendUint16(order.AppendUint16(nil, 14), 8), uint64(seconds))
+}
+
+// enhanced returns the block of a packet of the first interface.
+func enhanced(order binary.AppendByteOrder, ticks uint64, packet []byte) []byte {
+	body := order.AppendUint32(nil, 0)
+	body = order.AppendUint32(body, uint32(ticks>>32))
+	body = order.AppendUint32(body, uint32(ticks))
+	body = order.AppendUint32(body, uint32(len(packet)))
+	body = order.AppendUint32(body, uint32(len(packet)))
+	return block(order, enhancedPacket, append(body, packet...))
 }

@@ -9,8 +9,9 @@ import (
 type segment struct {
 	from, to netip.AddrPort
 	seq      uint32
+	ack      uint32 // valid if flags has ack
 	flags    uint8
-	data     []byte // what was captured
+	data     []byte // the captured bytes
 	missing  int    // bytes that were sent, and not captured
 }
 
@@ -49,12 +50,12 @@ func ip(link int, data []byte) []byte {
 	kind := 0 // offset of the EtherType, with the payload after it
 	switch link {
 	case linkNull, linkLoop: // the version of IP tells what the address family, of either byte order, does
-		return after(data, 4)
+		return trimPrefix(data, 4)
 	case linkSLL2:
 		if len(data) < 20 {
 			return nil
 		}
-		return tagged(binary.BigEndian.Uint16(data), data[20:])
+		return payloadOf(binary.BigEndian.Uint16(data), data[20:])
 	case linkEthernet:
 		kind = 12
 	case linkSLL:
@@ -65,11 +66,11 @@ func ip(link int, data []byte) []byte {
 	if len(data) < kind+2 {
 		return nil
 	}
-	return tagged(binary.BigEndian.Uint16(data[kind:]), data[kind+2:])
+	return payloadOf(binary.BigEndian.Uint16(data[kind:]), data[kind+2:])
 }
 
-// tagged returns the IP packet in the payload of an EtherType, after any VLAN tags.
-func tagged(kind uint16, data []byte) []byte {
+// payloadOf returns the IP packet in the payload of an EtherType, after any VLAN tags.
+func payloadOf(kind uint16, data []byte) []byte {
 	for kind == 0x8100 || kind == 0x88a8 || kind == 0x9100 {
 		if len(data) < 4 {
 			return nil
@@ -82,8 +83,8 @@ func tagged(kind uint16, data []byte) []byte {
 	return data
 }
 
-// after returns data without its first n bytes, or nil if there are fewer.
-func after(data []byte, n int) []byte {
+// trimPrefix returns data without its first n bytes, or nil if there are fewer.
+func trimPrefix(data []byte, n int) []byte {
 	if len(data) < n {
 		return nil
 	}
@@ -110,14 +111,14 @@ const protocolTCP = 6
 // tcp4 returns the segment in an IPv4 packet (RFC 791).
 func tcp4(data []byte) (segment, bool) {
 	header := int(data[0]&0x0f) * 4
-	if header < 20 || len(data) < header || data[9] != protocolTCP {
+	if header < 20 || len(data) < header {
 		return segment{}, false
 	}
 	if fragment := binary.BigEndian.Uint16(data[6:]) & 0x3fff; fragment != 0 {
 		return segment{}, false
 	}
 	from, to := netip.AddrFrom4([4]byte(data[12:])), netip.AddrFrom4([4]byte(data[16:]))
-	return parse(from, to, data[header:], int(binary.BigEndian.Uint16(data[2:]))-header)
+	return parse(from, to, data[9], data[header:], int(binary.BigEndian.Uint16(data[2:]))-header)
 }
 
 // tcp6 returns the segment in an IPv6 packet (RFC 8200).
@@ -126,31 +127,38 @@ func tcp6(data []byte) (segment, bool) {
 	if len(data) < header {
 		return segment{}, false
 	}
-	size := int(binary.BigEndian.Uint16(data[4:]))
 	from, to := netip.AddrFrom16([16]byte(data[8:])), netip.AddrFrom16([16]byte(data[24:]))
-	next, rest := data[6], data[header:]
-	for next == 0 || next == 43 || next == 60 { // options for hops or the destination, and routing
-		if len(rest) < 8 {
-			return segment{}, false
-		}
-		n := (int(rest[1]) + 1) * 8
-		if len(rest) < n {
-			return segment{}, false
-		}
-		next, rest = rest[0], rest[n:]
-		size = max(0, size-n)
-	}
-	if next != protocolTCP {
-		return segment{}, false
-	}
-	return parse(from, to, rest, size)
+	return parse(from, to, data[6], data[header:], int(binary.BigEndian.Uint16(data[4:])))
 }
 
-// parse returns the segment in data (RFC 9293), of which size bytes were sent. If size is
+// parse returns the segment (RFC 9293) in the payload of an IP packet, after any extension
+// headers; kind is the protocol of the payload, and size bytes of it were sent. If size is
 // not positive, as of a packet that the network card was to divide, data is all.
-func parse(from, to netip.Addr, data []byte, size int) (segment, bool) {
+func parse(from, to netip.Addr, kind byte, data []byte, size int) (segment, bool) {
 	if size <= 0 {
 		size = len(data)
+	}
+	for kind != protocolTCP {
+		if len(data) < 8 {
+			return segment{}, false
+		}
+		n := 8
+		switch kind {
+		case 0, 43, 60: // options for hops or the destination, and routing
+			n = (int(data[1]) + 1) * 8
+		case 44: // a fragment, which is the whole packet if its offset and its M flag are 0 (RFC 6946)
+			if binary.BigEndian.Uint16(data[2:])&0xfff9 != 0 {
+				return segment{}, false
+			}
+		case 51: // authentication (RFC 4302)
+			n = (int(data[1]) + 2) * 4
+		default:
+			return segment{}, false
+		}
+		if len(data) < n {
+			return segment{}, false
+		}
+		kind, data, size = data[0], data[n:], size-n
 	}
 	if len(data) < 20 {
 		return segment{}, false
@@ -163,6 +171,7 @@ func parse(from, to netip.Addr, data []byte, size int) (segment, bool) {
 		from:  netip.AddrPortFrom(from, binary.BigEndian.Uint16(data)),
 		to:    netip.AddrPortFrom(to, binary.BigEndian.Uint16(data[2:])),
 		seq:   binary.BigEndian.Uint32(data[4:]),
+		ack:   binary.BigEndian.Uint32(data[8:]),
 		flags: data[13],
 		data:  data[min(header, len(data)):min(size, len(data))],
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,13 +114,32 @@ func TestStreams_Packets(t *testing.T) {
 	assert.Equal(t, map[string]error{"1>": &GapError{Offset: 106, Missing: 7}}, ends)
 
 	from, to := netip.MustParseAddrPort("[fe80::1]:40000"), netip.MustParseAddrPort("[fe80::2]:9092")
-	extended := ipPacket(from, to, 100, ack, "hello")
-	size := len(extended) - 40 + 24
-	extended[6], extended[5] = 0, byte(size) // options for hops, then 16 bytes of routing, then TCP
-	extended = append(extended[:40:40], append(append([]byte{43, 0, 1, 4, 0, 0, 0, 0, protocolTCP, 1}, make([]byte, 14)...), extended[40:]...)...)
-	streams, _, err = read(pcap(binary.LittleEndian, 101, append(extended, "padding"...)))
-	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"1>": "hello"}, streams)
+	zeros := strings.Repeat("\x00", 14)
+	for _, test := range []struct {
+		name    string
+		kind    byte
+		headers string
+		want    map[string]string
+	}{
+		{"options for hops, and routing", 0, "\x2b\x00\x01\x04\x00\x00\x00\x00" + "\x06\x01" + zeros, map[string]string{"1>": "hello"}},
+		{"a fragment that is the whole packet", 44, "\x06\xff\x00\x06\x00\x00\x00\x01", map[string]string{"1>": "hello"}},
+		{"the first fragment", 44, "\x06\x00\x00\x01\x00\x00\x00\x01", map[string]string{}},
+		{"the last fragment", 44, "\x06\x00\x00\x08\x00\x00\x00\x01", map[string]string{}},
+		{"authentication", 51, "\x06\x02" + zeros, map[string]string{"1>": "hello"}},
+	} {
+		v6 := ipPacket(from, to, 100, ack, "hello")
+		v6[6], v6[5] = test.kind, v6[5]+byte(len(test.headers))
+		v4 := ipPacket(client, service, 100, ack, "hello")
+		v4[9], v4[3] = test.kind, v4[3]+byte(len(test.headers))
+		packets := [][]byte{slices.Concat(v6[:40], []byte(test.headers), v6[40:], []byte("padding"))}
+		if test.kind == 51 {
+			packets = append(packets, slices.Concat(v4[:20], []byte(test.headers), v4[20:], []byte("padding")))
+		}
+		for _, p := range packets {
+			streams, _, _ := read(pcap(binary.LittleEndian, 101, p))
+			assert.Equal(t, test.want, streams, test.name)
+		}
+	}
 }
 
 // A file in the newer format may have several sections, each with its own interfaces, and

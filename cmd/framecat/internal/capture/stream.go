@@ -8,28 +8,29 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sort"
 	"time"
 )
 
 const (
-	// maxWaiting is the number of bytes of a direction that wait for earlier ones, with
-	// overhead for each packet: as much as a fast connection has under way.
-	maxWaiting = 8 << 20
+	// maxPending is the limit of the pending bytes of a direction, with overhead for each
+	// piece: as much as a fast connection has under way.
+	maxPending = 8 << 20
 	overhead   = 256
 
-	// maxAll is the number of those bytes of all directions.
+	// maxAll is the limit of the pending bytes of all directions.
 	maxAll = 64 << 20
 
 	// maxConns is the number of open connections.
 	maxConns = 1 << 16
 )
 
-// A Chunk is what follows in one direction of a connection.
+// A Chunk is the next bytes of one direction of a connection, or its end.
 type Chunk struct {
 	Conn     int  // the number of the connection in the capture, from 1
 	ToServer bool // the direction
 	From, To netip.AddrPort
-	Time     time.Time // when the packet was captured that brought it
+	Time     time.Time // when its packet was captured; zero if the capture does not tell
 
 	Data []byte // valid for one step of the iteration
 	Late bool   // the capture does not have the beginning of the direction: Data may begin inside a message
@@ -49,9 +50,9 @@ var (
 
 // A GapError reports bytes that are not in the capture.
 type GapError struct {
-	Offset  int64 // of the first of them in what the capture has of the direction
-	Missing int64 // how many
-	Cut     bool  // packets of the direction were captured in part
+	Offset  int64 // of the first missing byte, in what the capture has of the direction
+	Missing int64 // the number of missing bytes
+	Cut     bool  // some packets of the direction were captured only in part
 }
 
 func (e *GapError) Error() string {
@@ -65,11 +66,15 @@ func (e *GapError) Error() string {
 // Streams returns an iterator over the bytes of all TCP connections to a port, in the
 // order in which the capture completes them: retransmitted and overlapping bytes are
 // returned once, those that came out of order after those that they follow. Of bytes that
-// differ when they are sent again, the first are returned.
+// differ when they are sent again, those that were captured first are returned.
 //
-// Every direction ends with a chunk that has an Err; where bytes are missing, it ends
-// there. The iterator yields an error, as the last step, that [Packets] has, or if the
-// capture has packets of another type of link, or no connection to port.
+// Every direction ends with a chunk that has an Err. Where bytes are missing, it ends with
+// a GapError when 8 MiB of later bytes are pending, or 64 MiB in all directions, or when
+// the connection or the capture ends.
+//
+// The iterator yields an error, as the last step, that [Packets] has, or if the capture
+// has more than 65,536 open connections, or none to port, or packets of another type of
+// link.
 func Streams(src io.Reader, port uint16) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		a := &assembly{port: port, conns: make(map[pair]*conn), yield: yield}
@@ -103,7 +108,7 @@ type assembly struct {
 	conns   map[pair]*conn
 	count   int // connections so far
 	packets int
-	held    int // bytes that wait
+	held    int // pending bytes, with overhead
 	yield   func(Chunk, error) bool
 	stopped bool // yield has returned false
 }
@@ -115,25 +120,27 @@ type conn struct {
 	toServer, toClient direction
 }
 
-// A direction is one direction of a connection.
+// A direction is one direction of a connection. Positions in it are offsets from the first
+// byte that the capture has.
 type direction struct {
 	began, ended bool
 	late         bool
-	cut          bool   // packets were captured in part
+	cut          bool   // some packets were captured only in part
 	first        uint32 // sequence number of the first byte
-	next         uint32 // of the byte that follows
-	offset       int64  // of that byte in the direction
+	next         int64  // position after the bytes that were delivered
 	hasEnd       bool
-	end          uint32 // sequence number after the last byte
-	waiting      []piece
-	held         int // bytes in waiting
+	end          int64   // position after the last byte
+	pending      []piece // in order, without overlaps, after a gap
+	held         int     // bytes in pending, with overhead
 }
 
-// A piece is bytes that came before those that they follow.
+// A piece is bytes that follow a gap.
 type piece struct {
-	seq  uint32
+	at   int64 // position of the first
 	data []byte
 }
+
+func (p piece) end() int64 { return p.at + int64(len(p.data)) }
 
 // packet takes the next packet.
 func (a *assembly) packet(p Packet) error {
@@ -145,12 +152,15 @@ func (a *assembly) packet(p Packet) error {
 	if !ok || s.from.Port() != a.port && s.to.Port() != a.port {
 		return nil
 	}
+	if s.flags&rst != 0 {
+		s.data, s.missing = nil, 0 // a text that explains the reset (RFC 9293, 3.5.3)
+	}
 	key, toServer := a.ends(s)
 	c := a.conns[key]
 	opens := toServer && s.flags&(syn|ack) == syn
 	switch {
 	case c == nil && s.flags&(syn|fin) == 0 && len(s.data)+s.missing == 0:
-		return nil // the last words of a connection that has ended, or has not begun
+		return nil // a connection that has ended, or has not begun
 	case c != nil && opens && c.toServer.began && c.toServer.first != s.seq+1:
 		a.end(c, ErrReset, p.Time) // its client has forgotten it, and uses the port again
 		c = nil
@@ -177,6 +187,27 @@ func (a *assembly) packet(p Packet) error {
 	return nil
 }
 
+// position returns the position of a sequence number.
+func (d *direction) position(seq uint32) int64 {
+	return d.next + int64(int32(seq-d.first-uint32(d.next)))
+}
+
+// gap returns the number of bytes that are missing before the pending ones, or before the
+// end.
+func (d *direction) gap() int64 {
+	gap := int64(0)
+	if len(d.pending) > 0 {
+		gap = d.pending[0].at - d.next
+	}
+	if d.hasEnd && d.end >= d.next && (gap == 0 || d.end-d.next < gap) {
+		gap = d.end - d.next
+	}
+	return gap
+}
+
+// isWhole reports whether all bytes were delivered.
+func (d *direction) isWhole() bool { return d.hasEnd && d.next == d.end }
+
 // ends returns the ends of the connection of s, and whether s goes to the server. If both
 // have the port, the one that is seen first is the client.
 func (a *assembly) ends(s segment) (key pair, toServer bool) {
@@ -198,58 +229,78 @@ func (a *assembly) segment(c *conn, d *direction, s segment, at time.Time) {
 	if s.flags&syn != 0 {
 		seq++
 	}
-	if !d.began && (s.flags&(syn|fin) != 0 || size > 0) {
-		d.began, d.late, d.first, d.next = true, s.flags&syn == 0, seq, seq
-	}
-	if !d.began || d.ended {
+	if d.ended {
 		return
 	}
-	d.cut = d.cut || s.missing > 0
-	if s.flags&fin != 0 {
-		d.hasEnd, d.end = true, seq+uint32(size)
-	}
-	if int32(seq-d.next) <= 0 {
-		a.deliver(c, d, piece{seq, s.data}, at)
-		for len(d.waiting) > 0 && int32(d.waiting[0].seq-d.next) <= 0 {
-			a.deliver(c, d, d.waiting[0], at)
-			a.hold(d, -len(d.waiting[0].data)-overhead)
-			d.waiting = d.waiting[1:]
+	if !d.began {
+		if s.flags&(syn|fin) == 0 && size == 0 {
+			return
 		}
-	} else if len(s.data) > 0 {
-		d.keep(piece{seq, slices.Clone(s.data)})
-		a.hold(d, len(s.data)+overhead)
+		d.began, d.late, d.first = true, s.flags&syn == 0, seq
 	}
-	if d.held > maxWaiting || d.held > 0 && a.held > maxAll {
-		a.finish(c, d, io.EOF, at) // with the gap
+	d.cut = d.cut || s.missing > 0
+	p := piece{d.position(seq), s.data}
+	if s.flags&fin != 0 && !d.hasEnd {
+		d.hasEnd, d.end = true, p.at+int64(size)
 	}
-	if d.hasEnd && d.next == d.end {
+	if old := min(d.next-p.at, int64(len(p.data))); old > 0 { // bytes that were delivered
+		p = piece{p.at + old, p.data[old:]}
+	}
+	switch {
+	case len(p.data) == 0:
+	case p.at == d.next && len(d.pending) == 0:
+		a.deliver(c, d, p.data, at)
+	default:
+		a.keep(d, p)
+		a.deliverPending(c, d, at)
+	}
+	if d.isWhole() || d.held > maxPending || d.held > 0 && a.held > maxAll {
 		a.finish(c, d, io.EOF, at)
 	}
 }
 
-// keep keeps p in the order of sequence numbers.
-func (d *direction) keep(p piece) {
-	i, _ := slices.BinarySearchFunc(d.waiting, p.seq, func(p piece, seq uint32) int { return int(int32(p.seq - seq)) })
-	d.waiting = slices.Insert(d.waiting, i, p)
+// keep adds to the pending bytes those of p that are not among them. It copies them.
+func (a *assembly) keep(d *direction, p piece) {
+	i := sort.Search(len(d.pending), func(i int) bool { return d.pending[i].end() > p.at })
+	for ; len(p.data) > 0; i++ {
+		n := int64(len(p.data))
+		if i < len(d.pending) && d.pending[i].at <= p.at { // these came first
+			n = min(n, d.pending[i].end()-p.at)
+		} else {
+			if i < len(d.pending) {
+				n = min(n, d.pending[i].at-p.at)
+			}
+			d.pending = slices.Insert(d.pending, i, piece{p.at, slices.Clone(p.data[:n])})
+			a.hold(d, int(n)+overhead)
+		}
+		p = piece{p.at + n, p.data[n:]}
+	}
 }
 
-// hold counts n more bytes that wait.
+// hold counts n more pending bytes.
 func (a *assembly) hold(d *direction, n int) {
 	d.held += n
 	a.held += n
 }
 
-// deliver yields the bytes of p that are new. They follow those that were delivered, or
-// overlap them.
-func (a *assembly) deliver(c *conn, d *direction, p piece, at time.Time) {
-	old := int64(d.next - p.seq)
-	if old >= int64(len(p.data)) {
-		return
+// deliverPending delivers the pending bytes before the first gap.
+func (a *assembly) deliverPending(c *conn, d *direction, at time.Time) {
+	for len(d.pending) > 0 && d.pending[0].at == d.next && !d.isWhole() {
+		data := d.pending[0].data
+		d.pending[0] = piece{} // else the array would keep the bytes
+		d.pending = d.pending[1:]
+		a.hold(d, -len(data)-overhead)
+		a.deliver(c, d, data, at)
 	}
-	data := p.data[old:]
+	if len(d.pending) == 0 {
+		d.pending = nil
+	}
+}
+
+// deliver yields the next bytes.
+func (a *assembly) deliver(c *conn, d *direction, data []byte, at time.Time) {
 	a.chunk(c, d, Chunk{Data: data, Time: at})
-	d.next += uint32(len(data))
-	d.offset += int64(len(data))
+	d.next += int64(len(data))
 }
 
 // finish ends a direction: with err, or with what is missing.
@@ -257,18 +308,12 @@ func (a *assembly) finish(c *conn, d *direction, err error, at time.Time) {
 	if !d.began || d.ended {
 		return
 	}
-	missing := uint32(0)
-	switch {
-	case len(d.waiting) > 0:
-		missing = d.waiting[0].seq - d.next
-	case d.hasEnd:
-		missing = d.end - d.next
-	}
-	if int32(missing) > 0 {
-		err = &GapError{Offset: d.offset, Missing: int64(missing), Cut: d.cut}
+	d.ended = true
+	if gap := d.gap(); gap > 0 {
+		err = &GapError{Offset: d.next, Missing: gap, Cut: d.cut}
 	}
 	a.hold(d, -d.held)
-	d.ended, d.waiting = true, nil
+	d.pending = nil
 	a.chunk(c, d, Chunk{Err: err, Time: at})
 }
 

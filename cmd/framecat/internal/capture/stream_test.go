@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -175,10 +177,11 @@ func TestStreams_Sections(t *testing.T) {
 }
 
 // However a stream is cut into segments, sent again, overlapping, and out of order, its
-// bytes are returned once and in order, over the end of the sequence numbers too.
+// bytes are returned once and in order, over the end of the sequence numbers too. Of bytes
+// that differ, those that were captured first are returned.
 func TestStreams_Reassembly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		stream := rapid.StringN(0, 300, -1).Draw(t, "stream")
+		stream := make([]byte, rapid.IntRange(0, 300).Draw(t, "size"))
 		first := rapid.SampledFrom([]uint32{0, 1000, 1<<31 - 5, 1<<32 - 100, 1<<32 - 1}).Draw(t, "seq")
 		type part struct{ begin, end int }
 		var parts []part
@@ -193,14 +196,20 @@ func TestStreams_Reassembly(t *testing.T) {
 			}
 		}
 		packets := [][]byte{frame(client, service, first, syn, "")}
-		for _, p := range rapid.Permutation(parts).Draw(t, "order") {
-			packets = append(packets, frame(client, service, first+1+uint32(p.begin), ack, stream[p.begin:p.end]))
+		for i, p := range rapid.Permutation(parts).Draw(t, "order") {
+			letter := byte('A' + i%50)
+			packets = append(packets, frame(client, service, first+1+uint32(p.begin), ack, strings.Repeat(string(letter), p.end-p.begin)))
+			for at := p.begin; at < p.end; at++ {
+				if stream[at] == 0 {
+					stream[at] = letter
+				}
+			}
 		}
 		end := frame(client, service, first+1+uint32(len(stream)), fin|ack, "")
 		at := rapid.IntRange(1, len(packets)).Draw(t, "fin")
 		packets = append(packets[:at], append([][]byte{end}, packets[at:]...)...)
 		streams, ends, err := read(pcap(binary.LittleEndian, 1, packets...))
-		if err != nil || streams["1>"] != stream || ends["1>"] != io.EOF {
+		if err != nil || streams["1>"] != string(stream) || ends["1>"] != io.EOF {
 			t.Fatalf("%q, %v, %v; want %q, EOF, nil", streams["1>"], ends["1>"], err, stream)
 		}
 	})
@@ -221,6 +230,18 @@ func TestStreams_Ends(t *testing.T) {
 			map[string]string{"1>": "hello"}, map[string]error{"1>": ErrReset}},
 		{"the capture ends", [][]byte{to(100, syn, ""), to(101, ack, "hello")},
 			map[string]string{"1>": "hello"}, map[string]error{"1>": ErrOpen}},
+		{"a text in a reset", [][]byte{to(100, syn, ""), to(101, ack, "hello"), to(106, rst|ack, "no")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": ErrReset}},
+		{"a text in a reset of nothing", [][]byte{to(100, syn, ""), frame(netip.MustParseAddrPort("10.0.0.3:1"), service, 1, rst, "no")},
+			map[string]string{"1>": ""}, map[string]error{"1>": ErrOpen}},
+		{"bytes after the end", [][]byte{to(100, syn, ""), to(106, ack, "stray"), to(120, ack, "stray"), to(101, fin, "hello")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": io.EOF}},
+		{"another end", [][]byte{to(100, syn, ""), to(106, fin, ""), to(110, fin, ""), to(101, ack, "hello")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": io.EOF}},
+		{"an end among delivered bytes", [][]byte{to(100, syn, ""), to(101, ack, "hello"), to(103, fin, ""), to(110, ack, "later")},
+			map[string]string{"1>": "hello"}, map[string]error{"1>": &GapError{Offset: 5, Missing: 4}}},
+		{"a gap before the end, and bytes after it", [][]byte{to(100, syn, ""), to(120, ack, "stray"), to(106, fin, "")},
+			map[string]string{"1>": ""}, map[string]error{"1>": &GapError{Offset: 0, Missing: 5}}},
 		{"a gap", [][]byte{to(100, syn, ""), to(101, ack, "hello"), to(110, ack, "after it"), to(118, fin|ack, "")},
 			map[string]string{"1>": "hello"}, map[string]error{"1>": &GapError{Offset: 5, Missing: 4}}},
 		{"a gap at the end", [][]byte{to(100, syn, ""), to(101, ack, "hello"), to(110, fin|ack, "")},
@@ -260,12 +281,12 @@ func TestStreams_Late(t *testing.T) {
 	assert.Equal(t, map[bool]bool{true: true, false: false}, late)
 }
 
-// A direction that waits for a segment that never comes is given up when much waits.
+// A direction with a gap ends when many bytes have followed the gap.
 func TestStreams_GivesUp(t *testing.T) {
 	const size = 32 << 10
 	packets := [][]byte{frame(client, service, 100, syn, ""), frame(client, service, 101, ack, "hello")}
 	block := strings.Repeat("x", size)
-	n := maxWaiting/size + 2
+	n := maxPending/size + 2
 	for i := range n {
 		packets = append(packets, frame(client, service, 200+uint32(i*size), ack, block))
 	}
@@ -274,6 +295,29 @@ func TestStreams_GivesUp(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "hello", streams["1>"])
 	assert.Equal(t, &GapError{Offset: 5, Missing: 94}, ends["1>"])
+}
+
+// Bytes that were delivered are not kept, even if later ones are pending.
+func TestStreams_Memory(t *testing.T) {
+	a := &assembly{port: service.Port(), conns: map[pair]*conn{}, yield: func(Chunk, error) bool { return true }}
+	add := func(seq uint32, flags byte, data string) {
+		require.NoError(t, a.packet(Packet{Link: linkEthernet, Data: frame(client, service, seq, flags, data)}))
+	}
+	add(100, syn, "")
+	add(106, ack, strings.Repeat("x", 1000))
+	add(2000, ack, strings.Repeat("x", 1000))
+	d := &a.conns[pair{client, service}].toServer
+	require.Len(t, d.pending, 2)
+	first, second := weak.Make(&d.pending[0].data[0]), weak.Make(&d.pending[1].data[0])
+	add(101, ack, "hello")
+	require.Len(t, d.pending, 1)
+	assert.Equal(t, 1000+overhead, a.held)
+	runtime.GC()
+	assert.Nil(t, first.Value())
+	assert.NotNil(t, second.Value())
+	add(1106, ack, strings.Repeat("y", 2000-1106))
+	assert.Nil(t, d.pending)
+	assert.Zero(t, a.held)
 }
 
 // What is not a capture, or a damaged one, is an error that says what and where; what
@@ -338,6 +382,8 @@ func FuzzStreams(f *testing.F) {
 	f.Add(pcap(binary.LittleEndian, 1, packets...))
 	f.Add(pcapng(binary.BigEndian, 1, packets...))
 	f.Add(pcap(binary.BigEndian, 101, ipPacket(client, service, 1, ack, "x")))
+	f.Add(slices.Concat(section(binary.BigEndian), description(binary.BigEndian, 1, resolution(binary.BigEndian, 0x80|63), timeOffset(binary.BigEndian, -1)),
+		enhanced(binary.BigEndian, 1<<63, packets[0])))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 4<<10 {
 			return

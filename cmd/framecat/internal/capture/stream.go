@@ -161,13 +161,13 @@ func (a *assembly) packet(p Packet) error {
 	switch {
 	case c == nil && s.flags&(syn|fin) == 0 && len(s.data)+s.missing == 0:
 		return nil // a connection that has ended, or has not begun
-	case c != nil && opens && c.toServer.began && c.toServer.first != s.seq+1:
+	case c != nil && opens && c.toServer.isOther(s.seq+1):
 		a.end(c, ErrReset, p.Time) // its client has forgotten it, and uses the port again
 		c = nil
 	}
 	if c == nil {
 		if len(a.conns) >= maxConns {
-			maps.DeleteFunc(a.conns, func(_ pair, c *conn) bool { return c.toServer.ended && c.toClient.ended })
+			maps.DeleteFunc(a.conns, func(_ pair, c *conn) bool { return c.toServer.isDone() && c.toClient.isDone() })
 		}
 		if len(a.conns) >= maxConns {
 			return fmt.Errorf("packet %d: more than %d open connections", a.packets, maxConns)
@@ -186,6 +186,19 @@ func (a *assembly) packet(p Packet) error {
 	}
 	return nil
 }
+
+// isOther reports whether a SYN before the byte with sequence number first opens another
+// connection than the one of the direction.
+func (d *direction) isOther(first uint32) bool {
+	if !d.began {
+		return d.ended
+	}
+	return first != d.first
+}
+
+// isDone reports whether nothing more is expected. A capture of one direction has none of
+// the other.
+func (d *direction) isDone() bool { return d.ended || !d.began }
 
 // position returns the position of a sequence number.
 func (d *direction) position(seq uint32) int64 {
@@ -305,10 +318,13 @@ func (a *assembly) deliver(c *conn, d *direction, data []byte, at time.Time) {
 
 // finish ends a direction: with err, or with what is missing.
 func (a *assembly) finish(c *conn, d *direction, err error, at time.Time) {
-	if !d.began || d.ended {
+	if d.ended {
 		return
 	}
 	d.ended = true
+	if !d.began {
+		return
+	}
 	if gap := d.gap(); gap > 0 {
 		err = &GapError{Offset: d.next, Missing: gap, Cut: d.cut}
 	}

@@ -234,6 +234,8 @@ func TestStreams_Ends(t *testing.T) {
 			map[string]string{"1>": "hello"}, map[string]error{"1>": ErrReset}},
 		{"a text in a reset of nothing", [][]byte{to(100, syn, ""), frame(netip.MustParseAddrPort("10.0.0.3:1"), service, 1, rst, "no")},
 			map[string]string{"1>": ""}, map[string]error{"1>": ErrOpen}},
+		{"a reset of one direction, and the port again", [][]byte{from(900, syn|ack, ""), from(901, rst, ""), to(7000, syn, ""), to(7001, fin, "two")},
+			map[string]string{"1<": "", "2>": "two"}, map[string]error{"1<": ErrReset, "2>": io.EOF}},
 		{"bytes after the end", [][]byte{to(100, syn, ""), to(106, ack, "stray"), to(120, ack, "stray"), to(101, fin, "hello")},
 			map[string]string{"1>": "hello"}, map[string]error{"1>": io.EOF}},
 		{"another end", [][]byte{to(100, syn, ""), to(106, fin, ""), to(110, fin, ""), to(101, ack, "hello")},
@@ -318,6 +320,31 @@ func TestStreams_Memory(t *testing.T) {
 	add(1106, ack, strings.Repeat("y", 2000-1106))
 	assert.Nil(t, d.pending)
 	assert.Zero(t, a.held)
+}
+
+// Any number of connections may follow one another, also those of which the capture has
+// only one direction, whether they are refused, reset or ended.
+func TestStreams_Many(t *testing.T) {
+	for name, packets := range map[string]func(from netip.AddrPort) [][]byte{
+		"refused": func(from netip.AddrPort) [][]byte {
+			return [][]byte{frame(from, service, 100, syn, ""), frame(service, from, 0, rst|ack, "")}
+		},
+		"only to the server": func(from netip.AddrPort) [][]byte {
+			return [][]byte{frame(from, service, 100, syn, ""), frame(from, service, 101, fin|ack, "")}
+		},
+		"only to the client": func(to netip.AddrPort) [][]byte {
+			return [][]byte{frame(service, to, 100, syn|ack, ""), frame(service, to, 101, rst, "")}
+		},
+	} {
+		a := &assembly{port: service.Port(), conns: map[pair]*conn{}, yield: func(Chunk, error) bool { return true }}
+		for i := range maxConns + 1 {
+			from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 16), byte(i >> 8)}), uint16(i&0xff)+1)
+			for _, p := range packets(from) {
+				require.NoError(t, a.packet(Packet{Time: time.Unix(1000, 0), Link: linkEthernet, Data: p}), name)
+			}
+		}
+		assert.Len(t, a.conns, 1, name)
+	}
 }
 
 // What is not a capture, or a damaged one, is an error that says what and where; what

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"time"
 )
 
 // The ends of the connections in tests.
@@ -120,4 +121,24 @@ func enhanced(order binary.AppendByteOrder, ticks uint64, packet []byte) []byte 
 	body = order.AppendUint32(body, uint32(len(packet)))
 	body = order.AppendUint32(body, uint32(len(packet)))
 	return block(order, enhancedPacket, append(body, packet...))
+}
+
+// acknowledging returns an Ethernet frame with IPv4 whose segment acknowledges what comes
+// before a sequence number.
+func acknowledging(next uint32, frame []byte) []byte {
+	binary.BigEndian.PutUint32(frame[14+20+8:], next)
+	return frame
+}
+
+// every returns a capture in the older format with packets at this interval.
+func every(interval time.Duration, packets ...[]byte) []byte {
+	b := pcap(binary.LittleEndian, 1, packets...)
+	at := 24
+	for i, p := range packets {
+		t := time.Unix(1000, 0).Add(time.Duration(i) * interval)
+		binary.LittleEndian.PutUint32(b[at:], uint32(t.Unix()))
+		binary.LittleEndian.PutUint32(b[at+4:], uint32(t.Nanosecond()/1000))
+		at += 16 + len(p)
+	}
+	return b
 }

@@ -21,6 +21,11 @@ const (
 	// maxAll is the limit of the pending bytes of all directions.
 	maxAll = 64 << 20
 
+	// patience is how long bytes may still follow after their receiver has acknowledged
+	// them, by the times of the packets: several processors or interfaces do not hand
+	// their packets over in order.
+	patience = time.Second
+
 	// maxConns is the number of open connections.
 	maxConns = 1 << 16
 )
@@ -69,8 +74,9 @@ func (e *GapError) Error() string {
 // differ when they are sent again, those that were captured first are returned.
 //
 // Every direction ends with a chunk that has an Err. Where bytes are missing, it ends with
-// a GapError when 8 MiB of later bytes are pending, or 64 MiB in all directions, or when
-// the connection or the capture ends.
+// a GapError: a second, by the times of the packets, after their receiver has acknowledged
+// them and later bytes or the end were captured; or when 8 MiB of later bytes are pending,
+// or 64 MiB in all directions; or when the connection or the capture ends.
 //
 // The iterator yields an error, as the last step, that [Packets] has, or if the capture
 // has more than 65,536 open connections, or none to port, or packets of another type of
@@ -104,13 +110,14 @@ type pair struct{ client, server netip.AddrPort }
 
 // An assembly puts the segments of all connections in order.
 type assembly struct {
-	port    uint16
-	conns   map[pair]*conn
-	count   int // connections so far
-	packets int
-	held    int // pending bytes, with overhead
-	yield   func(Chunk, error) bool
-	stopped bool // yield has returned false
+	port     uint16
+	conns    map[pair]*conn
+	count    int // connections so far
+	packets  int
+	held     int       // pending bytes, with overhead
+	suspects []suspect // at most maxConns
+	yield    func(Chunk, error) bool
+	stopped  bool // yield has returned false
 }
 
 // A conn is a connection.
@@ -128,10 +135,12 @@ type direction struct {
 	cut          bool   // some packets were captured only in part
 	first        uint32 // sequence number of the first byte
 	next         int64  // position after the bytes that were delivered
+	acked        int64  // position after the bytes that the receiver has acknowledged
 	hasEnd       bool
 	end          int64   // position after the last byte
 	pending      []piece // in order, without overlaps, after a gap
 	held         int     // bytes in pending, with overhead
+	suspected    bool    // there is a suspect for it
 }
 
 // A piece is bytes that follow a gap.
@@ -142,9 +151,18 @@ type piece struct {
 
 func (p piece) end() int64 { return p.at + int64(len(p.data)) }
 
+// A suspect is a direction that lacks bytes that its receiver has acknowledged.
+type suspect struct {
+	c    *conn
+	d    *direction
+	next int64 // its position at that time
+	time time.Time
+}
+
 // packet takes the next packet.
 func (a *assembly) packet(p Packet) error {
 	a.packets++
+	a.giveUp(p.Time)
 	if !isLink(p.Link) {
 		return fmt.Errorf("packet %d is of link type %d: want Ethernet, Linux cooked capture, BSD loopback or raw IP", a.packets, p.Link)
 	}
@@ -176,11 +194,16 @@ func (a *assembly) packet(p Packet) error {
 		c = &conn{pair: key, number: a.count}
 		a.conns[key] = c
 	}
-	d := &c.toClient
+	d, back := &c.toClient, &c.toServer
 	if toServer {
-		d = &c.toServer
+		d, back = back, d
 	}
 	a.segment(c, d, s, p.Time)
+	if s.flags&ack != 0 && back.began {
+		back.acked = max(back.acked, back.position(s.ack))
+	}
+	a.suspect(c, d, p.Time)
+	a.suspect(c, back, p.Time)
 	if s.flags&rst != 0 {
 		a.end(c, ErrReset, p.Time)
 	}
@@ -314,6 +337,30 @@ func (a *assembly) deliverPending(c *conn, d *direction, at time.Time) {
 func (a *assembly) deliver(c *conn, d *direction, data []byte, at time.Time) {
 	a.chunk(c, d, Chunk{Data: data, Time: at})
 	d.next += int64(len(data))
+}
+
+// suspect makes a direction a suspect if it has a gap of bytes that its receiver has
+// acknowledged.
+func (a *assembly) suspect(c *conn, d *direction, at time.Time) {
+	if d.ended || d.suspected || at.IsZero() || d.gap() == 0 || d.acked <= d.next || len(a.suspects) == maxConns {
+		return
+	}
+	d.suspected = true
+	a.suspects = append(a.suspects, suspect{c, d, d.next, at})
+}
+
+// giveUp ends the directions whose gaps have not been filled for long enough.
+func (a *assembly) giveUp(now time.Time) {
+	for len(a.suspects) > 0 && now.Sub(a.suspects[0].time) >= patience {
+		s := a.suspects[0]
+		a.suspects = a.suspects[1:]
+		s.d.suspected = false
+		if s.d.next == s.next {
+			a.finish(s.c, s.d, io.EOF, now)
+		} else {
+			a.suspect(s.c, s.d, now)
+		}
+	}
 }
 
 // finish ends a direction: with err, or with what is missing.

@@ -299,6 +299,65 @@ func TestStreams_GivesUp(t *testing.T) {
 	assert.Equal(t, &GapError{Offset: 5, Missing: 94}, ends["1>"])
 }
 
+// A direction with a gap of bytes that its receiver has acknowledged ends a second later;
+// a segment that is captured before then fills the gap.
+func TestStreams_Acknowledged(t *testing.T) {
+	to := func(seq uint32, flags byte, data string) []byte { return frame(client, service, seq, flags, data) }
+	from := func(next uint32) []byte { return acknowledging(next, frame(service, client, 901, ack, "")) }
+	other := frame(netip.MustParseAddrPort("10.0.0.3:1"), service, 1, ack, "x")
+	open, opened := to(100, syn, ""), acknowledging(101, frame(service, client, 900, syn|ack, ""))
+	hello, later, end := to(101, ack, "hello"), to(110, ack, "later"), to(110, fin, "")
+	at := func(tenths int) time.Time { return time.Unix(1000, int64(tenths)*1e8) }
+	for _, test := range []struct {
+		name    string
+		packets [][]byte // every 0.4 s
+		stream  string
+		end     error
+		time    time.Time
+	}{
+		{"pending bytes", [][]byte{open, opened, hello, later, from(115), other, other, other, other}, "hello", &GapError{Offset: 5, Missing: 4}, at(28)},
+		{"the end", [][]byte{open, opened, hello, end, from(111), other, other, other, other}, "hello", &GapError{Offset: 5, Missing: 4}, at(28)},
+		{"acknowledged before", [][]byte{open, opened, hello, from(115), later, other, other, other, other}, "hello", &GapError{Offset: 5, Missing: 4}, at(28)},
+		{"acknowledged before, and less again", [][]byte{open, opened, hello, from(115), from(106), later, other, other, other}, "hello", &GapError{Offset: 5, Missing: 4}, at(32)},
+		{"filled in time", [][]byte{open, opened, hello, from(115), later, other, to(106, ack, "it's"), other, to(115, fin, "")}, "helloit'slater", io.EOF, at(32)},
+		{"another gap", [][]byte{open, opened, hello, later, to(117, fin, ""), from(118), other, to(106, ack, "it's"), other, other, other, other}, "helloit'slater",
+			&GapError{Offset: 14, Missing: 2}, at(44)},
+		{"not acknowledged", [][]byte{open, opened, hello, later, from(106), other, other, other, other}, "hello", &GapError{Offset: 5, Missing: 4}, time.Time{}},
+		{"nothing after it", [][]byte{open, opened, hello, from(115), other, other, other, other}, "hello", ErrOpen, time.Time{}},
+	} {
+		stream := ""
+		for c, err := range Streams(bytes.NewReader(every(400*time.Millisecond, test.packets...)), service.Port()) {
+			require.NoError(t, err, test.name)
+			if c.Conn != 1 || !c.ToServer {
+				continue
+			}
+			stream += string(c.Data)
+			if c.Err != nil {
+				assert.Equal(t, test.end, c.Err, test.name)
+				assert.Equal(t, test.time, c.Time, test.name)
+			}
+		}
+		assert.Equal(t, test.stream, stream, test.name)
+	}
+}
+
+// Without times, a direction with a gap ends where the connection or the capture does.
+func TestStreams_AcknowledgedWithoutTimes(t *testing.T) {
+	var ends []error
+	a := &assembly{port: service.Port(), conns: map[pair]*conn{}, yield: func(c Chunk, _ error) bool {
+		ends = append(ends, c.Err)
+		return true
+	}}
+	later, acked := frame(client, service, 110, ack, "later"), acknowledging(115, frame(service, client, 901, ack, ""))
+	for _, p := range [][]byte{frame(client, service, 100, syn, ""), later, acked, acked} {
+		require.NoError(t, a.packet(Packet{Link: linkEthernet, Data: p}))
+	}
+	require.NoError(t, a.packet(Packet{Time: time.Unix(1000, 0), Link: linkEthernet, Data: later}))
+	assert.Empty(t, ends)
+	a.endAll()
+	assert.Equal(t, []error{&GapError{Offset: 0, Missing: 9}}, ends)
+}
+
 // Bytes that were delivered are not kept, even if later ones are pending.
 func TestStreams_Memory(t *testing.T) {
 	a := &assembly{port: service.Port(), conns: map[pair]*conn{}, yield: func(Chunk, error) bool { return true }}
@@ -335,6 +394,9 @@ func TestStreams_Many(t *testing.T) {
 		"only to the client": func(to netip.AddrPort) [][]byte {
 			return [][]byte{frame(service, to, 100, syn|ack, ""), frame(service, to, 101, rst, "")}
 		},
+		"with gaps": func(from netip.AddrPort) [][]byte {
+			return [][]byte{frame(from, service, 100, syn, ""), frame(from, service, 110, ack, "later"), acknowledging(115, frame(service, from, 901, rst|ack, ""))}
+		},
 	} {
 		a := &assembly{port: service.Port(), conns: map[pair]*conn{}, yield: func(Chunk, error) bool { return true }}
 		for i := range maxConns + 1 {
@@ -344,6 +406,7 @@ func TestStreams_Many(t *testing.T) {
 			}
 		}
 		assert.Len(t, a.conns, 1, name)
+		assert.LessOrEqual(t, len(a.suspects), maxConns, name)
 	}
 }
 
@@ -409,6 +472,7 @@ func FuzzStreams(f *testing.F) {
 	f.Add(pcap(binary.LittleEndian, 1, packets...))
 	f.Add(pcapng(binary.BigEndian, 1, packets...))
 	f.Add(pcap(binary.BigEndian, 101, ipPacket(client, service, 1, ack, "x")))
+	f.Add(every(time.Second, packets[0], packets[1], packets[3], acknowledging(115, frame(service, client, 901, ack, "")), packets[4], packets[5]))
 	f.Add(slices.Concat(section(binary.BigEndian), description(binary.BigEndian, 1, resolution(binary.BigEndian, 0x80|63), timeOffset(binary.BigEndian, -1)),
 		enhanced(binary.BigEndian, 1<<63, packets[0])))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -79,8 +79,8 @@ func (e *GapError) Error() string {
 // or 64 MiB in all directions; or when the connection or the capture ends.
 //
 // The iterator yields an error, as the last step, that [Packets] has, or if the capture
-// has more than 65,536 open connections, or none to port, or packets of another type of
-// link.
+// has more than 65,536 open connections, or none to port. Packets of other types of links
+// are skipped.
 func Streams(src io.Reader, port uint16) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		a := &assembly{port: port, conns: make(map[pair]*conn), yield: yield}
@@ -100,7 +100,7 @@ func Streams(src io.Reader, port uint16) iter.Seq2[Chunk, error] {
 		}
 		a.endAll()
 		if !a.stopped && a.count == 0 {
-			yield(Chunk{}, fmt.Errorf("no TCP connection to port %d in %d packets", port, a.packets))
+			yield(Chunk{}, a.noConnection())
 		}
 	}
 }
@@ -114,6 +114,9 @@ type assembly struct {
 	conns    map[pair]*conn
 	count    int // connections so far
 	packets  int
+	foreign  int       // packets of other types of links
+	link     int       // the type of the first of them
+	cut      int       // packets that were captured only in part, without a TCP header
 	held     int       // pending bytes, with overhead
 	suspects []suspect // at most maxConns
 	yield    func(Chunk, error) bool
@@ -164,9 +167,15 @@ func (a *assembly) packet(p Packet) error {
 	a.packets++
 	a.giveUp(p.Time)
 	if !isLink(p.Link) {
-		return fmt.Errorf("packet %d is of link type %d: want Ethernet, Linux cooked capture, BSD loopback or raw IP", a.packets, p.Link)
+		if a.foreign++; a.foreign == 1 {
+			a.link = p.Link
+		}
+		return nil
 	}
 	s, ok := p.tcp()
+	if !ok && p.Cut {
+		a.cut++
+	}
 	if !ok || s.from.Port() != a.port && s.to.Port() != a.port {
 		return nil
 	}
@@ -208,6 +217,18 @@ func (a *assembly) packet(p Packet) error {
 		a.end(c, ErrReset, p.Time)
 	}
 	return nil
+}
+
+// noConnection is the error of a capture without a connection to the port.
+func (a *assembly) noConnection() error {
+	why := ""
+	if a.foreign > 0 {
+		why += fmt.Sprintf("; of other types of links: %d, the first of type %d (want Ethernet, Linux cooked capture, BSD loopback or raw IP)", a.foreign, a.link)
+	}
+	if a.cut > 0 {
+		why += fmt.Sprintf("; captured only in part, without a TCP header: %d (tcpdump -s 0 captures packets whole)", a.cut)
+	}
+	return fmt.Errorf("no TCP connection to port %d in %d packets%s", a.port, a.packets, why)
 }
 
 // isOther reports whether a SYN before the byte with sequence number first opens another

@@ -410,12 +410,23 @@ func TestStreams_Many(t *testing.T) {
 	}
 }
 
+// Packets of a link that is not known are skipped.
+func TestStreams_OtherLinks(t *testing.T) {
+	data := append(pcapng(binary.LittleEndian, 105, []byte("80211")), pcapng(binary.LittleEndian, 1, frame(client, service, 100, syn, ""), frame(client, service, 101, fin, "hello"))...)
+	streams, ends, err := read(data)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"1>": "hello"}, streams)
+	assert.Equal(t, map[string]error{"1>": io.EOF}, ends)
+}
+
 // What is not a capture, or a damaged one, is an error that says what and where; what
 // came before it is returned.
 func TestStreams_Errors(t *testing.T) {
 	whole := pcap(binary.LittleEndian, 1, frame(client, service, 100, syn, ""), frame(client, service, 101, ack, "hello"))
 	ng := pcapng(binary.BigEndian, 1, frame(client, service, 100, syn, ""))
 	other := pcap(binary.LittleEndian, 1, frame(client, netip.AddrPortFrom(service.Addr(), 80), 100, syn, ""))
+	cut := pcap(binary.LittleEndian, 1, frame(client, service, 100, syn, "")[:14+20+12])
+	binary.LittleEndian.PutUint32(cut[24+12:], 14+20+20)
 	huge := bytes.Clone(whole)
 	binary.LittleEndian.PutUint32(huge[32:], 1<<31)
 	for _, test := range []struct {
@@ -429,7 +440,8 @@ func TestStreams_Errors(t *testing.T) {
 		{"a short packet", whole[:len(whole)-2], "capture at offset 110: the file ends after 57 of 59 bytes"},
 		{"a short packet header", whole[:30], "the file ends after 6 of 16 bytes"},
 		{"a huge packet", huge, "a packet of 2147483648 bytes: want at most 1048576"},
-		{"a link", pcap(binary.LittleEndian, 105, []byte("80211")), "packet 1 is of link type 105: want Ethernet"},
+		{"a link", pcap(binary.LittleEndian, 105, []byte("80211"), []byte("80211")), "no TCP connection to port 9092 in 2 packets; of other types of links: 2, the first of type 105 (want Ethernet, "},
+		{"packets in part", cut, "no TCP connection to port 9092 in 1 packets; captured only in part, without a TCP header: 1 (tcpdump -s 0 "},
 		{"another port", other, "no TCP connection to port 9092 in 1 packets"},
 		{"a short block", ng[:len(ng)-3], "the file ends after"},
 		{"a byte order", []byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x01\x02\x03\x04"), "a section whose byte order is 01 02 03 04"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +16,10 @@ type captured struct {
 	track
 	buf  *framing.Buffer
 	view *view // nil, unless -x is given
-	late bool  // the capture does not have its beginning
 }
+
+// captureBuffer is how much of a capture is read at once, in bytes.
+const captureBuffer = 64 << 10
 
 // capture shows or counts the messages of the connections in a capture.
 func (j *job) capture(t *tally) error {
@@ -38,7 +41,7 @@ func (j *job) capture(t *tally) error {
 		toServer bool
 	}
 	open := make(map[key]*captured)
-	for chunk, err := range capture.Streams(flushTap{src, j.out}, uint16(j.decode.port)) {
+	for chunk, err := range capture.Streams(bufio.NewReaderSize(flushTap{src, j.out}, captureBuffer), uint16(j.decode.port)) {
 		if err != nil {
 			return err
 		}
@@ -65,7 +68,9 @@ func (j *job) captured(d *display, chunk capture.Chunk) *captured {
 	c := &captured{
 		track: track{d: d, conn: chunk.Conn, from: from, print: !j.decode.count, labels: true},
 		buf:   framing.NewBuffer(j.framing.Framer),
-		late:  chunk.Late,
+	}
+	if chunk.Late && len(chunk.Data) > 0 {
+		j.problems.note("#%d %s: the capture begins inside this connection; its first messages may be wrong", c.conn, from.arrow())
 	}
 	c.buf.SetMaxPayload(int(j.maxPayload))
 	if j.wire {
@@ -122,9 +127,6 @@ func (c *captured) take(chunk capture.Chunk, t *tally) error {
 
 // lose reports why the messages that follow are not shown.
 func (c *captured) lose(err error) {
-	if c.late {
-		err = fmt.Errorf("%w (the capture begins inside this connection)", err)
-	}
 	c.report(err)
 	c.buf = nil
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -49,4 +52,72 @@ func TestCapture_Errors(t *testing.T) {
 		assert.Contains(t, stdout, test.stdout, test.args)
 		assert.Contains(t, stderr, test.stderr, test.args)
 	}
+}
+
+// records returns the header of a capture, and its packets, each with its own header.
+func records(t *testing.T, name string) (header string, packets []string) {
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	header, rest := string(data[:24]), data[24:]
+	for len(rest) > 0 {
+		size := 16 + binary.LittleEndian.Uint32(rest[8:])
+		packets = append(packets, string(rest[:size]))
+		rest = rest[size:]
+	}
+	return header, packets
+}
+
+// That a capture begins inside a connection is noted once for each direction, is no error,
+// and does not explain those that follow.
+func TestCapture_Late(t *testing.T) {
+	t.Parallel()
+	header, packets := records(t, "testdata/capture.pcap")
+	late := header + strings.Join(packets[3:], "") // without the handshake
+	const (
+		toServer = "framecat: #1 ->: the capture begins inside this connection; its first messages may be wrong\n"
+		toClient = "framecat: #1 <-: the capture begins inside this connection; its first messages may be wrong\n"
+	)
+	code, stdout, stderr := finish(t, late, "-decode", "-pcap=-", "-port=8000", "-framing=length")
+	assert.Equal(t, 0, code)
+	assert.Equal(t, 4, strings.Count(stdout, "5 bytes: "))
+	assert.Equal(t, toServer+toClient, stderr)
+
+	code, _, stderr = finish(t, late, "-decode", "-pcap=-", "-port=8000", "-framing=length,width=8")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, toServer+"framecat: #1 -> framing: ")
+	assert.Equal(t, 2, strings.Count(stderr, "the capture begins inside"))
+}
+
+// A pausingReader returns the bytes of one reader, calls pause, and returns those of
+// another.
+type pausingReader struct {
+	first, second io.Reader
+	pause         func()
+	reads         int
+}
+
+func (r *pausingReader) Read(p []byte) (int, error) {
+	r.reads++
+	if r.first != nil {
+		if n, err := r.first.Read(p); err != io.EOF {
+			return n, err
+		}
+		r.first = nil
+		r.pause()
+	}
+	return r.second.Read(p)
+}
+
+// A capture is read in large pieces, and what was read is shown before more is awaited.
+func TestCapture_Reads(t *testing.T) {
+	t.Parallel()
+	whole, err := os.ReadFile("testdata/capture.pcap")
+	require.NoError(t, err)
+	var stdout, stderr bytes.Buffer
+	src := &pausingReader{first: bytes.NewReader(whole[:400]), second: bytes.NewReader(whole[400:])}
+	src.pause = func() { assert.Contains(t, stdout.String(), "#1 -> 1, 5 bytes: hello\n") }
+	code := run([]string{"-decode", "-pcap=-", "-port=8000", "-framing=length"}, src, &stdout, &stderr)
+	assert.Equal(t, 0, code, stderr.String())
+	assert.Equal(t, 4, strings.Count(stdout.String(), "5 bytes: "))
+	assert.Equal(t, 3, src.reads, "reads of a capture of %d bytes", len(whole))
 }

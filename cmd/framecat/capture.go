@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/wholeframe/wholeframe/cmd/framecat/internal/capture"
 	"github.com/wholeframe/wholeframe/framing"
@@ -15,7 +16,8 @@ import (
 type captured struct {
 	track
 	buf  *framing.Buffer
-	view *view // nil, unless -x is given
+	view *view     // nil, unless -x is given
+	at   time.Time // of the latest chunk
 }
 
 // captureBuffer is how much of a capture is read at once, in bytes.
@@ -69,6 +71,7 @@ func (j *job) captured(d *display, chunk capture.Chunk) *captured {
 		track: track{d: d, conn: chunk.Conn, from: from, print: !j.decode.count, labels: true},
 		buf:   framing.NewBuffer(j.framing.Framer),
 	}
+	c.clock = func() time.Time { return c.at }
 	if chunk.Late && len(chunk.Data) > 0 {
 		j.problems.note("#%d %s: the capture begins inside this connection; its first messages may be wrong", c.conn, from.arrow())
 	}

@@ -88,6 +88,27 @@ func TestCapture_Late(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(stderr, "the capture begins inside"))
 }
 
+// Messages of packets without a time are shown without one.
+func TestCapture_NoTimes(t *testing.T) {
+	t.Parallel()
+	_, packets := records(t, "testdata/capture.pcap")
+	order := binary.LittleEndian
+	block := func(kind uint32, body string) string {
+		body += strings.Repeat("\x00", -len(body)&3)
+		size := order.AppendUint32(nil, uint32(12+len(body)))
+		return string(order.AppendUint32(nil, kind)) + string(size) + body + string(size)
+	}
+	capture := block(0x0a0d0d0a, "\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff") + block(1, "\x01\x00\x00\x00\x00\x00\x00\x00")
+	for _, p := range packets {
+		capture += block(3, p[12:16]+p[16:])
+	}
+	code, stdout, stderr := finish(t, capture, "-decode", "-pcap=-", "-port=8000", "-framing=length")
+	assert.Equal(t, 0, code, stderr)
+	assert.Equal(t, "#1 -> 1, 5 bytes: hello\n#1 -> 2, 5 bytes: world\n#1 <- 1, 5 bytes: hello\n#1 <- 2, 5 bytes: world\n", stdout)
+	_, stdout, _ = finish(t, capture, "-decode", "-pcap=-", "-port=8000", "-framing=length", "-json")
+	assert.Contains(t, stdout, `{"conn":1,"from":"client","n":1,"size":5,"text":"hello"}`+"\n")
+}
+
 // A pausingReader returns the bytes of one reader, calls pause, and returns those of
 // another.
 type pausingReader struct {

@@ -52,11 +52,11 @@ func (d *display) flush() error {
 // A track is one direction of one connection: its messages have numbers.
 type track struct {
 	d       *display
-	conn    int       // the number of the connection, or 0 if there is only one
-	from    side      // who sends
-	print   bool      // messages are printed, not only recorded
-	labels  bool      // with time, connection and number
-	at      time.Time // when the next message was sent; if zero, now
+	conn    int              // the number of the connection, or 0 if there is only one
+	from    side             // who sends
+	print   bool             // messages are printed, not only recorded
+	labels  bool             // with time, connection and number
+	clock   func() time.Time // when the next message was sent, zero if that is not known; nil for time.Now
 	n       int
 	line    []byte
 	encoded []byte
@@ -72,8 +72,9 @@ func (t *track) message(payload []byte) error {
 	}
 	var at time.Time
 	if t.from != nobody {
-		if at = t.at; at.IsZero() {
-			at = time.Now()
+		at = time.Now()
+		if t.clock != nil {
+			at = t.clock()
 		}
 	}
 	if d.recorded != nil || isPrinted && d.json {
@@ -103,13 +104,16 @@ func (t *track) message(payload []byte) error {
 // lineBytes is how many bytes of a message a line with a label shows.
 const lineBytes = 1000
 
-// labelled appends a line such as "15:04:05.000 #1 -> 2, 5 bytes: hello".
+// labelled appends a line such as "15:04:05.000 #1 -> 2, 5 bytes: hello". A message whose
+// time is not known has none.
 func (t *track) labelled(dst []byte, at time.Time, payload []byte) []byte {
 	k := dissect.Header
 	if t.from == byServer {
 		k = dissect.Trailer
 	}
-	dst = at.AppendFormat(dst, "15:04:05.000 ")
+	if !at.IsZero() {
+		dst = at.AppendFormat(dst, "15:04:05.000 ")
+	}
 	dst = append(dst, t.d.out.paint.paint(fmt.Sprintf("#%d %s %d", t.conn, t.from.arrow(), t.n), k)...)
 	dst = fmt.Appendf(dst, ", %s: ", bytesOf(len(payload)))
 	shown := payload[:min(len(payload), lineBytes)]

@@ -88,6 +88,8 @@ func (p *play) load(s *step) *verdict {
 					found[i] = failed("the end is %s", how)
 				case how == rst && i%2 == 0:
 					found[i] = loose("all answers, then RST, not FIN, though it sends no more after the signal")
+				case how == silence:
+					found[i] = loose("all answers, then %s", p.within(how))
 				case how != fin && how != rst:
 					found[i] = failed("the end is %s", p.within(how))
 				}

@@ -110,7 +110,7 @@ func (p *play) end(s *step, c *peer) *verdict {
 		got, how := c.read(bound)
 		if how == "" {
 			if len(c.due) == 0 && c.half != nil && len(got) > 0 && bytes.HasPrefix(c.half, got) {
-				return loose("the beginning of a message is taken for a message at the end of the stream: %s", quote(got))
+				return failed("the beginning of a message is taken for a message: %s", quote(got))
 			}
 			if v := p.compare(c, got); v != nil {
 				return v
@@ -118,8 +118,8 @@ func (p *play) end(s *step, c *peer) *verdict {
 			continue
 		}
 		p.seen(c, fmt.Sprintf("%d answers, then %s", n-len(c.due), how))
-		if how == noAlert && !slices.Contains(s.Loose, noAlert) {
-			how = fin // group TLS judges the difference
+		if how == noAlert && !slices.Contains(p.c.Needs, "tls") {
+			how = fin // the cases of TLS judge the difference
 		}
 		early := time.Since(c.since)
 		strict := s.Strict
@@ -231,7 +231,7 @@ func (p *play) dropped(s *step, c *peer) *verdict {
 		case how == silence:
 			return failed("the connection is kept, though nothing is read: %s", p.within(how))
 		}
-		return loose("it ends in %s, not RST", how)
+		return failed("it ends in %s, not RST", how)
 	}
 }
 

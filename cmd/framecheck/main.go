@@ -9,8 +9,8 @@
 // server, and judges a client.
 //
 // A case has a number that keeps its meaning, and one of these verdicts: pass; fail;
-// not strict, if nothing that the rule promises is lost but the behavior could be
-// better; does not apply, if the case needs something that is missing;
+// not strict, if the rule holds but the behavior could be better, or if it is broken
+// and good servers differ about it; does not apply, if the case needs something that is missing;
 // informational, if there is no rule. Speed is never judged: a bound only ends the
 // wait for bytes that are due.
 //

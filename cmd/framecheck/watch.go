@@ -90,7 +90,7 @@ func (p *play) gone(*step) *verdict {
 		}
 	}
 	p.log.add("server: processes are left")
-	return loose("the server has ended, and processes that it started run on")
+	return failed("the server has ended, and processes that it started run on")
 }
 
 func (p *play) restart(s *step) *verdict {

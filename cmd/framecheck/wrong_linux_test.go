@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,10 @@ const mostRounds = 3
 // related are cases that find the fault of another one, for it breaks their rule too: who
 // does not know SIGINT does not know it together with SIGTERM.
 var related = map[string]string{"9.3": "9.18"}
+
+// lenient are the cases whose fault may be not strict: servers differ about the rule, or
+// the fault is a reset in place of the end. docs/framecheck.md has the choices.
+var lenient = []string{"2.3", "5.1", "6.7", "8.6", "9.1", "9.2", "9.7", "9.18", "10.6"}
 
 // For each case there is a server that breaks its rule: the case finds it. With
 // -framecheck.all, no other case does.
@@ -51,13 +56,28 @@ func TestWrong(t *testing.T) {
 	all.Wait()
 }
 
+// A server that gives all answers and then waits for its clients to leave breaks only the
+// rules about the end.
+func TestOneTraitOneRule(t *testing.T) {
+	t.Parallel()
+	wrong := build(t, "./internal/wrong")
+	r := judge(t, plain, "9.1,9.2,9.4,9.5,9.10,9.13,9.14,9.16", []string{"-grace=2s", "-patience=2s"}, plain.of(wrong, "patient")...)
+	got := map[string]level{}
+	for _, c := range r.Cases {
+		got[c.Number] = c.Verdict
+	}
+	assert.Equal(t, map[string]level{
+		"9.1": fail, "9.2": pass, "9.4": notStrict, "9.5": notStrict, "9.10": fail, "9.13": notStrict, "9.14": notStrict, "9.16": notStrict,
+	}, got)
+}
+
 // finds reports whether a case finds its fault, and verifies that no other case does.
 func finds(t *testing.T, r *report, number string) (found bool) {
 	for _, c := range r.Cases {
 		deviates := c.Verdict == fail || c.Verdict == notStrict
 		switch {
 		case c.Number == number:
-			found = deviates
+			found = c.Verdict == fail || deviates && slices.Contains(lenient, number)
 		case deviates && c.Number != ofListener && c.Number != related[number]:
 			t.Errorf("case %s finds the fault of %s: %s: %s\n%s", c.Number, number, c.Verdict, c.Reason, strings.Join(c.Seen, "\n"))
 		}

@@ -160,7 +160,7 @@ func (m *memory) swap(c *server.Conn, payload []byte) []byte {
 
 var remembered = memory{last: map[*server.Conn][]byte{}}
 
-// faults are named after the case that finds them.
+// faults are named after the case that finds them, if there is one.
 var faults = map[string]fault{
 	"1.1": spoils("a connection is good for 99 messages", func(c *conn) bool { return c.alone == 100 }),
 	"1.2": spoils("a header that is cut after two bytes is misread", func(c *conn) bool { return c.pending == 2 && c.chunk >= 10 && c.total <= 32 }),
@@ -353,7 +353,7 @@ var faults = map[string]fault{
 	"9.3":  {about: "SIGINT is not known", deafToInt: true},
 	"9.4":  loses("what was not read before the signal is lost", func(c *conn) bool { return c.size == 150 && c.frames > 100 }),
 	"9.5":  resets("who was not accepted before the signal is reset", func(c *conn) bool { return c.size == 100 && c.frames == 5 && c.total == c.chunk }),
-	"9.6":  {about: "half a message that is left resets the connection", closeWrite: resetHalf},
+	"9.6":  {about: "half a message that is left costs the answers", write: resetHalf},
 	"9.7":  {about: "half a message is dropped at the signal", read: dropHalf},
 	"9.8":  hangs("half a message holds the process", 1, func(c *conn) bool { return c.frames == 1 && c.pending == 152 }),
 	"9.9":  hangs("a client that does not read holds the process", 3, func(c *conn) bool { return c.frames > 50 && c.size == 8000 }),
@@ -391,6 +391,13 @@ var faults = map[string]fault{
 	"9.19": {about: "a helper is left", signal: func(*world, <-chan os.Signal) {
 		if err := exec.Command("sleep", "20").Start(); err != nil {
 			panic(err) // there is no sleep
+		}
+	}},
+
+	// No rule of answers is broken, and the end comes when the clients have left.
+	"patient": {about: "the end waits for the clients to leave", signal: func(w *world, _ <-chan os.Signal) {
+		for w.those(func(*conn) bool { return true }) > 0 {
+			time.Sleep(time.Millisecond)
 		}
 	}},
 
@@ -497,12 +504,11 @@ func ignoreHeader(beyond int) func(*conn, []byte) (int, error) {
 	}
 }
 
-func resetHalf(c *conn) bool {
-	if c.frames != 50 || c.size != 1000 || c.pending == 0 {
-		return false
+func resetHalf(c *conn, p []byte) (int, error) {
+	if c.frames == 50 && c.size == 1000 && c.pending > 0 && c.afterSignal() {
+		c.abort()
 	}
-	c.abort()
-	return true
+	return c.TCPConn.Write(p)
 }
 
 func dropHalf(c *conn, p []byte) (int, error) {

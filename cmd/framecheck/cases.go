@@ -75,7 +75,7 @@ type step struct {
 
 	Strict []string `json:"strict"` // end: what passes; FIN if absent
 	Loose  []string `json:"loose"`  // end: what is not strict
-	After  num      `json:"after"`  // end, dropped: not earlier than this many milliseconds after the connection's last step
+	After  num      `json:"after"`  // end, dropped: not earlier than this many milliseconds after the connection was dialed or last sent on
 	Level  string   `json:"level"`  // what a deviation of this step is, if it does not fail
 
 	Signal string `json:"signal"` // signal, load, arrive: TERM, INT, KILL

@@ -17,7 +17,7 @@ const still = 100 * time.Millisecond
 func (p *play) answers(s *step, c *peer) *verdict {
 	n := len(c.due)
 	if s.Pause != (num{}) {
-		p.late(c.since.Sub(c.before)) // nothing was read meanwhile
+		p.late(time.Since(c.since)) // nothing was read meanwhile
 	}
 	for i := 0; len(c.due) > 0; i++ {
 		if i > 0 && s.Pause != (num{}) {

@@ -45,8 +45,7 @@ type peer struct {
 	half   []byte    // payload of the message of which a part is sent
 	rest   []byte    // the bytes of its frame that are not sent
 	inside bool      // what is sent now belongs to a message that was announced
-	since  time.Time // when the last step on it began
-	before time.Time // and the one before that
+	since  time.Time // when it was dialed or last sent on; no time limit of the server for that began earlier
 	wrote  chan struct{}
 }
 

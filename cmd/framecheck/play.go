@@ -306,9 +306,6 @@ func (p *play) on(op *operation, s *step, name string, number int) *verdict {
 		p.peers[name] = c
 		p.mu.Unlock()
 	}
-	if s.Do != "end" && s.Do != "dropped" {
-		c.before, c.since = c.since, time.Now()
-	}
 	return op.each(p, s, c)
 }
 

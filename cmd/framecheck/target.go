@@ -175,11 +175,13 @@ func (t *target) dial(ctx context.Context, name string, log *transcript, s *step
 	if s.Small {
 		d.Control = smallBuffer
 	}
+	began := time.Now()
 	c, err := d.DialContext(ctx, "tcp", t.addr)
 	if err != nil {
 		return nil, err
 	}
 	p := t.peer(c.(*net.TCPConn), name, log)
+	p.since = began
 	if t.o.tls && !s.Plain {
 		p.below = &watchedConn{Conn: c, drips: s.Pieces == "bytes"}
 		secure := tls.Client(p.below, t.o.clientTLS())
@@ -197,7 +199,7 @@ func (t *target) dial(ctx context.Context, name string, log *transcript, s *step
 func (t *target) peer(c *net.TCPConn, name string, log *transcript) *peer {
 	wrote := make(chan struct{})
 	close(wrote)
-	p := &peer{name: name, raw: c, wrote: wrote, log: log, since: time.Now()}
+	p := &peer{name: name, raw: c, wrote: wrote, log: log}
 	p.secure(c, t)
 	return p
 }

@@ -151,7 +151,7 @@ func TestGood(t *testing.T) {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			verify(judge(t, s, s.only, bounds, append([]string{echo, "-addr={addr}", "-grace=1s"}, s.flags...)...))
+			verify(judge(t, s, s.only, bounds, append([]string{echo, "-addr={addr}", "-grace=5s"}, s.flags...)...))
 		})
 	}
 	for _, s := range []setup{secure, client, garbled} {

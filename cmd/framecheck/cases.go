@@ -25,7 +25,7 @@ type group struct {
 type testCase struct {
 	Number string   `json:"number"` // "3.2"; a number keeps its meaning for all time
 	Rule   string   `json:"rule"`   // what is promised, in one sentence
-	Means  string   `json:"means"`  // what a user sees of a server that fails
+	Means  string   `json:"means"`  // what the rule prevents: what a user would see of a server that breaks it
 	Needs  []string `json:"needs"`
 	For    *sweep   `json:"for"`
 	Info   bool     `json:"info"` // no rule of framing: the case cannot fail
@@ -248,8 +248,8 @@ func (s *step) check() error {
 	switch {
 	case operations[s.Do] == nil:
 		return fmt.Errorf("unknown operation %q", s.Do)
-	case s.Level != "" && s.Level != string(notStrict) && s.Level != string(info):
-		return fmt.Errorf("a deviation is %q or %q, not %q", notStrict, info, s.Level)
+	case s.Level != "" && !slices.Contains([]level{notStrict, info, leftOut}, level(s.Level)):
+		return fmt.Errorf("a deviation is %q, %q or %q, not %q", notStrict, info, leftOut, s.Level)
 	case !slices.Contains(pieces, s.Pieces):
 		return fmt.Errorf("unknown pieces %q", s.Pieces)
 	case signals && !slices.Contains([]string{"TERM", "INT", "KILL"}, s.Signal):

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -49,10 +50,32 @@ func (p *play) compare(c *peer, got []byte) *verdict {
 	want := c.due[0]
 	if p.t.o.echoes() && !bytes.Equal(got, want) {
 		p.seen(c, quote(got))
+		if other := p.sender(got, c); other != "" {
+			return failed("the answer to %s is %s, which %s has sent", quote(want), quote(got), other)
+		}
 		return failed("the answer to %s is %s", quote(want), quote(got))
 	}
 	c.due = c.due[1:]
 	return nil
+}
+
+// sender returns the name of another connection than c that sends this payload of
+// letters, or "". Connections whose messages have the same numbers cannot be told apart.
+func (p *play) sender(payload []byte, c *peer) string {
+	m := p.t.messages
+	text, _, _ := bytes.Cut(bytes.TrimPrefix(payload, []byte(m.before)), []byte("."))
+	parsed, err := strconv.ParseUint(string(text), 10, 20)
+	number, own := int(parsed), c.number*perConn
+	if err != nil || number >= own && number < own+c.sent || !bytes.Equal(payload, m.letters(number, len(payload))) {
+		return ""
+	}
+	name := fmt.Sprintf("%s.%d", strings.TrimSuffix(c.name, fmt.Sprintf(".%d", c.number)), number/perConn)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.peers[name] == nil {
+		return ""
+	}
+	return name
 }
 
 func (p *play) seen(c *peer, what string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/tls"
 	"io"
 	"net"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/server"
 )
 
 // accepting serves each connection with serve, closes it, and returns the address.
@@ -48,4 +52,33 @@ func TestHandshakeIsIdle(t *testing.T) {
 	})
 	stdout, _ := framecheck(t, exitPassed, "-framing=length", "-tls", "-idle-timeout=1s", "-only=7.5", addr)
 	assert.Contains(t, stdout, "7.5   pass ")
+}
+
+// A wrong answer is that of another connection only if that one has sent it. Where the
+// stream of one connection alone is damaged, there is nothing to mix.
+func TestMixed(t *testing.T) {
+	framer, err := lengthprefix.New(lengthprefix.Config{Width: 4})
+	require.NoError(t, err)
+	m, err := newMessages(framer, 0, nil)
+	require.NoError(t, err)
+	const size = 24 // of a message of case 1.11
+	for _, c := range []struct {
+		sent, answer []byte
+		code         int
+		want         string
+	}{
+		{m.payload(1*perConn, size), m.payload(2*perConn, size), exitFailed, "1.11  fail "},
+		{m.payload(1*perConn, size), m.payload(2*perConn, size), exitFailed, ", which a.2 has sent\n"},
+		{m.payload(1*perConn, size), []byte("another"), exitFailed, ` is "another"` + "\n"},
+		{m.payload(0, size), []byte("another"), exitPassed, "1.11  does not apply "},
+	} {
+		addr := serve(t, func(conn *server.Conn, payload []byte) error {
+			if bytes.Equal(payload, c.sent) {
+				return conn.Reply(c.answer)
+			}
+			return conn.Reply(payload)
+		})
+		stdout, _ := framecheck(t, c.code, "-framing=length", "-only=1.11", addr)
+		assert.Contains(t, stdout, c.want)
+	}
 }

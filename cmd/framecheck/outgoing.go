@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// perConn is by how much the numbers of the first messages of two connections differ.
+const perConn = 1000
+
 // An outgoing is what a step sends.
 type outgoing struct {
 	wire     []byte
@@ -125,7 +128,7 @@ func (p *play) content(it *item, c *peer) (b []byte, bare bool, v *verdict) {
 		}
 		return b, true, nil
 	case it.Size != nil && it.Byte == nil && !it.Exact:
-		return m.payload(c.number*1000+c.sent, m.allowed(size)), false, nil
+		return m.payload(c.number*perConn+c.sent, m.allowed(size)), false, nil
 	case !m.anySize():
 		return nil, false, inapplicable("it needs %s", needs["sizes"])
 	case it.Hex != nil:
@@ -142,7 +145,7 @@ func (p *play) content(it *item, c *peer) (b []byte, bare bool, v *verdict) {
 		}
 		return b, false, nil
 	}
-	b = m.payload(c.number*1000+c.sent, size)
+	b = m.payload(c.number*perConn+c.sent, size)
 	if len(b) != size {
 		return nil, false, inapplicable("no message has %d bytes", size)
 	}

@@ -219,7 +219,9 @@ func (p *play) run() (v *verdict) {
 		case v.Level == fail && p.c.Info:
 			v.Level = info
 		case v.Level == fail && s.Level != "":
-			v.Level = level(s.Level)
+			if v.Level = level(s.Level); v.Level == leftOut {
+				return v
+			}
 		}
 		if v.Level.rank() >= worst.Level.rank() {
 			worst = v

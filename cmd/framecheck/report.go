@@ -33,7 +33,7 @@ type result struct {
 	Rule     string        `json:"rule"`
 	Verdict  level         `json:"verdict"`
 	Reason   string        `json:"reason,omitempty"`
-	Means    string        `json:"means,omitempty"`  // what a user sees, if it failed
+	Means    string        `json:"means,omitempty"`  // what the rule prevents, if it failed
 	Rounds   map[level]int `json:"rounds,omitempty"` // of how many rounds went how, if they differ
 	Seen     []string      `json:"seen,omitempty"`
 	Framecat string        `json:"framecat,omitempty"`

@@ -60,7 +60,7 @@ func (r *Report) verdict(number string) Verdict {
 }
 
 // Findings returns, for each server, the cases that failed or were not strict: what was
-// seen, and what a user of the server sees.
+// seen, and what the rule prevents.
 func Findings(servers []Server) string {
 	var b strings.Builder
 	for _, s := range servers {
@@ -72,7 +72,7 @@ func Findings(servers []Server) string {
 					continue
 				}
 				if none {
-					b.WriteString("| case | framing | verdict | seen | what a user sees of the failure |\n|---|---|---|---|---|\n")
+					b.WriteString("| case | framing | verdict | seen | what the rule prevents |\n|---|---|---|---|---|\n")
 					none = false
 				}
 				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Number, Framings[i], c.Verdict, escape(c.Reason), escape(c.Means))

@@ -37,7 +37,7 @@ func TestFindings(t *testing.T) {
 	})
 	want := `### a
 
-| case | framing | verdict | seen | what a user sees of the failure |
+| case | framing | verdict | seen | what the rule prevents |
 |---|---|---|---|---|
 | 1.1 | line | fail | 0 \| 1 answers | Loss. |
 

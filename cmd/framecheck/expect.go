@@ -261,12 +261,12 @@ func (p *play) dropped(s *step, c *peer) *verdict {
 // rejected reads the end of a connection whose bytes no server of the framing should
 // take. What comes before it may be anything but an answer.
 func (p *play) rejected(_ *step, c *peer) *verdict {
+	if err := c.conn.SetReadDeadline(time.Now().Add(p.t.o.patience)); err != nil {
+		return failed("%v", err)
+	}
 	var all []byte
 	b := make([]byte, 4096)
 	for {
-		if err := c.conn.SetReadDeadline(time.Now().Add(p.t.o.patience)); err != nil {
-			return failed("%v", err)
-		}
 		n, err := c.conn.Read(b)
 		all = append(all, b[:n]...)
 		for _, due := range c.due {
@@ -275,8 +275,11 @@ func (p *play) rejected(_ *step, c *peer) *verdict {
 				return failed("it is answered with %s", quote(all))
 			}
 		}
-		if err == nil && len(all) < 1<<20 {
+		switch {
+		case err == nil && len(all) < 1<<20:
 			continue
+		case err == nil:
+			return failed("%d bytes, and no end", len(all))
 		}
 		how := c.endOf(err, p.t.o.patience)
 		p.seen(c, fmt.Sprintf("%d bytes, then %s", len(all), how))

@@ -6,6 +6,9 @@ import (
 	"io"
 	"net"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,4 +84,36 @@ func TestMixed(t *testing.T) {
 		stdout, _ := framecheck(t, c.code, "-framing=length", "-only=1.11", addr)
 		assert.Contains(t, stdout, c.want)
 	}
+}
+
+// A server that sends without an end is not read without an end.
+func TestRejectedIsBounded(t *testing.T) {
+	addr := accepting(t, func(c net.Conn) {
+		b := make([]byte, 64<<10)
+		for {
+			n, err := c.Read(b)
+			got := string(b[:n])
+			for err == nil && strings.Contains(got, "flood") {
+				_, err = c.Write(make([]byte, len(b)))
+			}
+			for err == nil && strings.Contains(got, "drip") {
+				time.Sleep(10 * time.Millisecond)
+				_, err = c.Write([]byte{0})
+			}
+			if err == nil {
+				_, err = c.Write(b[:n])
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	file := filepath.Join(t.TempDir(), "mine.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"group": 1, "name": "mine", "cases": [
+		{"number": "1.1", "rule": "A flood is no answer.", "means": "It is.", "steps": [{"do": "send", "items": [{"text": "flood"}]}, {"do": "rejected"}]},
+		{"number": "1.2", "rule": "A drip is no answer.", "means": "It is.", "steps": [{"do": "send", "items": [{"text": "drip"}]}, {"do": "rejected"}]}]}`), 0o600))
+	stdout, _ := framecheck(t, exitFailed, "-framing=length", "-mode=script", "-cases="+file, "-patience=1s", addr)
+	assert.Contains(t, stdout, "1.1   fail ")
+	assert.Contains(t, stdout, " bytes, and no end\n")
+	assert.Contains(t, stdout, "1.2   not strict ")
 }

@@ -27,7 +27,7 @@ func (p *play) answers(s *step, c *peer) *verdict {
 		got, end := c.read(p.t.o.patience)
 		if end != "" {
 			p.seen(c, end)
-			return failed("%d of %d answers, then %s", i, n, p.within(end))
+			return failed("%d of %d answers, then %s", i, n, within(end, p.t.o.patience))
 		}
 		if v := p.compare(c, got); v != nil {
 			return v
@@ -84,10 +84,10 @@ func (p *play) seen(c *peer, what string) {
 	}
 }
 
-// within returns end, or what the end of a wait means.
-func (p *play) within(end string) string {
+// within returns end, or what the end of a wait means that had a bound.
+func within(end string, bound time.Duration) string {
 	if end == silence {
-		return fmt.Sprintf("nothing within the bound of %v", p.t.o.patience)
+		return fmt.Sprintf("nothing within the bound of %v", bound)
 	}
 	return end
 }
@@ -151,15 +151,15 @@ func (p *play) end(s *step, c *peer) *verdict {
 		}
 		switch {
 		case len(c.due) > 0:
-			return failed("%d of %d answers, then %s", n-len(c.due), n, p.within(how))
+			return failed("%d of %d answers, then %s", n-len(c.due), n, within(how, bound))
 		case early < least && how != silence:
 			return failed("it ends after %v, before %v have passed", early.Round(time.Millisecond), least)
 		case slices.Contains(strict, how):
 			return nil
 		case slices.Contains(s.Loose, how):
-			return loose("all answers, then %s, not %s", p.within(how), strings.Join(strict, " or "))
+			return loose("all answers, then %s, not %s", within(how, bound), strings.Join(strict, " or "))
 		}
-		return failed("all answers, then %s, not %s", p.within(how), strings.Join(strict, " or "))
+		return failed("all answers, then %s, not %s", within(how, bound), strings.Join(strict, " or "))
 	}
 }
 
@@ -176,7 +176,7 @@ func (p *play) refused(s *step, c *peer) *verdict {
 		got, how := c.read(p.t.o.patience)
 		if how != "" {
 			p.seen(c, fmt.Sprintf("%d answers, then %s", n-len(c.due), how))
-			return failed("%d of the %d messages before it are answered, then %s", n-len(c.due), n, p.within(how))
+			return failed("%d of the %d messages before it are answered, then %s", n-len(c.due), n, within(how, p.t.o.patience))
 		}
 		if v := p.compare(c, got); v != nil {
 			return v
@@ -252,7 +252,7 @@ func (p *play) dropped(s *step, c *peer) *verdict {
 		case how == rst:
 			return nil
 		case how == silence:
-			return failed("the connection is kept, though nothing is read: %s", p.within(how))
+			return failed("the connection is kept, though nothing is read: %s", within(how, p.t.o.patience))
 		}
 		return failed("it ends in %s, not RST", how)
 	}
@@ -284,7 +284,7 @@ func (p *play) rejected(_ *step, c *peer) *verdict {
 		how := c.endOf(err, p.t.o.patience)
 		p.seen(c, fmt.Sprintf("%d bytes, then %s", len(all), how))
 		if how == silence {
-			return loose("the connection stays open: %s", p.within(how))
+			return loose("the connection stays open: %s", within(how, p.t.o.patience))
 		}
 		return nil
 	}

@@ -81,17 +81,17 @@ func (p *play) load(s *step) *verdict {
 				}
 				switch was := int(arrived[i].Load()); {
 				case !stopped.Load():
-					found[i] = failed("%d answers, then %s, before the signal", n, p.within(how))
+					found[i] = failed("%d answers, then %s, before the signal", n, within(how, p.t.o.grace))
 				case n < was:
-					found[i] = failed("%d of %d messages that had arrived are answered, then %s", n, was, p.within(how))
+					found[i] = failed("%d of %d messages that had arrived are answered, then %s", n, was, within(how, p.t.o.grace))
 				case how == torn || how == noFrame:
 					found[i] = failed("the end is %s", how)
 				case how == rst && i%2 == 0:
 					found[i] = loose("all answers, then RST, not FIN, though it sends no more after the signal")
 				case how == silence:
-					found[i] = loose("all answers, then %s", p.within(how))
+					found[i] = loose("all answers, then %s", within(how, p.t.o.grace))
 				case how != fin && how != rst:
-					found[i] = failed("the end is %s", p.within(how))
+					found[i] = failed("the end is %s", within(how, p.t.o.grace))
 				}
 				return
 			}

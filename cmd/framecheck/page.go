@@ -95,7 +95,16 @@ func (r *result) Class() string {
 	return map[level]string{pass: "pass", fail: "fail", notStrict: "loose", info: "info"}[r.Verdict]
 }
 
-// Short returns what a cell says.
+// Short returns what a cell says: the verdict, and in how many rounds it was that if they
+// differ.
 func (r *result) Short() string {
-	return map[level]string{pass: "pass", fail: "fail", notStrict: "not strict", info: "info", leftOut: "–"}[r.Verdict]
+	short := map[level]string{pass: "pass", fail: "fail", notStrict: "not strict", info: "info", leftOut: "–"}[r.Verdict]
+	all := 0
+	for _, n := range r.Rounds {
+		all += n
+	}
+	if all == 0 {
+		return short
+	}
+	return fmt.Sprintf("%s, %d of %d", short, r.Rounds[r.Verdict], all)
 }

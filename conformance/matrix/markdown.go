@@ -31,7 +31,7 @@ func Table(servers []Server, i int) string {
 	for _, c := range allCases(servers, i) {
 		row, applies := fmt.Sprintf("| %s %s |", c.Number, c.Rule), false
 		for _, s := range servers {
-			cell := cells[s.Reports[i].verdict(c.Number)]
+			cell := s.Reports[i].cell(c.Number)
 			applies = applies || cell != ""
 			row += " " + cell + " |"
 		}
@@ -49,14 +49,15 @@ func allCases(servers []Server, i int) []Case {
 	}).Reports[i].Cases
 }
 
-// verdict returns the verdict of a case; DoesNotApply if it was not played.
-func (r *Report) verdict(number string) Verdict {
+// cell returns the verdict of a case, and in how many rounds it was that if they differ;
+// "" if it was not played.
+func (r *Report) cell(number string) string {
 	for _, c := range r.Cases {
 		if c.Number == number {
-			return c.Verdict
+			return strings.TrimSpace(cells[c.Verdict] + " " + c.share())
 		}
 	}
-	return DoesNotApply
+	return ""
 }
 
 // Findings returns, for each server, the cases that failed or were not strict: what was
@@ -75,7 +76,8 @@ func Findings(servers []Server) string {
 					b.WriteString("| case | framing | verdict | seen | what the rule prevents |\n|---|---|---|---|---|\n")
 					none = false
 				}
-				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Number, Framings[i], c.Verdict, escape(c.Reason), escape(c.Means))
+				verdict := strings.TrimSpace(string(c.Verdict) + " " + c.share())
+				fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Number, Framings[i], verdict, escape(c.Reason), escape(c.Means))
 			}
 		}
 		if none {

@@ -10,7 +10,7 @@ var Servers = []Program{
 		Dir:     "../cmd/echo",
 		Compile: []string{"go", "build", "-o", "{out}/echo", "."},
 		Run:     []string{"{out}/echo", "-addr={addr}", "-framing={framing}", "-grace=6s"},
-		Version: []string{"git", "log", "-1", "--format=%cs"},
+		Version: []string{"git", "log", "-1", "--format=%h"},
 	},
 	goServer("scanner", "bufio.Scanner", "https://pkg.go.dev/bufio#Scanner", "go", "env", "GOVERSION"),
 	goServer("goframe", "smallnest/goframe", "https://github.com/smallnest/goframe",

@@ -76,7 +76,7 @@ func TestVectors(t *testing.T) {
 func TestServers(t *testing.T) {
 	inModule(t)
 	out, reports := t.TempDir(), t.TempDir()
-	args := []string{"-only=scanner,goframe,gnet,node,asyncio,wholeframe", "-cases=1.1,5.7", "-out=" + out, "-reports=" + reports, "servers"}
+	args := []string{"-only=scanner,goframe,gnet,node,asyncio,wholeframe", "-cases=1.1,5.7,9.2", "-out=" + out, "-reports=" + reports, "servers"}
 	code, printed := runs(args...)
 	if code != 0 {
 		t.Fatalf("exit code %d, want 0; printed:\n%s", code, printed)
@@ -86,6 +86,7 @@ func TestServers(t *testing.T) {
 		`\n\| case \| asyncio \| gnet \| goframe \| node \| scanner \| wholeframe \|\n`,
 		`\n\| 1\.1 [^|]+ \| ✓ \| ✓ \| ✓ \| ✓ \| ✓ \| ✓ \|\n`,
 		`\n\| 5\.7 [^|]+ \|  \|  \|  \|  \|  \| ✓ \|\n`,
+		`\n\| 9\.2 [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \| ✓ \|\n`,
 		`\n### scanner\n\nEvery case that applies passed\.\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(page) {
@@ -93,11 +94,14 @@ func TestServers(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"matrix-line.html", "matrix-length.html"} {
-		if page := read(t, out, name); !strings.Contains(page, "<!doctype html>") || strings.Count(page, "popover id=") != 7 {
-			t.Errorf("%s is not a page with 7 results:\n%s", name, page)
+		if page := read(t, out, name); !strings.Contains(page, "<!doctype html>") || strings.Count(page, "popover id=") != 13 {
+			t.Errorf("%s is not a page with 13 results:\n%s", name, page)
 		}
 	}
 
+	if report := read(t, reports, "wholeframe.line.json"); !strings.Contains(report, `"counts":{"pass":3}`) {
+		t.Errorf("the report lacks the counts of all cases:\n%s", report)
+	}
 	report := strings.ReplaceAll(read(t, reports, "scanner.line.json"), `"pass"`, `"fail"`)
 	if err := os.WriteFile(filepath.Join(reports, "scanner.line.json"), []byte(report), 0o600); err != nil {
 		t.Fatal(err)

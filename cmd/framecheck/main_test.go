@@ -16,16 +16,22 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/server"
 )
 
 // serve starts a server of the framing length and returns its address.
 func serve(t *testing.T, h server.Handler) string {
 	t.Helper()
+	return serveIn(t, "length", h)
+}
+
+// serveIn starts a server of a framing and returns its address.
+func serveIn(t *testing.T, framing string, h server.Handler) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	framer, err := lengthprefix.New(lengthprefix.Config{Width: 4})
+	framer, err := spec.Parse(framing)
 	require.NoError(t, err)
 	s := &server.Server{Framer: framer, Handler: h, Logger: slog.New(slog.DiscardHandler)}
 	served := make(chan error, 1)
@@ -157,26 +163,30 @@ func TestReplyOne(t *testing.T) {
 	framecheck(t, exitUnable, "-framing=length", "-only=1.2", addr)
 }
 
-// With -message the server gets nothing that is not the user's.
+// With -message the server gets nothing that is not the user's, also where random bytes
+// would be messages.
 func TestMessage(t *testing.T) {
 	allowed := map[string]bool{"first": true, "the second": true}
-	var others atomic.Int64
-	addr := serve(t, func(c *server.Conn, payload []byte) error {
-		if !allowed[string(payload)] {
-			others.Add(1)
-		}
-		return c.Reply(payload)
-	})
-	args := []string{"-framing=length", "-max-payload=1MiB", "-only=1,2,3,5,6"}
+	var args []string
 	for text := range allowed {
 		file := filepath.Join(t.TempDir(), "message")
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		args = append(args, "-message="+file)
 	}
-	stdout, _ := framecheck(t, exitPassed, append(args, addr)...)
-	assert.Contains(t, stdout, "1.2   pass ")
-	assert.Contains(t, stdout, "2.2   does not apply ")
-	assert.Zero(t, others.Load())
+	for _, framing := range []string{"length", "line"} {
+		var others atomic.Int64
+		addr := serveIn(t, framing, func(c *server.Conn, payload []byte) error {
+			if !allowed[string(payload)] {
+				others.Add(1)
+			}
+			return c.Reply(payload)
+		})
+		stdout, _ := framecheck(t, exitPassed, append(args, "-framing="+framing, "-max-payload=1MiB", "-only=1,2,3,4,5,6", addr)...)
+		assert.Contains(t, stdout, "1.2   pass ")
+		assert.Contains(t, stdout, "2.2   does not apply ")
+		assert.Contains(t, stdout, "4.6   does not apply ")
+		assert.Zero(t, others.Load(), framing)
+	}
 }
 
 // A server that answers nothing is judged by how connections end.

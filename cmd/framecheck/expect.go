@@ -14,6 +14,10 @@ import (
 // server had the time to answer, a probe has shown.
 const still = 100 * time.Millisecond
 
+// waits is how often the time limit that a connection should end by is waited for, and
+// the patience in addition.
+const waits = 3
+
 // answers reads all answers that are due.
 func (p *play) answers(s *step, c *peer) *verdict {
 	n := len(c.due)
@@ -123,7 +127,7 @@ func (p *play) end(s *step, c *peer) *verdict {
 	bound, least := p.t.o.patience, time.Duration(0)
 	if s.After != (num{}) {
 		least = p.duration(s.After)
-		bound += 3 * least
+		bound += waits * least
 	}
 	if p.signalled() {
 		bound = max(bound, p.t.o.grace)
@@ -221,7 +225,7 @@ func (p *play) probe(*step) *verdict {
 // that this is a reset: an end of the stream would say that nothing is missing.
 func (p *play) dropped(s *step, c *peer) *verdict {
 	least := p.duration(s.After)
-	bound := p.t.o.patience + 3*least
+	bound := p.t.o.patience + waits*least
 	for {
 		is, known := ended(c.raw)
 		if !known {

@@ -15,10 +15,12 @@ type num struct {
 }
 
 // names are those that a num may have. n is the value of the sweep; limit is the
-// payload limit of the server; the others are durations in milliseconds.
+// payload limit of the server; the others are durations in milliseconds. drip is the
+// pause between 200 bytes of a message that then takes longer than its end is waited for;
+// slow-read is the pause between 1200 answers that then take twice the write timeout.
 var names = []string{
 	"n", "limit", "max-conns", "frame-timeout", "half-frame-timeout", "idle-timeout", "most-of-idle-timeout",
-	"more-than-idle-timeout", "write-timeout", "twice-write-timeout",
+	"more-than-idle-timeout", "write-timeout", "drip", "slow-read",
 }
 
 var numText = regexp.MustCompile(`^([a-z-]*[a-z])?([+-]?\d+)?$`)

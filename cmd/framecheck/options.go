@@ -234,7 +234,8 @@ func (o *options) values() map[string]int {
 		"most-of-idle-timeout":   idle * 6 / 10,
 		"more-than-idle-timeout": idle * 13 / 10,
 		"write-timeout":          write,
-		"twice-write-timeout":    2 * write,
+		"drip":                   (int(o.patience.Milliseconds()) + waits*frame) / 200,
+		"slow-read":              max(3, (2*write+1199)/1200),
 	}
 }
 

@@ -309,7 +309,14 @@ var faults = map[string]fault{
 	}},
 
 	"7.1": endless("half a message may take forever", func(c *conn) bool { return c.frames == 3 && c.pending > 0 }),
-	"7.2": endless("each byte begins the time for a message again", func(c *conn) bool { return c.frames == 0 && c.singles > 4 }),
+	"7.2": {about: "each byte begins the time for a message again", readError: func(c *conn, err error) bool {
+		again := c.last.Add(c.w.server.FrameTimeout)
+		if !isLate(err) || c.frames > 0 || c.singles < 5 || c.w.closing.Load() || time.Now().After(again) {
+			return false
+		}
+		_ = c.SetReadDeadline(again) // it may be closed: the next read tells
+		return true
+	}},
 	"7.3": spoils("half of the time is too long", func(c *conn) bool { return c.frames == 2 && c.total == 60 && time.Since(c.last) > 300*time.Millisecond }),
 	"7.4": endless("an idle connection stays", func(c *conn) bool { return c.frames == 1 && c.size == 20 && c.pending == 0 }),
 	"7.5": endless("a connection without a message stays", func(c *conn) bool { return c.total == 0 }),

@@ -81,7 +81,7 @@ func TestMixed(t *testing.T) {
 			}
 			return conn.Reply(payload)
 		})
-		stdout, _ := framecheck(t, c.code, "-framing=length", "-only=1.11", addr)
+		stdout, _ := framecheck(t, c.code, "-framing=length", "-only=1.1,1.11", addr)
 		assert.Contains(t, stdout, c.want)
 	}
 }

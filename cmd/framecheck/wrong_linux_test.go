@@ -19,10 +19,6 @@ const ofListener = "9.15"
 // busy may not let the server come to it.
 const mostRounds = 3
 
-// related are cases that find the fault of another one, for it breaks their rule too: who
-// does not know SIGINT does not know it together with SIGTERM.
-var related = map[string]string{"9.3": "9.18"}
-
 // lenient are the cases whose fault may be not strict: servers differ about the rule, or
 // the fault is a reset in place of the end. docs/framecheck.md has the choices.
 var lenient = []string{"2.3", "5.1", "6.7", "8.6", "9.1", "9.2", "9.7", "9.18", "10.6"}
@@ -79,7 +75,7 @@ func finds(t *testing.T, r *report, number string) (found bool) {
 		switch {
 		case c.Number == number:
 			found = c.Verdict == fail || deviates && slices.Contains(lenient, number)
-		case deviates && c.Number != ofListener && c.Number != related[number]:
+		case deviates && c.Number != ofListener:
 			t.Errorf("case %s finds the fault of %s: %s: %s\n%s", c.Number, number, c.Verdict, c.Reason, strings.Join(c.Seen, "\n"))
 		}
 	}

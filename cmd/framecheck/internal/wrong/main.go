@@ -76,7 +76,7 @@ func (w *world) serve(addr string) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	if w.fault.deafToInt {
-		signal.Reset(syscall.SIGINT)
+		signal.Ignore(syscall.SIGINT)
 	}
 	l, err := w.listen(addr)
 	if err != nil {

@@ -67,7 +67,8 @@ var (
 	bad     = setup{"malformed", []string{"-framing=netstring", "-max-payload=1MiB"}, "4", nil}
 	endless = setup{"endless", []string{"-framing=line", "-max-payload=1MiB"}, "3.8", nil}
 	filled  = setup{"fill", []string{"-framing=length,skip-empty"}, "2.10", nil}
-	timed   = setup{"time", []string{"-framing=length", "-frame-timeout=2s", "-idle-timeout=2s", "-write-timeout=2s"}, "7", nil}
+	timed   = setup{"time", []string{"-framing=length", "-frame-timeout=2s", "-write-timeout=2s"}, "7.1,7.2,7.3,7.7,7.8", nil}
+	idle    = setup{"idle time", []string{"-framing=length", "-idle-timeout=2s"}, "7.4,7.5,7.6,7.9", nil}
 	limited = setup{"max-conns", []string{"-framing=length", "-max-conns=20"}, "8.6", nil}
 	secure  = setup{"tls", []string{"-framing=length", "-tls"}, "10", nil}
 	client  = setup{"client", []string{"-framing=length", "-mode=client"}, "11", nil}
@@ -86,6 +87,8 @@ func setupOf(number string) setup {
 		return limited
 	case number == "11.9":
 		return garbled
+	case strings.Contains(","+idle.only+",", ","+number+","):
+		return idle
 	}
 	if s, ok := map[string]setup{"4": bad, "7": timed, "10": secure, "11": client}[group]; ok {
 		return s
@@ -147,7 +150,7 @@ func TestGood(t *testing.T) {
 	}
 	var all sync.WaitGroup // they wait most of the time
 	slots := make(chan struct{}, 3)
-	for _, s := range []setup{plain, bad, endless, filled, timed, limited} {
+	for _, s := range []setup{plain, bad, endless, filled, timed, idle, limited} {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()

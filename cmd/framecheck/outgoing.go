@@ -192,9 +192,13 @@ func (p *play) cut(s *step, out outgoing) (pieces [][]byte) {
 // send sends the items in their pieces. A short pause lets the server see each piece
 // alone; to wait for its acknowledgement would take 40 ms where nothing is answered.
 func (p *play) send(s *step, c *peer) *verdict {
+	began := time.Now()
 	out, v := p.build(s, c)
 	if v != nil {
 		return v
+	}
+	if idle := p.t.o.idleTimeout; idle > 0 && time.Since(began) > idle/4 {
+		p.busy.Store(true) // the server may have given up the connection meanwhile
 	}
 	if !p.t.o.answers() {
 		c.due, c.maybe = nil, nil

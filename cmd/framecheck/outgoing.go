@@ -211,6 +211,9 @@ func (p *play) send(s *step, c *peer) *verdict {
 		for i, piece := range pieces {
 			if i > 0 {
 				p.sleep(pause)
+				if is, known := ended(c.raw); known && is {
+					return nil // more would only be answered with a reset
+				}
 			}
 			if err := c.write(piece, time.Minute); err != nil {
 				return err

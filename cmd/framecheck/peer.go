@@ -34,7 +34,7 @@ type peer struct {
 	conn   net.Conn // raw, or TLS on it
 	reader *framing.Reader
 	below  *watchedConn // what TLS reads and writes; nil without TLS
-	reset  atomic.Bool  // a write was told of a reset
+	reset  atomic.Bool  // a write was told of a reset that came before the end of the stream
 	log    *transcript
 
 	written atomic.Int64 // bytes that are written
@@ -60,7 +60,9 @@ func (p *peer) write(b []byte, bound time.Duration) error {
 		n, err = p.conn.Write(b[:min(len(b), 64<<10)])
 		p.written.Add(int64(n))
 	}
-	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+	// EPIPE: the end of the stream came first. The reset, if there was one, is the answer
+	// to what was sent after that.
+	if errors.Is(err, syscall.ECONNRESET) {
 		p.reset.Store(true)
 	}
 	return err

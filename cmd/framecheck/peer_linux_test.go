@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+)
+
+// forged returns a target that is a server of a test, which serves each connection with
+// serve and then closes it. Its framing is length.
+func forged(t *testing.T, serve func(*net.TCPConn)) *target {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, l.Close()) })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return // it is closed
+			}
+			go func() {
+				defer c.Close()
+				serve(c.(*net.TCPConn))
+			}()
+		}
+	}()
+	framer, err := lengthprefix.New(lengthprefix.Config{Width: 4})
+	require.NoError(t, err)
+	m, err := newMessages(framer, 0, nil)
+	require.NoError(t, err)
+	return &target{o: &options{mode: "echo", reply: "same", patience: 20 * time.Second}, messages: m, addr: l.Addr().String()}
+}
+
+// A reset after the end of the stream is the answer to what was sent after it: the
+// connection ended in order. Without that end it is a reset, whoever is told of it.
+func TestEndBeforeReset(t *testing.T) {
+	for name, want := range map[string]string{"end, then reset": fin, "reset": rst} {
+		t.Run(name, func(t *testing.T) {
+			reset := make(chan struct{})
+			tg := forged(t, func(c *net.TCPConn) {
+				if want == fin {
+					_ = c.CloseWrite() // the client tells
+				}
+				<-reset
+				_ = c.SetLinger(0)
+			})
+			p, err := tg.dial(context.Background(), "a", new(transcript), new(step))
+			require.NoError(t, err)
+			defer p.close(false)
+			if want == fin {
+				require.Eventually(t, func() bool { is, _ := ended(p.raw); return is }, 10*time.Second, time.Millisecond)
+			}
+			close(reset)
+			require.Eventually(t, func() bool { return p.write([]byte{0}, time.Second) != nil }, 10*time.Second, time.Millisecond)
+			_, end := p.read(time.Second)
+			assert.Equal(t, want, end)
+		})
+	}
+}
+
+// What is sent in pieces ends when the server has ended the connection.
+func TestSendStopsAtEnd(t *testing.T) {
+	const size = 200
+	received := make(chan int, 1)
+	tg := forged(t, func(c *net.TCPConn) {
+		b := make([]byte, size)
+		n, err := c.Read(b)
+		_ = c.CloseWrite() // the client tells
+		for err == nil {
+			var more int
+			more, err = c.Read(b)
+			n += more
+		}
+		received <- n
+	})
+	p := &play{ctx: context.Background(), t: tg, c: &testCase{}, log: new(transcript), peers: map[string]*peer{}}
+	s := &step{Do: "send", Items: []item{{Letters: size}}, Pieces: "bytes", Pause: num{add: 5}}
+	require.Nil(t, p.step(s))
+	require.Nil(t, p.step(&step{Do: "end"}))
+	require.Nil(t, p.step(&step{Do: "close"}))
+	assert.Less(t, <-received, size)
+}

@@ -233,9 +233,15 @@ func (p *play) run() (v *verdict) {
 	return worst
 }
 
+// leastGrace is how long a server is expected to wait for its clients after a signal.
+const leastGrace = time.Second
+
 // late notes that something took longer than it should have, if that is so long that a
 // time limit of the server, which the case is about, may have passed.
 func (p *play) late(by time.Duration) {
+	if p.signalled() && by > leastGrace/4 {
+		p.busy.Store(true)
+	}
 	for need, limit := range map[string]time.Duration{"frame-timeout": p.t.o.frameTimeout, "idle-timeout": p.t.o.idleTimeout, "write-timeout": p.t.o.writeTimeout} {
 		if slices.Contains(p.c.Needs, need) && by > limit/4 {
 			p.busy.Store(true)

@@ -35,6 +35,7 @@ type peer struct {
 	reader *framing.Reader
 	below  *watchedConn // what TLS reads and writes; nil without TLS
 	reset  atomic.Bool  // a write was told of a reset that came before the end of the stream
+	stuck  atomic.Int64 // how long a write has waited in vain for the server to read, a [time.Duration]; 0: none has
 	log    *transcript
 
 	written atomic.Int64 // bytes that are written
@@ -50,15 +51,19 @@ type peer struct {
 }
 
 // write notes a reset. The kernel reports a reset once, to the call that comes first:
-// if that was a write, reading reports an orderly end.
+// if that was a write, reading reports an orderly end. bound is for each 64 KiB: a
+// server may be slow.
 func (p *peer) write(b []byte, bound time.Duration) error {
-	if err := p.conn.SetWriteDeadline(time.Now().Add(bound)); err != nil {
-		return err
-	}
 	var err error
 	for n := 0; err == nil && len(b) > 0; b = b[n:] {
+		if err := p.conn.SetWriteDeadline(time.Now().Add(bound)); err != nil {
+			return err
+		}
 		n, err = p.conn.Write(b[:min(len(b), 64<<10)])
 		p.written.Add(int64(n))
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		p.stuck.Store(int64(bound))
 	}
 	// EPIPE: the end of the stream came first. The reset, if there was one, is the answer
 	// to what was sent after that.
@@ -106,6 +111,9 @@ func (p *peer) read(bound time.Duration) (payload []byte, end string) {
 	}
 	if p.reset.Load() && end != silence {
 		end = rst
+	}
+	if stuck := time.Duration(p.stuck.Load()); stuck > 0 && end == silence {
+		end = fmt.Sprintf("nothing: the server has not read what was sent within %v", stuck)
 	}
 	return nil, end
 }

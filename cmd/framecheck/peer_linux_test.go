@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -86,4 +88,38 @@ func TestSendStopsAtEnd(t *testing.T) {
 	require.Nil(t, p.step(&step{Do: "end"}))
 	require.Nil(t, p.step(&step{Do: "close"}))
 	assert.Less(t, <-received, size)
+}
+
+// The bound of a write is for each 64 KiB: a slow server is not cut off. Of a server that
+// reads nothing, the report tells that, for its answers cannot come.
+func TestWriteBound(t *testing.T) {
+	const bound = time.Second
+	sent := bytes.Repeat([]byte("x"), 32<<20) // more than the kernel's buffers hold
+	t.Run("slow", func(t *testing.T) {
+		tg := forged(t, func(c *net.TCPConn) {
+			b := make([]byte, 256<<10)
+			for {
+				if _, err := io.ReadFull(c, b); err != nil {
+					return
+				}
+				time.Sleep(20 * time.Millisecond) // in all more than twice the bound
+			}
+		})
+		p, err := tg.dial(context.Background(), "a", new(transcript), new(step))
+		require.NoError(t, err)
+		defer p.close(false)
+		assert.NoError(t, p.write(sent, bound))
+	})
+	t.Run("never", func(t *testing.T) {
+		over := make(chan struct{})
+		defer close(over)
+		tg := forged(t, func(c *net.TCPConn) { <-over })
+		p, err := tg.dial(context.Background(), "a", new(transcript), new(step))
+		require.NoError(t, err)
+		defer p.close(false)
+		p.after(func() error { return p.write(sent, bound) })
+		require.True(t, p.finished(20*time.Second))
+		_, end := p.read(10 * time.Millisecond)
+		assert.Equal(t, "nothing: the server has not read what was sent within 1s", end)
+	})
 }

@@ -119,6 +119,11 @@ func (t *target) judge(ctx context.Context, c *testCase) (*verdict, *transcript)
 			t.kill()
 		}
 	}
+	if t.output != nil && (worst.Level == fail || worst.Level == notStrict) {
+		if text := t.output.String(); text != "" {
+			log.add("the server says: %s", text)
+		}
+	}
 	return worst, log
 }
 

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// script plays the cases of a group on a command, and returns the report and the exit
+// code.
+func script(t *testing.T, cases string, flags []string, command ...string) (*report, int) {
+	t.Helper()
+	dir := t.TempDir()
+	file, made := filepath.Join(dir, "cases.json"), filepath.Join(dir, "report.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"group": 1, "name": "mine", "cases": [`+cases+`]}`), 0o600))
+	args := append([]string{"-mode=script", "-cases=" + file, "-json=" + made}, flags...)
+	var stdout, stderr strings.Builder
+	code := run(append(append(args, "--"), command...), &stdout, &stderr)
+	t.Log(&stdout, &stderr)
+	f, err := os.Open(made)
+	require.NoError(t, err)
+	defer f.Close()
+	r, err := readReport(f)
+	require.NoError(t, err)
+	return r, code
+}
+
+// A failure is reported with what the server has printed last.
+func TestServerOutputIsReported(t *testing.T) {
+	echo := build(t, "../echo")
+	r, code := script(t, `{"number": "1.1", "rule": "It says nothing.", "means": "It does.",
+		"steps": [{"do": "send", "items": [{"text": "one"}]}, {"do": "quiet"}]}`,
+		nil, "sh", "-c", `echo "about to listen"; exec `+echo+` -addr={addr}`)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, r.Cases[0].Seen[len(r.Cases[0].Seen)-1], "the server says: about to listen")
+}

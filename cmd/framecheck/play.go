@@ -39,8 +39,8 @@ func init() {
 		"refused":     {each: (*play).refused},
 		"probe":       {once: (*play).probe},
 		"pause":       {once: (*play).pause},
-		"freeze":      {once: func(p *play, _ *step) *verdict { return p.asked("frozen", p.t.freeze()) }, needs: []string{"process"}},
-		"thaw":        {once: func(p *play, _ *step) *verdict { return p.asked("continues", p.t.thaw()) }, needs: []string{"process"}},
+		"freeze":      {once: (*play).freeze, needs: []string{"process"}},
+		"thaw":        {once: (*play).thaw, needs: []string{"process"}},
 		"signal":      {once: func(p *play, s *step) *verdict { return p.asked("SIG"+s.Signal, p.t.signal(s.Signal)) }, needs: []string{"process"}},
 		"files":       {once: func(p *play, s *step) *verdict { return p.asked("few descriptors", p.t.limitFiles(p.marks+s.Most)) }, needs: []string{"process"}},
 		"exit":        {once: (*play).exit, needs: []string{"process"}},
@@ -70,6 +70,8 @@ type play struct {
 	peers map[string]*peer
 
 	marked, marks int // memory and descriptors at the last mark
+
+	frozen bool // the server is, until it is thawed
 
 	busy atomic.Bool // this machine did not keep the times of the case
 }
@@ -201,6 +203,11 @@ func (p *play) run() (v *verdict) {
 	stop := context.AfterFunc(p.ctx, func() { p.closeAll() })
 	defer stop()
 	defer p.closeAll()
+	defer func() {
+		if p.frozen && p.t.command != nil {
+			_ = p.t.thaw() // if it is gone, the next probe tells
+		}
+	}()
 	defer func() {
 		if p.busy.Load() && (v.Level == fail || v.Level == notStrict) {
 			v = inapplicable("this machine was too busy to keep the times of the case; then: %s", v.Reason)

@@ -38,3 +38,17 @@ func TestServerOutputIsReported(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, r.Cases[0].Seen[len(r.Cases[0].Seen)-1], "the server says: about to listen")
 }
+
+// A case that ends while the server is frozen leaves it running: the next message is
+// answered.
+func TestFrozenServerContinues(t *testing.T) {
+	echo := build(t, "../echo")
+	r, code := script(t, `{"number": "1.1", "rule": "Lines have headers.", "means": "They have none.",
+			"steps": [{"do": "freeze"}, {"do": "send", "items": [{"announce": 5}]}]},
+		{"number": "1.2", "rule": "A message is answered.", "means": "It is not.",
+			"steps": [{"do": "send", "items": [{"text": "one"}]}, {"do": "answers"}]}`,
+		[]string{"-framing=line", "-patience=2s"}, echo, "-framing=line", "-addr={addr}")
+	assert.Equal(t, exitPassed, code)
+	assert.Equal(t, leftOut, r.Cases[0].Verdict, r.Cases[0].Reason)
+	assert.Equal(t, pass, r.Cases[1].Verdict, r.Cases[1].Reason)
+}

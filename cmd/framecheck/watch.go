@@ -42,6 +42,17 @@ func (p *play) pause(s *step) *verdict {
 	return nil
 }
 
+// freeze stops the server until a thaw, or the end of the case if that comes first.
+func (p *play) freeze(*step) *verdict {
+	p.frozen = true
+	return p.asked("frozen", p.t.freeze())
+}
+
+func (p *play) thaw(*step) *verdict {
+	p.frozen = false
+	return p.asked("continues", p.t.thaw())
+}
+
 // asked notes what was done to the server's processes.
 func (p *play) asked(what string, err error) *verdict {
 	p.log.add("server: %s", what)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -146,8 +148,12 @@ func (p *play) arrive(s *step) *verdict {
 	client := func(n int) {
 		// The connection is refused, or the server has it.
 		c, err := p.t.dial(p.ctx, "new", p.log, s)
-		if err != nil {
+		switch {
+		case errors.Is(err, syscall.ECONNREFUSED):
 			count("refused")
+			return
+		case err != nil:
+			count(err.Error())
 			return
 		}
 		defer c.close(false)

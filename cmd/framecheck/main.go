@@ -17,8 +17,8 @@
 // See framecheck -h for its flags, framecheck -list for the cases, and
 // docs/framecheck.md for how to read a report.
 //
-// Exit codes: 0 no case failed; 1 a case failed; 2 wrong usage; 3 nothing could be
-// judged; 130 interrupted.
+// Exit codes: 0 no case failed; 1 a case failed; 2 wrong usage; 3 nothing, or not all,
+// could be judged; 130 interrupted.
 package main
 
 import (
@@ -125,13 +125,13 @@ func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err 
 		text = io.Discard
 	}
 	r, err := t.report(ctx, cases, text)
-	if err != nil {
+	if r == nil {
 		return false, err
 	}
 	if _, err := fmt.Fprintln(text, r.summary()); err != nil {
 		return false, err
 	}
-	return r.Counts[fail] > 0, o.writeReports(stdout, r)
+	return r.Counts[fail] > 0, errors.Join(err, o.writeReports(stdout, r))
 }
 
 // groups returns the groups of cases that are played.
@@ -169,7 +169,8 @@ func (o *options) selected(groups []*group) (cases []*testCase) {
 	return cases
 }
 
-// report judges the cases, and writes a line for each.
+// report judges the cases, and writes a line for each. If the server does not answer
+// before a case, the report has those before it, and the error tells why.
 func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) (*report, error) {
 	r := &report{
 		Format: format, Name: t.o.name, Date: time.Now().UTC().Truncate(time.Second),
@@ -187,28 +188,38 @@ func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) 
 		if terminal {
 			fmt.Fprintf(text, "\r\x1b[K%d of %d: case %s", i+1, len(cases), c.Number)
 		}
-		result := t.rounds(ctx, c)
+		result, err := t.rounds(ctx, c)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if terminal {
 			fmt.Fprint(text, "\r\x1b[K")
 		}
+		if result.Number == "" {
+			return r, err
+		}
 		if _, err := fmt.Fprintln(text, result.line()); err != nil {
 			return nil, err
 		}
 		r.Cases = append(r.Cases, result)
 		r.Counts[result.Verdict]++
+		if err != nil {
+			return r, err
+		}
 	}
 	return r, nil
 }
 
-// rounds judges a case as often as asked for, and returns the worst.
-func (t *target) rounds(ctx context.Context, c *testCase) (worst result) {
+// rounds judges a case as often as asked for, and returns the worst: the zero value if
+// it was not judged.
+func (t *target) rounds(ctx context.Context, c *testCase) (worst result, err error) {
 	began := time.Now()
 	count := map[level]int{}
 	for i := range t.o.rounds {
-		v, log := t.judge(ctx, c)
+		v, log, err := t.judge(ctx, c)
+		if err != nil {
+			return worst, err
+		}
 		count[v.Level]++
 		if i > 0 && v.Level.rank() <= worst.Verdict.rank() {
 			continue
@@ -225,7 +236,7 @@ func (t *target) rounds(ctx context.Context, c *testCase) (worst result) {
 		worst.Rounds = count
 	}
 	worst.Seconds = time.Since(began).Seconds()
-	return worst
+	return worst, nil
 }
 
 // writeReports writes the files that were asked for.

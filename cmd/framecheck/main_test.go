@@ -285,3 +285,66 @@ func TestServerOutputIsPrintable(t *testing.T) {
 	fmt.Fprint(&said, "\x1b]0;title\aone\n\u202etwo\x00")
 	assert.Equal(t, "?]0;title?one ?two?", said.String())
 }
+
+// mortal starts an echo of bytes that closes its listener when it is told to die, and
+// returns its address.
+func mortal(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() }) // it may be closed
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return // it is closed
+			}
+			go func() {
+				defer c.Close()
+				b := make([]byte, 100)
+				for {
+					n, err := c.Read(b)
+					if err != nil {
+						return
+					}
+					if strings.Contains(string(b[:n]), "die") {
+						_ = l.Close() // once
+						return
+					}
+					_, _ = c.Write(b[:n]) // the client may be gone
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// mortalCases returns a file of cases of which the first tells the server to die.
+func mortalCases(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "cases.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"group": 1, "name": "mine", "cases": [
+		{"number": "1.1", "rule": "r", "means": "m", "steps": [{"do": "send", "items": [{"text": "die"}]}, {"do": "answers"}]},
+		{"number": "1.2", "rule": "r", "means": "m", "steps": [{"do": "send", "items": [{"text": "live"}]}, {"do": "answers"}]}]}`), 0o600))
+	return file
+}
+
+// When a server that framecheck has not started is gone, the cases that were judged are
+// reported, and those after them do not fail.
+func TestServerGone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "r.json")
+	stdout, stderr := framecheck(t, exitUnable, "-framing=line", "-patience=500ms", "-mode=script", "-cases="+mortalCases(t), "-json="+file, mortal(t))
+	assert.Contains(t, stdout, "1.1   fail ")
+	assert.NotContains(t, stdout, "1.2 ")
+	assert.Contains(t, stdout, " 1 fail, ")
+	assert.Contains(t, stderr, "framecheck: before case 1.2: dial tcp ")
+	assert.FileExists(t, file)
+}
+
+// A round before which the server is gone does not hide the rounds before it.
+func TestServerGoneAfterRound(t *testing.T) {
+	stdout, stderr := framecheck(t, exitUnable, "-framing=line", "-patience=500ms", "-mode=script", "-cases="+mortalCases(t), "-only=1.1", "-rounds=3", mortal(t))
+	assert.Contains(t, stdout, "1.1   fail ")
+	assert.Contains(t, stdout, " 1 fail, ")
+	assert.Contains(t, stderr, "framecheck: before case 1.1: dial tcp ")
+}

@@ -256,8 +256,8 @@ In COMMAND, {addr} is where to listen, or to connect, also as {host} and {port};
 	f.SetOutput(&s)
 	f.PrintDefaults()
 	s.WriteString(`
-Exit codes: 0 no case failed; 1 a case failed; 2 wrong usage; 3 nothing could be
-judged, for example because the server does not start; 130 interrupted.
+Exit codes: 0 no case failed; 1 a case failed; 2 wrong usage; 3 nothing, or not all,
+could be judged, for example because the server does not start; 130 interrupted.
 `)
 	return helpText(s.String())
 }

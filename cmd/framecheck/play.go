@@ -77,21 +77,22 @@ type play struct {
 }
 
 // judge plays a case, for each value of its sweep if it has one, and returns the worst
-// verdict and what was sent and seen then.
-func (t *target) judge(ctx context.Context, c *testCase) (*verdict, *transcript) {
+// verdict and what was sent and seen then. The error is that of a server which does not
+// answer before the case: the case is not judged.
+func (t *target) judge(ctx context.Context, c *testCase) (worst *verdict, log *transcript, err error) {
 	if v := t.lacks(c); v != nil {
-		return v, new(transcript)
+		return v, new(transcript), nil
 	}
 	if !t.o.servesItself() {
 		if err := t.ready(ctx); err != nil {
-			return failed("before the case: %v", err), new(transcript)
+			return nil, nil, fmt.Errorf("before case %s: %w", c.Number, err)
 		}
 	}
 	sweep, v := t.sweep(c)
 	if v != nil {
-		return v, new(transcript)
+		return v, new(transcript), nil
 	}
-	worst, log := &verdict{Level: leftOut}, new(transcript)
+	worst, log = &verdict{Level: leftOut}, new(transcript)
 	for i, n := range sweep {
 		p := &play{ctx: ctx, t: t, c: c, values: t.o.values(), log: new(transcript), peers: map[string]*peer{}}
 		p.values["n"] = n
@@ -126,7 +127,7 @@ func (t *target) judge(ctx context.Context, c *testCase) (*verdict, *transcript)
 			log.add("the server says: %s", text)
 		}
 	}
-	return worst, log
+	return worst, log, nil
 }
 
 // lacks returns why a case does not apply, or nil.

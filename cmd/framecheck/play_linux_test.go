@@ -52,3 +52,17 @@ func TestFrozenServerContinues(t *testing.T) {
 	assert.Equal(t, leftOut, r.Cases[0].Verdict, r.Cases[0].Reason)
 	assert.Equal(t, pass, r.Cases[1].Verdict, r.Cases[1].Reason)
 }
+
+// A command that ends at once, as one does whose free address another program has taken,
+// is started again at another address.
+func TestStartAgain(t *testing.T) {
+	echo, tried := build(t, "../echo"), filepath.Join(t.TempDir(), "tried")
+	r, code := script(t, `{"number": "1.1", "rule": "A message is answered.", "means": "It is not.",
+			"steps": [{"do": "send", "items": [{"text": "one"}]}, {"do": "answers"}]}`,
+		[]string{"-framing=line"}, "sh", "-c", "echo {addr} >>"+tried+"; test $(wc -l <"+tried+") -eq 3 || exit 1; exec "+echo+" -framing=line -addr={addr}")
+	assert.Equal(t, exitPassed, code)
+	assert.Equal(t, pass, r.Cases[0].Verdict, r.Cases[0].Reason)
+	text, err := os.ReadFile(tried)
+	require.NoError(t, err)
+	assert.Len(t, strings.Fields(string(text)), 3)
+}

@@ -73,9 +73,22 @@ func (t *target) ready(ctx context.Context) error {
 	return t.start(ctx, "", false)
 }
 
+// mostStarts is how many free addresses are tried.
+const mostStarts = 3
+
 // start starts the command anew, at addr or a free address if that is empty, and waits
 // until its server answers. If unread is set, nobody reads what it prints.
 func (t *target) start(ctx context.Context, addr string, unread bool) error {
+	for n := 1; ; n++ {
+		err := t.startAt(ctx, addr, unread)
+		// Until the command listens, another program may take a free address.
+		if err == nil || addr != "" || n == mostStarts || t.command == nil || !t.hasEnded() {
+			return err
+		}
+	}
+}
+
+func (t *target) startAt(ctx context.Context, addr string, unread bool) error {
 	t.kill()
 	if t.addr = addr; addr == "" {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

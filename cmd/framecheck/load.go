@@ -20,9 +20,13 @@ const (
 // each that every message which its kernel knew to have arrived is answered. It is a
 // program and no script, for the answers depend on the moment.
 func (p *play) load(s *step) *verdict {
+	size := p.t.messages.allowed(64)
+	if _, v := p.t.messages.frame(p.t.messages.payload(0, size)); v != nil {
+		return v
+	}
 	var stop, stopped atomic.Bool
 	var ready, done sync.WaitGroup
-	found := make([]*verdict, loadConns)
+	found := make([]*verdict, loadConns)       // by those that read
 	arrived := make([]atomic.Int64, loadConns) // messages, at the signal
 	var moment sync.RWMutex                    // held for reading while a message is written and counted
 	sent := make([]atomic.Int64, loadConns)
@@ -36,7 +40,6 @@ func (p *play) load(s *step) *verdict {
 		c.number = i
 		peers[i] = c
 	}
-	size := p.t.messages.allowed(64)
 	for i, c := range peers {
 		ready.Add(1)
 		begun := sync.OnceFunc(ready.Done)
@@ -48,11 +51,7 @@ func (p *play) load(s *step) *verdict {
 				}
 				var wire []byte
 				for k := range loadBatch {
-					frame, v := p.t.messages.frame(p.t.messages.payload(n+k, size))
-					if v != nil {
-						found[i] = v
-						return
-					}
+					frame, _ := p.t.messages.frame(p.t.messages.payload(n+k, size)) // the framing carries it, as it does the first
 					wire = append(wire, frame...)
 				}
 				moment.RLock()

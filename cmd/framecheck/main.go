@@ -215,7 +215,11 @@ func (t *target) report(ctx context.Context, cases []*testCase, text io.Writer) 
 func (t *target) rounds(ctx context.Context, c *testCase) (worst result, err error) {
 	began := time.Now()
 	count := map[level]int{}
-	for i := range t.o.rounds {
+	rounds := t.o.rounds
+	if t.lacks(c) != nil {
+		rounds = 1 // it applies in none
+	}
+	for i := range rounds {
 		v, log, err := t.judge(ctx, c)
 		if err != nil {
 			return worst, err
@@ -227,9 +231,6 @@ func (t *target) rounds(ctx context.Context, c *testCase) (worst result, err err
 		worst = result{Number: c.Number, Group: c.group.Name, Rule: c.Rule, Verdict: v.Level, Reason: v.Reason, Seen: log.all(), Framecat: log.framecat(t.o, t.addr)}
 		if v.Level == fail {
 			worst.Means = c.Means
-		}
-		if v.Level == leftOut {
-			break
 		}
 	}
 	if len(count) > 1 {

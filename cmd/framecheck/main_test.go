@@ -221,6 +221,28 @@ func TestRounds(t *testing.T) {
 	assert.Contains(t, r.Cases[0].Reason, `is "`+string([]byte{'a' ^ 1})+`gain and again"`)
 }
 
+// A round for which this machine was too busy does not end the others.
+func TestRoundsAfterBusy(t *testing.T) {
+	var messages atomic.Int64
+	addr := serve(t, func(c *server.Conn, payload []byte) error {
+		if string(payload) != "PING" {
+			return c.Reply(payload)
+		}
+		messages.Add(1)
+		return c.Reply([]byte("wrong"))
+	})
+	file := filepath.Join(t.TempDir(), "mine.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"group": 1, "name": "mine", "cases": [
+		{"number": "1.1", "rule": "PING is answered.", "means": "It is not.", "needs": ["idle-timeout"],
+		 "steps": [{"do": "send", "items": [{"text": "PING"}]}, {"do": "pause", "pause": 1}, {"do": "answers"}]},
+		{"number": "1.2", "rule": "PONG is answered.", "means": "It is not.",
+		 "steps": [{"do": "send", "items": [{"text": "PONG"}]}, {"do": "answers"}]}]}`), 0o600))
+	// Each pause is longer than such a time allows.
+	stdout, _ := framecheck(t, exitPassed, "-framing=length", "-mode=script", "-cases="+file, "-idle-timeout=1ns", "-rounds=3", addr)
+	assert.Contains(t, stdout, "1.1   does not apply")
+	assert.EqualValues(t, 3, messages.Load())
+}
+
 // The cases of a user are played as the built-in ones are.
 func TestScript(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mine.json")

@@ -20,7 +20,7 @@ func TestArriveTellsErrors(t *testing.T) {
 	_, err = tg.servers()
 	require.NoError(t, err)
 	tg.addr = "127.0.0.1:99999" // is no address
-	p := &play{ctx: context.Background(), t: tg, c: &testCase{}, log: new(transcript)}
+	p := tg.newPlay(context.Background(), &testCase{}, 0)
 	v := p.arrive(&step{Do: "arrive", Signal: "TERM"})
 	require.NotNil(t, v)
 	assert.Equal(t, fail, v.Level, v.Reason)

@@ -10,8 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
 // forged returns a target that is a server of a test, which serves each connection with
@@ -33,11 +31,7 @@ func forged(t *testing.T, serve func(*net.TCPConn)) *target {
 			}()
 		}
 	}()
-	framer, err := lengthprefix.New(lengthprefix.Config{Width: 4})
-	require.NoError(t, err)
-	m, err := newMessages(framer, 0, nil)
-	require.NoError(t, err)
-	return &target{o: &options{mode: "echo", reply: "same", patience: 20 * time.Second}, messages: m, addr: l.Addr().String()}
+	return targetAt(t, l.Addr())
 }
 
 // A reset after the end of the stream is the answer to what was sent after it: the
@@ -82,7 +76,7 @@ func TestSendStopsAtEnd(t *testing.T) {
 		}
 		received <- n
 	})
-	p := &play{ctx: context.Background(), t: tg, c: &testCase{}, log: new(transcript), peers: map[string]*peer{}}
+	p := tg.newPlay(context.Background(), &testCase{}, 0)
 	s := &step{Do: "send", Items: []item{{Letters: size}}, Pieces: "bytes", Pause: num{add: 5}}
 	require.Nil(t, p.step(s))
 	require.Nil(t, p.step(&step{Do: "end"}))

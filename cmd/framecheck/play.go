@@ -68,12 +68,23 @@ type play struct {
 
 	mu    sync.Mutex
 	peers map[string]*peer
+	dials chan struct{} // has an element for each connection that is being made
 
 	marked, marks int // memory and descriptors at the last mark
 
 	frozen bool // the server is, until it is thawed
 
 	busy atomic.Bool // this machine did not keep the times of the case
+}
+
+// mostDials is how many connections are made at a time: a listen queue may be short.
+const mostDials = 64
+
+// newPlay returns a run through the steps of c, with n as the value of its sweep.
+func (t *target) newPlay(ctx context.Context, c *testCase, n int) *play {
+	p := &play{ctx: ctx, t: t, c: c, values: t.o.values(), log: new(transcript), peers: map[string]*peer{}, dials: make(chan struct{}, mostDials)}
+	p.values["n"] = n
+	return p
 }
 
 // judge plays a case, for each value of its sweep if it has one, and returns the worst
@@ -94,8 +105,7 @@ func (t *target) judge(ctx context.Context, c *testCase) (worst *verdict, log *t
 	}
 	worst, log = &verdict{Level: leftOut}, new(transcript)
 	for i, n := range sweep {
-		p := &play{ctx: ctx, t: t, c: c, values: t.o.values(), log: new(transcript), peers: map[string]*peer{}}
-		p.values["n"] = n
+		p := t.newPlay(ctx, c, n)
 		if c.For != nil && c.For.Over == "malformed" {
 			p.bad = c.group.Malformed[n]
 		}
@@ -282,13 +292,8 @@ func (p *play) step(s *step) *verdict {
 	}
 	found := make([]*verdict, n)
 	var all sync.WaitGroup
-	free := make(chan struct{}, 64) // a listen queue may be short
 	for i := range n {
 		all.Go(func() {
-			if s.Do == "connect" {
-				free <- struct{}{}
-				defer func() { <-free }()
-			}
 			found[i] = p.on(op, s, fmt.Sprintf("%s.%d", name, i), i)
 		})
 	}
@@ -316,7 +321,10 @@ func (p *play) on(op *operation, s *step, name string, number int) *verdict {
 	p.mu.Unlock()
 	if c == nil {
 		var err error
-		if c, err = p.t.dial(p.ctx, name, p.log, s); err != nil {
+		p.dials <- struct{}{}
+		c, err = p.t.dial(p.ctx, name, p.log, s)
+		<-p.dials
+		if err != nil {
 			return failed("cannot connect: %v", err)
 		}
 		c.number = number

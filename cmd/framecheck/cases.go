@@ -82,7 +82,7 @@ type step struct {
 	Log    string `json:"log"`    // restart: "unread" if nobody reads what the server prints
 	Result string `json:"result"` // client: "same", what it does when answers come whole, or "error"
 	Same   bool   `json:"same"`   // restart: at the same address
-	Most   int    `json:"most"`   // memory: MiB that it may have grown by; descriptors, kept: how many more; files: how many more at most
+	Most   int    `json:"most"`   // memory: MiB that it may have grown by; descriptors, kept: how many more; files: how many more at most, of each process
 }
 
 // An item is a part of what is sent: messages, or bytes.

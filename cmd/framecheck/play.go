@@ -42,7 +42,7 @@ func init() {
 		"freeze":      {once: (*play).freeze, needs: []string{"process"}},
 		"thaw":        {once: (*play).thaw, needs: []string{"process"}},
 		"signal":      {once: func(p *play, s *step) *verdict { return p.asked("SIG"+s.Signal, p.t.signal(s.Signal)) }, needs: []string{"process"}},
-		"files":       {once: func(p *play, s *step) *verdict { return p.asked("few descriptors", p.t.limitFiles(p.marks+s.Most)) }, needs: []string{"process"}},
+		"files":       {once: func(p *play, s *step) *verdict { return p.asked("few descriptors", p.t.limitFiles(s.Most)) }, needs: []string{"process"}},
 		"exit":        {once: (*play).exit, needs: []string{"process"}},
 		"ended":       {once: (*play).ended, needs: []string{"process"}},
 		"gone":        {once: (*play).gone, needs: []string{"process"}},

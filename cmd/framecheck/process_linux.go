@@ -94,7 +94,6 @@ func shrink(w *os.File) {
 // A process is a line of /proc.
 type process struct {
 	pid, parent int
-	state       string
 	resident    int // bytes
 }
 
@@ -102,24 +101,38 @@ type process struct {
 func (t *target) group() (all []process) {
 	paths, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is valid
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
-		}
-		// The name, in parentheses, may contain anything.
-		f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		const state, parent, group, resident = 0, 1, 2, 21
+		f := fieldsOf(path)
+		const parent, group, resident = 1, 2, 21
 		if len(f) <= resident || f[group] != strconv.Itoa(t.command.Process.Pid) {
 			continue
 		}
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		p := process{pid: pid, state: f[state]}
+		p := process{pid: pid}
 		p.parent, _ = strconv.Atoi(f[parent])
 		pages, _ := strconv.Atoi(f[resident])
 		p.resident = pages * os.Getpagesize()
 		all = append(all, p)
 	}
 	return all
+}
+
+// fieldsOf returns the fields of a stat file that follow the name: the first is the
+// state of the process or thread. There are none if it has ended.
+func fieldsOf(path string) []string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // the name, in parentheses, may contain anything
+}
+
+// stopped reports whether all threads of a process have stopped or ended.
+func (p process) stopped() bool {
+	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.pid)) // the pattern is valid
+	return !slices.ContainsFunc(paths, func(path string) bool {
+		f := fieldsOf(path)
+		return len(f) > 0 && !slices.Contains([]string{"T", "Z", "X"}, f[0])
+	})
 }
 
 // usage returns the resident memory, in bytes, and the open descriptors of the server.
@@ -152,23 +165,28 @@ func (t *target) signal(name string) error {
 	if err != nil {
 		return err
 	}
+	signalled := 0
 	for _, p := range t.group() {
 		if slices.Contains(pids, p.pid) && !slices.Contains(pids, p.parent) {
 			if err := syscall.Kill(p.pid, s); err != nil {
 				return err
 			}
+			signalled++
 		}
+	}
+	if signalled == 0 {
+		return errors.New("the processes that listened on " + t.addr + " have ended")
 	}
 	return nil
 }
 
-// freeze stops all processes of the command, and returns when they have stopped.
+// freeze stops all processes of the command, and returns when all threads have stopped.
 func (t *target) freeze() error {
 	if err := syscall.Kill(-t.command.Process.Pid, syscall.SIGSTOP); err != nil {
 		return err
 	}
 	for began := time.Now(); time.Since(began) < t.o.patience; time.Sleep(time.Millisecond) {
-		if !slices.ContainsFunc(t.group(), func(p process) bool { return p.state != "T" && p.state != "Z" }) {
+		if !slices.ContainsFunc(t.group(), func(p process) bool { return !p.stopped() }) {
 			return nil
 		}
 	}
@@ -178,14 +196,19 @@ func (t *target) freeze() error {
 // thaw lets all processes of the command continue.
 func (t *target) thaw() error { return syscall.Kill(-t.command.Process.Pid, syscall.SIGCONT) }
 
-// limitFiles lets the server have at most n descriptors.
+// limitFiles lets each process of the server have at most n descriptors more.
 func (t *target) limitFiles(n int) error {
 	pids, err := t.servers()
 	if err != nil {
 		return err
 	}
 	for _, pid := range pids {
-		limit := unix.Rlimit{Cur: uint64(n), Max: uint64(n)}
+		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+		if err != nil {
+			return err
+		}
+		most := uint64(len(entries) + n)
+		limit := unix.Rlimit{Cur: most, Max: most}
 		if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
 			return err
 		}

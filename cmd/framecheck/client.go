@@ -24,6 +24,7 @@ type clientRun struct {
 	state    string
 	ok       bool // exit code 0
 	messages int  // that it sent
+	most     int  // of them on one connection
 	wrong    string
 }
 
@@ -54,6 +55,8 @@ func (p *play) client(s *step) *verdict {
 		return failed("the client ends with %s", got.state)
 	case s.Result == "same" && got.printed != want.printed:
 		return failed("the client prints %s, not %s", quote([]byte(got.printed)), quote([]byte(want.printed)))
+	case s.Result == "error" && want.most < badAnswer:
+		return inapplicable("it needs a client that sends %d messages on a connection", badAnswer)
 	case s.Result == "error" && got.ok:
 		return failed("the client ends with exit code 0")
 	case s.Result == "error" && !strings.HasPrefix(want.printed, got.printed):
@@ -182,10 +185,10 @@ func (s *answering) serve(c *net.TCPConn) {
 		}
 		if err != nil {
 			flush()
-			s.sent(err)
+			s.sent(n, err)
 			return
 		}
-		s.sent(nil)
+		s.sent(n, nil)
 		answer, err := s.p.t.messages.framer.Append(nil, payload)
 		if err != nil {
 			return // what was read can be written
@@ -222,8 +225,8 @@ func (s *answering) serve(c *net.TCPConn) {
 	}
 }
 
-// sent notes a message of the client, or how its stream ended.
-func (s *answering) sent(err error) {
+// sent notes the n-th message on a connection, or how the stream ended in its place.
+func (s *answering) sent(n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var short *framing.UnexpectedEOFError
@@ -231,6 +234,7 @@ func (s *answering) sent(err error) {
 	switch {
 	case err == nil:
 		s.run.messages++
+		s.run.most = max(s.run.most, n)
 	case errors.As(err, &short), errors.As(err, &format):
 		s.run.wrong = err.Error()
 	}

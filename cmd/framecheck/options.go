@@ -19,6 +19,9 @@ import (
 // most is the largest -rounds, and -max-conns: more is a slip of the finger.
 const most = 10000
 
+// mostPayload is the largest -max-payload: cases hold several messages of it in memory.
+const mostPayload spec.Size = 64 << 20
+
 // options are what the command line says.
 type options struct {
 	addr    string
@@ -71,7 +74,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.cases, "cases", "", "play the cases of the JSON `FILE` instead of the built-in ones")
 	only := f.String("only", "", "play these `CASES`: numbers or groups, separated by commas, such as 1,5.3")
 	f.IntVar(&o.rounds, "rounds", 1, "play each case `N` times, and report the worst")
-	f.Var(&o.maxPayload, "max-payload", "the server's limit for messages is `SIZE`: bytes, or 64KiB, 1MiB; 0: not known")
+	f.Var(&o.maxPayload, "max-payload", "the server's limit for messages is `SIZE`: bytes, or 64KiB, 1MiB, at most 64MiB; 0: not known")
 	f.IntVar(&o.maxConns, "max-conns", 0, "the server serves `N` connections at a time; 0: not known")
 	f.DurationVar(&o.idleTimeout, "idle-timeout", 0, "the server closes idle connections after this time; 0: not known")
 	f.DurationVar(&o.frameTimeout, "frame-timeout", 0, "the server gives a message this time to arrive; 0: not known")
@@ -79,7 +82,7 @@ func parse(args []string) (*options, error) {
 	f.DurationVar(&o.grace, "grace", 15*time.Second, "wait this long for the server to end after a signal")
 	f.DurationVar(&o.patience, "patience", 5*time.Second, "wait this long for what is due; the time itself is never judged")
 	f.BoolVar(&o.tls, "tls", false, "the server speaks TLS; its certificate is not verified")
-	f.BoolVar(&o.remote, "remote", false, "allow HOST:PORT to be another machine: cases open hundreds of connections and send up to 32 MiB")
+	f.BoolVar(&o.remote, "remote", false, "allow HOST:PORT to be another machine: cases open hundreds of connections and send up to 50 MiB, or eight messages of -max-payload")
 	f.StringVar(&o.name, "name", "", "the server's `NAME` in reports")
 	f.StringVar(&o.json, "json", "", "write a report as JSON to `FILE`; - is standard output")
 	f.StringVar(&o.junit, "junit", "", "write a report as JUnit XML to `FILE`; - is standard output")
@@ -132,8 +135,8 @@ func (o *options) check() error {
 		return errors.New("-mode script and -cases go together")
 	case o.rounds < 1 || o.rounds > most:
 		return fmt.Errorf("-rounds %d: it must be 1 to %d", o.rounds, most)
-	case o.maxPayload < 0:
-		return fmt.Errorf("-max-payload %v: it must not be negative", o.maxPayload)
+	case o.maxPayload < 0 || o.maxPayload > mostPayload:
+		return fmt.Errorf("-max-payload %v: it must be 0 to %v", o.maxPayload, mostPayload)
 	case o.maxConns < 0 || o.maxConns > most:
 		return fmt.Errorf("-max-conns %d: it must be 0 to %d", o.maxConns, most)
 	case o.merge && (len(o.args) == 0 || o.html == ""):

@@ -228,7 +228,7 @@ func (t *target) rounds(ctx context.Context, c *testCase) (worst result, err err
 		if i > 0 && v.Level.rank() <= worst.Verdict.rank() {
 			continue
 		}
-		worst = result{Number: c.Number, Group: c.group.Name, Rule: c.Rule, Verdict: v.Level, Reason: v.Reason, Seen: log.all(), Framecat: log.framecat(t.o, t.addr)}
+		worst = result{Number: c.Number, Group: c.group.Name, Rule: c.Rule, Verdict: v.Level, Reason: v.Reason, Seen: log.all(), Framecat: log.framecat(t.o)}
 		if v.Level == fail {
 			worst.Means = c.Means
 		}

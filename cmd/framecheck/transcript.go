@@ -1,23 +1,26 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
 
 const (
-	mostLines = 60
-	mostBytes = 48  // of a line
-	mostWire  = 512 // of what framecat repeats
+	firstLines = 20 // that are kept, and
+	lastLines  = 40
+	mostBytes  = 48  // of a line
+	mostWire   = 512 // of what framecat repeats
 )
 
 // A transcript is what was sent and seen in a case, as far as a reader can use it. It
 // is safe for concurrent use.
 type transcript struct {
 	mu      sync.Mutex
-	lines   []string
+	lines   []string // the first, and the last if some are dropped
 	dropped int
 
 	payloads [][]byte // of the first connection, if only whole messages were sent
@@ -31,9 +34,9 @@ type transcript struct {
 func (t *transcript) add(format string, a ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.lines) == mostLines {
+	if len(t.lines) == firstLines+lastLines {
+		t.lines = slices.Delete(t.lines, firstLines, firstLines+1)
 		t.dropped++
-		return
 	}
 	t.lines = append(t.lines, fmt.Sprintf(format, a...))
 }
@@ -42,10 +45,11 @@ func (t *transcript) add(format string, a ...any) {
 func (t *transcript) all() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	all := slices.Clone(t.lines)
 	if t.dropped > 0 {
-		return append(t.lines[:len(t.lines):len(t.lines)], fmt.Sprintf("… and %d more lines", t.dropped))
+		all = slices.Insert(all, firstLines, fmt.Sprintf("… %d more lines …", t.dropped))
 	}
-	return t.lines
+	return all
 }
 
 // sends notes what is sent on a connection.
@@ -74,10 +78,12 @@ func octetsText(b []byte) string {
 	return fmt.Sprintf("%d bytes: %x", len(b), b)
 }
 
-// framecat returns a command that sends the same on one connection.
-func (t *transcript) framecat(o *options, addr string) string {
+// framecat returns a command that sends the same on one connection, if that is not too
+// much, to the server: at {addr} if framecheck has started it, for that one is gone.
+func (t *transcript) framecat(o *options) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	addr := cmp.Or(o.addr, "{addr}")
 	flags := ""
 	if o.tls {
 		flags = " -tls -tls-insecure"

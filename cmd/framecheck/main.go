@@ -67,11 +67,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, string(help))
 		return exitPassed
 	case err != nil:
-		fmt.Fprintf(stderr, "framecheck: %v\nRun 'framecheck -h' for help.\n", err)
-		return exitUsage
+		return misused(stderr, err)
 	}
 	failed, err := o.work(ctx, stdout)
+	var unknown *unknownCaseError
 	switch {
+	case errors.As(err, &unknown):
+		return misused(stderr, err)
 	case ctx.Err() != nil:
 		return exitInterrupted
 	case err != nil:
@@ -83,6 +85,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitPassed
 }
 
+// misused reports wrong usage.
+func misused(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "framecheck: %v\nRun 'framecheck -h' for help.\n", err)
+	return exitUsage
+}
+
 // work does what the command line asks for, and reports whether a case has failed.
 func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err error) {
 	if o.merge {
@@ -92,9 +100,9 @@ func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err 
 	if err != nil {
 		return false, err
 	}
-	cases := o.selected(groups)
-	if len(cases) == 0 {
-		return false, fmt.Errorf("-only %s: there is no such case", strings.Join(o.only, ","))
+	cases, err := o.selected(groups)
+	if err != nil {
+		return false, err
 	}
 	if o.list {
 		for _, c := range cases {
@@ -131,6 +139,9 @@ func (o *options) work(ctx context.Context, stdout io.Writer) (failed bool, err 
 	if _, err := fmt.Fprintln(text, r.summary()); err != nil {
 		return false, err
 	}
+	if err == nil && r.Counts[leftOut] == len(cases) {
+		err = errors.New("nothing could be judged: no case applies")
+	}
 	return r.Counts[fail] > 0, errors.Join(err, o.writeReports(stdout, r))
 }
 
@@ -152,21 +163,39 @@ type oneFile struct {
 // Glob implements [fs.GlobFS].
 func (f oneFile) Glob(string) ([]string, error) { return []string{f.name}, nil }
 
-// selected returns the cases that -only names, or all.
-func (o *options) selected(groups []*group) (cases []*testCase) {
+// An unknownCaseError is a name of -only that is that of no case and no group.
+type unknownCaseError struct{ name string }
+
+func (e *unknownCaseError) Error() string {
+	return fmt.Sprintf("-only %s: there is no such case or group", e.name)
+}
+
+// selected returns the cases that -only names, or all. There is at least one.
+func (o *options) selected(groups []*group) (cases []*testCase, err error) {
+	known := map[string]bool{}
 	for _, g := range groups {
 		for _, c := range g.Cases {
+			names := []string{c.Number, fmt.Sprint(g.Number), g.Name}
+			for _, name := range names {
+				known[name] = true
+			}
 			if c.judgesClient() != o.servesItself() && !o.list {
 				continue
 			}
-			if o.only == nil || slices.ContainsFunc(o.only, func(s string) bool {
-				return s == c.Number || s == fmt.Sprint(g.Number) || s == g.Name
-			}) {
+			if o.only == nil || slices.ContainsFunc(names, func(name string) bool { return slices.Contains(o.only, name) }) {
 				cases = append(cases, c)
 			}
 		}
 	}
-	return cases
+	for _, name := range o.only {
+		if !known[name] {
+			return nil, &unknownCaseError{name}
+		}
+	}
+	if len(cases) == 0 {
+		return nil, fmt.Errorf("nothing could be judged: no such case is played with -mode %s", o.mode)
+	}
+	return cases, nil
 }
 
 // report judges the cases, and writes a line for each. If the server does not answer

@@ -77,6 +77,9 @@ func TestUsage(t *testing.T) {
 		{"-mode=client 127.0.0.1:1", "-mode client needs the command of the client, after --"},
 		{"-mode=client -tls -- x {addr}", "-mode client: -tls and -message are for servers"},
 		{"-json=- -html=- 127.0.0.1:1", "only one report can be standard output"},
+		{"-only=99 127.0.0.1:1", "-only 99: there is no such case or group"},
+		{"-only=9.4,9.99 127.0.0.1:1", "-only 9.99: there is no such case or group"},
+		{"-only=closing,opening -list", "-only opening: there is no such case or group"},
 		{"-unknown", "flag provided but not defined: -unknown"},
 	} {
 		stdout, stderr := framecheck(t, exitUsage, strings.Fields(c.args)...)
@@ -107,7 +110,7 @@ func TestUnable(t *testing.T) {
 		want string
 	}{
 		{[]string{"-patience=50ms", silent.Addr().String()}, "a message on a new connection is not answered"},
-		{[]string{"-only=99", silent.Addr().String()}, "-only 99: there is no such case"},
+		{[]string{"-only=11", silent.Addr().String()}, "no such case is played with -mode echo"},
 		{[]string{"-message=" + dir + "/none", silent.Addr().String()}, "-message: open"},
 		{[]string{"-framing=stomp", silent.Addr().String()}, "with -message FILE"},
 		{[]string{"-framing=fixed,size=4", "-message=" + broken, silent.Addr().String()}, "-message: framing: payload of 17 bytes refused"},
@@ -121,6 +124,15 @@ func TestUnable(t *testing.T) {
 		assert.Contains(t, stderr, c.want)
 		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 	}
+}
+
+// A run in which no case applies has judged nothing, and its report tells why.
+func TestNothingApplies(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "report.json")
+	stdout, stderr := framecheck(t, exitUnable, "-framing=length", "-only=9.1,9.4", "-json="+file, serve(t, server.Echo))
+	assert.Contains(t, stdout, "9.4   does not apply ")
+	assert.Equal(t, "framecheck: nothing could be judged: no case applies\n", stderr)
+	assert.FileExists(t, file)
 }
 
 // The first six groups need no more than an address.

@@ -6,20 +6,23 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/wholeframe/wholeframe/framing"
 )
 
-// startBound is how long a command may take until its server answers.
-const startBound = time.Minute
+// A command may take this long until its server listens, and from then until it answers.
+const (
+	listenBound = 10 * time.Minute // go run compiles it
+	answerBound = time.Minute
+)
 
 // A target is the server that is judged: an address, and the command that starts it if
 // there is one.
@@ -131,14 +134,18 @@ func (t *target) startAt(ctx context.Context, addr string, unread bool) error {
 
 // answers waits until the server answers a message.
 func (t *target) answers(ctx context.Context) error {
-	bound := startBound
+	bound := answerBound
 	if t.o.command == nil {
 		bound = t.o.patience
 	}
-	for began := time.Now(); ; {
+	began := time.Now()
+	for listens := began; ; {
 		err := t.probe(ctx)
 		if err == nil {
 			return nil
+		}
+		if t.o.command != nil && errors.Is(err, syscall.ECONNREFUSED) && time.Since(began) < listenBound {
+			listens = time.Now() // not yet
 		}
 		var ended <-chan struct{} = t.ended
 		select {
@@ -148,7 +155,7 @@ func (t *target) answers(ctx context.Context) error {
 			return fmt.Errorf("the server has ended (%v): %s", t.command.ProcessState, t.output)
 		case <-time.After(20 * time.Millisecond):
 		}
-		if time.Since(began) > bound {
+		if time.Since(listens) > bound {
 			if t.output != nil && t.output.String() != "" {
 				return fmt.Errorf("%w; the server says: %s", err, t.output)
 			}

@@ -227,7 +227,7 @@ func (p *play) dropped(s *step, c *peer) *verdict {
 	least := p.duration(s.After)
 	bound := p.t.o.patience + waits*least
 	for {
-		is, known := ended(c.raw)
+		is, known := peerHasEnded(c.raw)
 		if !known {
 			return inapplicable("that a connection has ended which is not read is known on Linux only")
 		}

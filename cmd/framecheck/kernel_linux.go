@@ -28,9 +28,9 @@ func smallBuffer(_, _ string, c syscall.RawConn) (err error) {
 	return err
 }
 
-// ended reports whether the peer has reset a connection, or ended its side, though
+// peerHasEnded reports whether the peer has reset a connection, or ended its side, though
 // nothing was read.
-func ended(c *net.TCPConn) (is, known bool) {
+func peerHasEnded(c *net.TCPConn) (is, known bool) {
 	const closed, closeWait = 7, 8 // as the kernel numbers states
 	raw, err := c.SyscallConn()
 	if err != nil {

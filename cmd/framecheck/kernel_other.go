@@ -13,5 +13,5 @@ func unacknowledged(*net.TCPConn) int { return 0 }
 // smallBuffer does nothing: the client reads late all the same.
 func smallBuffer(_, _ string, _ syscall.RawConn) error { return nil }
 
-// ended reports that it is not known.
-func ended(*net.TCPConn) (is, known bool) { return false, false }
+// peerHasEnded reports that it is not known.
+func peerHasEnded(*net.TCPConn) (is, known bool) { return false, false }

@@ -176,8 +176,8 @@ func (o *options) check() error {
 	return nil
 }
 
-// answers reports whether the server answers messages.
-func (o *options) answers() bool { return o.mode != "sink" }
+// expectsAnswers reports whether the server answers messages.
+func (o *options) expectsAnswers() bool { return o.mode != "sink" }
 
 // reports returns how many reports go to the file of that name.
 func (o *options) reports(name string) (n int) {
@@ -193,7 +193,7 @@ func (o *options) reports(name string) (n int) {
 func (o *options) servesItself() bool { return o.mode == "client" }
 
 // echoes reports whether an answer is the message itself.
-func (o *options) echoes() bool { return o.answers() && o.reply == "same" }
+func (o *options) echoes() bool { return o.expectsAnswers() && o.reply == "same" }
 
 // payloads returns those of -message, or nil.
 func (o *options) payloads() (all [][]byte, err error) {

@@ -200,7 +200,7 @@ func (p *play) send(s *step, c *peer) *verdict {
 	if idle := p.t.o.idleTimeout; idle > 0 && time.Since(began) > idle/4 {
 		p.busy.Store(true) // the server may have given up the connection meanwhile
 	}
-	if !p.t.o.answers() {
+	if !p.t.o.expectsAnswers() {
 		c.due, c.maybe = nil, nil
 	}
 	p.log.sends(c, out.payloads, out.wire, out.bare, s.Pieces)
@@ -211,7 +211,7 @@ func (p *play) send(s *step, c *peer) *verdict {
 		for i, piece := range pieces {
 			if i > 0 {
 				p.sleep(pause)
-				if is, known := ended(c.raw); known && is {
+				if is, known := peerHasEnded(c.raw); known && is {
 					return nil // more would only be answered with a reset
 				}
 			}

@@ -23,7 +23,7 @@ const (
 	torn    = "FIN inside an answer"
 	noAlert = "FIN without close_notify"
 	noFrame = "bytes that are no frame"
-	half    = "close_notify without FIN"
+	noFIN   = "close_notify without FIN"
 )
 
 // A peer is a connection with what is judged.
@@ -145,7 +145,7 @@ func (p *peer) endOf(err error, bound time.Duration) string {
 // belowTLS returns how the connection ends below TLS, which has ended in order or with
 // the end of the stream: package tls accepts that too.
 func (p *peer) belowTLS(bound time.Duration) string {
-	if p.below.ended {
+	if p.below.sawEnd {
 		return noAlert
 	}
 	if err := p.raw.SetReadDeadline(time.Now().Add(bound)); err != nil {
@@ -156,7 +156,7 @@ func (p *peer) belowTLS(bound time.Duration) string {
 	case err == io.EOF:
 		return fin
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return half
+		return noFIN
 	case errors.Is(err, syscall.ECONNRESET):
 		return rst
 	}
@@ -167,13 +167,13 @@ func (p *peer) belowTLS(bound time.Duration) string {
 // in small pieces.
 type watchedConn struct {
 	net.Conn
-	drips bool
-	ended bool
+	drips  bool
+	sawEnd bool
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.ended = c.ended || err == io.EOF
+	c.sawEnd = c.sawEnd || err == io.EOF
 	return n, err
 }
 

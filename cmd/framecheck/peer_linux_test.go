@@ -51,7 +51,7 @@ func TestEndBeforeReset(t *testing.T) {
 			require.NoError(t, err)
 			defer p.close(false)
 			if want == fin {
-				require.Eventually(t, func() bool { is, _ := ended(p.raw); return is }, 10*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { is, _ := peerHasEnded(p.raw); return is }, 10*time.Second, time.Millisecond)
 			}
 			close(reset)
 			require.Eventually(t, func() bool { return p.write([]byte{0}, time.Second) != nil }, 10*time.Second, time.Millisecond)

@@ -70,7 +70,7 @@ type play struct {
 	peers map[string]*peer
 	dials chan struct{} // has an element for each connection that is being made
 
-	marked, marks int // memory and descriptors at the last mark
+	memoryAtMark, descriptorsAtMark int
 
 	frozen bool // the server is, until it is thawed
 
@@ -148,7 +148,7 @@ func (t *target) lacks(c *testCase) *verdict {
 	}
 	has := map[string]bool{
 		"echo":          t.o.echoes(),
-		"answers":       t.o.answers(),
+		"answers":       t.o.expectsAnswers(),
 		"sizes":         t.messages.anySize(),
 		"limit":         t.o.maxPayload > 0,
 		"frame-timeout": t.o.frameTimeout > 0,

@@ -71,7 +71,7 @@ func (t *tail) String() string {
 // ready sees to it that the server runs and answers.
 func (t *target) ready(ctx context.Context) error {
 	if t.o.command == nil || t.command != nil && !t.hasEnded() {
-		return t.answers(ctx)
+		return t.awaitAnswer(ctx)
 	}
 	return t.start(ctx, "", false)
 }
@@ -129,11 +129,11 @@ func (t *target) startAt(ctx context.Context, addr string, unread bool) error {
 		_ = c.Wait() // its ProcessState tells
 		close(ended)
 	}(t.ended)
-	return t.answers(ctx)
+	return t.awaitAnswer(ctx)
 }
 
-// answers waits until the server answers a message.
-func (t *target) answers(ctx context.Context) error {
+// awaitAnswer waits until the server answers a message.
+func (t *target) awaitAnswer(ctx context.Context) error {
 	bound := answerBound
 	if t.o.command == nil {
 		bound = t.o.patience
@@ -245,7 +245,7 @@ func (t *target) probe(ctx context.Context) error {
 	if err := p.write(wire, t.o.patience); err != nil {
 		return err
 	}
-	if !t.o.answers() {
+	if !t.o.expectsAnswers() {
 		return nil
 	}
 	got, end := p.read(t.o.patience)

@@ -82,7 +82,7 @@ func (p *play) ended(*step) *verdict {
 	return nil
 }
 
-// exit does so too; an exit code other than 0 is not strict.
+// exit waits until the command has ended; an exit code other than 0 is not strict.
 func (p *play) exit(s *step) *verdict {
 	if v := p.ended(s); v != nil {
 		return v
@@ -119,7 +119,7 @@ func (p *play) restart(s *step) *verdict {
 // mark notes what memory and descriptors the server has.
 func (p *play) mark(*step) *verdict {
 	var err error
-	p.marked, p.marks, err = p.t.usage()
+	p.memoryAtMark, p.descriptorsAtMark, err = p.t.usage()
 	return unwatched(err)
 }
 
@@ -129,7 +129,7 @@ func (p *play) memory(s *step) *verdict {
 	if err != nil {
 		return unwatched(err)
 	}
-	grown := (now - p.marked) >> 20
+	grown := (now - p.memoryAtMark) >> 20
 	p.log.add("server: its memory has grown by %d MiB", grown)
 	if p.c.Info {
 		return &verdict{info, fmt.Sprintf("the server's memory has grown by %d MiB", grown)}
@@ -140,7 +140,7 @@ func (p *play) memory(s *step) *verdict {
 	return nil
 }
 
-// descriptors waits until the server has as few descriptors as at the mark, and some.
+// descriptors waits until the server has at most a few descriptors more than at the mark.
 func (p *play) descriptors(s *step) *verdict {
 	now := 0
 	for began := time.Now(); time.Since(began) < p.t.o.patience; time.Sleep(10 * time.Millisecond) {
@@ -148,13 +148,13 @@ func (p *play) descriptors(s *step) *verdict {
 		if _, now, err = p.t.usage(); err != nil {
 			return unwatched(err)
 		}
-		if now <= p.marks+s.Most {
-			p.log.add("server: %d descriptors, %d before", now, p.marks)
+		if now <= p.descriptorsAtMark+s.Most {
+			p.log.add("server: %d descriptors, %d before", now, p.descriptorsAtMark)
 			return nil
 		}
 	}
-	p.log.add("server: %d descriptors, %d before", now, p.marks)
-	return failed("the server keeps %d descriptors of closed connections", now-p.marks)
+	p.log.add("server: %d descriptors, %d before", now, p.descriptorsAtMark)
+	return failed("the server keeps %d descriptors of closed connections", now-p.descriptorsAtMark)
 }
 
 // keptFor is how long a server must keep connections whose answers are not acknowledged:
@@ -172,14 +172,14 @@ func (p *play) kept(s *step) *verdict {
 			return unwatched(err)
 		}
 		took := time.Since(began)
-		switch held := max(0, now-p.marks); {
+		switch held := max(0, now-p.descriptorsAtMark); {
 		case held >= s.Most && !all:
 			all, began = true, time.Now()
 		case held >= s.Most && took > keptFor:
-			p.log.add("server: %d descriptors, %d before, for %v", now, p.marks, keptFor)
+			p.log.add("server: %d descriptors, %d before, for %v", now, p.descriptorsAtMark, keptFor)
 			return nil
 		case held < s.Most && (all || took > keptFor):
-			p.log.add("server: %d descriptors, %d before", now, p.marks)
+			p.log.add("server: %d descriptors, %d before", now, p.descriptorsAtMark)
 			return loose("the server has closed connections whose answers are not acknowledged: after %v it has %d descriptors of %d",
 				took.Round(time.Millisecond), held, s.Most)
 		}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,4 +68,15 @@ func TestStartAgain(t *testing.T) {
 	text, err := os.ReadFile(tried)
 	require.NoError(t, err)
 	assert.Len(t, strings.Fields(string(text)), 3)
+}
+
+// While a step makes what it sends, the server may give up an idle connection: it must
+// not take long.
+func TestBuildIsLate(t *testing.T) {
+	tg := forged(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }) // until it is closed
+	tg.o.idleTimeout = 1                                                    // anything is late
+	p := tg.newPlay(context.Background(), &testCase{Needs: []string{"idle-timeout"}}, 0)
+	defer p.closeAll()
+	require.Nil(t, p.step(&step{Do: "send", Items: []item{{Letters: 1}}}))
+	assert.True(t, p.busy.Load())
 }

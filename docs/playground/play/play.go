@@ -144,23 +144,23 @@ func (r *Response) arrive(d *dissect.Dissector, stream []byte, arrived int, end 
 		r.Bytes = ends[r.Arrived]
 		r.Arrived++
 		for p, ok := d.Next(); ok; p, ok = d.Next() {
-			r.add(p)
+			r.add(p, "refused")
 		}
 	}
 	if end && arrived == pieces {
 		if p, ok := d.Finish(); ok {
-			r.add(p)
+			r.add(p, "refused")
 		}
 	} else if p, ok := d.Pending(); ok {
-		r.add(p)
-		r.Results[len(r.Results)-1].Kind = "waiting"
+		r.add(p, "waiting")
 	}
 }
 
-// add appends what came of a piece. Of a frame that was refused, or a stream
-// that is lost, each arrival brings some more: all that is one Result.
-func (r *Response) add(p dissect.Piece) {
-	n := Result{Kind: "refused", Offset: p.Offset, Size: len(p.Wire), Piece: r.Arrived}
+// add appends the Result for a piece; kind is that of a piece without a frame, an
+// error or fill bytes. The bytes of a refused frame, or of a lost stream, come in
+// several pieces, which are one Result.
+func (r *Response) add(p dissect.Piece, kind string) {
+	n := Result{Kind: kind, Offset: p.Offset, Size: len(p.Wire), Piece: r.Arrived}
 	switch {
 	case p.Whole:
 		n.Kind, n.Payload, n.Length = "frame", quote(p.Payload), len(p.Payload)

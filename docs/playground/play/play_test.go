@@ -78,6 +78,10 @@ func TestPlay(t *testing.T) {
 			`refused at 0 by piece 7: skipped 7: 0: framing: frame at offset 0: payload exceeds the limit of 2 bytes`,
 			`frame at 7 by piece 8: payload 2, trailer 1: "gh"`,
 		}},
+		{"an incomplete frame after a refused one", Request{Spec: "line", Max: "2", Mode: Text, Input: "toolong\nab", Arrived: -1}, []string{
+			`refused at 0 by piece 1: skipped 8: 0: framing: frame at offset 0: payload exceeds the limit of 2 bytes`,
+			`waiting at 8 by piece 1: incomplete 2`,
+		}},
 		{"lost, in pieces, one result", Request{Spec: "netstring", Mode: Text, Input: "1:a,x:yz", Cuts: []int{5, 6}, Arrived: -1}, []string{
 			`frame at 0 by piece 1: header 2, payload 1, trailer 1: "a"`,
 			`refused at 4 by piece 3: lost 4: 4: framing: frame at offset 4: malformed length: got 'x', want a digit`,

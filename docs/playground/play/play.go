@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/dissect"
@@ -124,9 +123,14 @@ func specFault(text string, err error) Fault {
 	var e *spec.Error
 	if errors.As(err, &e) && e.Offset <= len(text) {
 		f.Start = units(text[:e.Offset])
-		if i := strings.IndexByte(text[e.Offset:], ','); i >= 0 {
-			f.End = units(text[:e.Offset+i])
+		end := e.Offset
+		for end < len(text) && text[end] != ',' {
+			if text[end] == '\\' {
+				end++ // what follows is escaped
+			}
+			end++
 		}
+		f.End = units(text[:min(end, len(text))])
 	}
 	return f
 }

@@ -116,6 +116,13 @@ func TestPlayWrongFields(t *testing.T) {
 	require.Len(t, r.SpecErrors, 1)
 	assert.Equal(t, [2]int{18, 25}, [2]int{r.SpecErrors[0].Start, r.SpecErrors[0].End})
 
+	// An escaped comma does not end a value.
+	for text, want := range map[string][2]int{`delimiter,text=a\,\q,keep`: {10, 20}, `delimiter,text=a\`: {10, 17}, `delimiter,text=a\\,width=9,keep`: {19, 26}} {
+		r = Play(Request{Spec: text, Mode: Text})
+		require.Len(t, r.SpecErrors, 1)
+		assert.Equal(t, want, [2]int{r.SpecErrors[0].Start, r.SpecErrors[0].End}, text)
+	}
+
 	r = Play(Request{Spec: "line", Max: "2", Mode: Messages, Input: "ab\nabc"})
 	assert.Equal(t, "61620a", r.Hex)
 	assert.Equal(t, []Fault{{"message 2: framing: payload of 3 bytes refused: it exceeds the limit of 2 bytes", 3, 6}}, r.InputErrors)

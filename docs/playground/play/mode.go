@@ -22,6 +22,9 @@ const (
 	Hex      Mode = "hex"      // the stream in hexadecimal, with white space anywhere
 )
 
+// maxFaults is the number of refused messages that are described; the others are counted.
+const maxFaults = 20
+
 // stream returns the bytes that were typed. Messages that are refused are left out
 // of them.
 func (q Request) stream(framer framing.Framer, limit int) (stream []byte, faults []Fault) {
@@ -29,7 +32,15 @@ func (q Request) stream(framer framing.Framer, limit int) (stream []byte, faults
 	fault := func(start, end int, err error) { faults = append(faults, Fault{err.Error(), start, end}) }
 	switch q.Mode {
 	case Messages:
-		stream = encode(q.Input, framer, limit, fault)
+		refused := 0
+		stream = encode(q.Input, framer, limit, func(start, end int, err error) {
+			if refused++; refused <= maxFaults {
+				fault(start, end, err)
+			}
+		})
+		if more := refused - maxFaults; more > 0 {
+			fault(0, 0, fmt.Errorf("more refused messages: %d", more))
+		}
 	case Text:
 		stream = unquote(q.Input, fault)
 	case Hex:
@@ -39,14 +50,14 @@ func (q Request) stream(framer framing.Framer, limit int) (stream []byte, faults
 	}
 	stream = append(stream, unhex(q.Rest, func(_, _ int, err error) { fault(0, 0, fmt.Errorf("the bytes after the input: %w", err)) })...)
 	if len(stream) > MaxStream {
-		fault(0, units(q.Input), fmt.Errorf("the stream has %d bytes; at most %d are shown here", len(stream), MaxStream))
+		fault(0, units(q.Input), fmt.Errorf("the stream has more than %d bytes, the most that are shown here", MaxStream))
 		return nil, faults
 	}
 	return stream, faults
 }
 
-// encode returns the frames of the messages. The last line may end without a
-// newline. An empty input has no messages.
+// encode returns the frames of the messages, up to the one that exceeds MaxStream.
+// The last line may end without a newline. An empty input has no messages.
 func encode(input string, framer framing.Framer, limit int, fault func(start, end int, err error)) []byte {
 	var wire bytes.Buffer
 	w := framing.NewWriter(&wire, framer)
@@ -64,15 +75,17 @@ func encode(input string, framer framing.Framer, limit int, fault func(start, en
 		if most := framer.MaxEncodedLen(len(payload)); most > 64<<10 {
 			err = fmt.Errorf("it may take %d bytes on the wire; at most %d are shown here", most, MaxStream)
 		} else if !failed {
-			err = w.WriteFrame(payload)
+			if err = w.WriteFrame(payload); err == nil {
+				err = w.Flush()
+			}
 		}
 		if err != nil {
 			fault(at, at+units(text), fmt.Errorf("message %d: %w", number, err))
 		}
+		if wire.Len() > MaxStream {
+			break
+		}
 		at += units(line)
-	}
-	if err := w.Flush(); err != nil {
-		fault(0, units(input), err)
 	}
 	return wire.Bytes()
 }

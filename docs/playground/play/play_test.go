@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -138,6 +139,7 @@ func TestPlayWrongFields(t *testing.T) {
 }
 
 func TestInput(t *testing.T) {
+	const tooLong = "the stream has more than 1024 bytes, the most that are shown here"
 	const escapes = `: want one of a Go string, such as \n \r \t \\ \x00 \u20ac`
 	for _, c := range []struct {
 		mode   Mode
@@ -157,7 +159,7 @@ func TestInput(t *testing.T) {
 			{`message 2: framing: payload of 3 bytes refused: it contains the delimiter "\n" at byte 1`, 3, 7},
 			{`message 3: invalid escape "\\q"` + escapes, 10, 12},
 		}},
-		{Messages, "fixed,size=64KiB,pad=00", "a", "", []Fault{{"the stream has 65536 bytes; at most 1024 are shown here", 0, 1}}},
+		{Messages, "fixed,size=64KiB,pad=00", "a", "", []Fault{{tooLong, 0, 1}}},
 		{Messages, "stuffed,table=hdlc", strings.Repeat("a", 40000), "", []Fault{{"message 1: it may take 80002 bytes on the wire; at most 1024 are shown here", 0, 40000}}},
 		{Text, "line", "a\r\nb", "610d0a62", nil},
 		{Text, "line", `é\x`, "", []Fault{{`invalid escape "\\x"` + escapes, 1, 3}}},
@@ -167,7 +169,7 @@ func TestInput(t *testing.T) {
 		{Hex, "line", "00 0g", "", []Fault{{"invalid hexadecimal digit 'g'", 4, 5}}},
 		{Hex, "line", "000", "", []Fault{{"3 hexadecimal digits: want two for each byte", 0, 3}}},
 		{Text, "line", strings.Repeat("a", MaxStream), strings.Repeat("61", MaxStream), nil},
-		{Text, "line", strings.Repeat("a", MaxStream+1), "", []Fault{{"the stream has 1025 bytes; at most 1024 are shown here", 0, 1025}}},
+		{Text, "line", strings.Repeat("a", MaxStream+1), "", []Fault{{tooLong, 0, 1025}}},
 		{"base64", "line", "YQ==", "", []Fault{{`unknown notation "base64": want messages, text or hex`, 0, 0}}},
 	} {
 		t.Run(string(c.mode)+" "+c.spec+" "+c.input[:min(len(c.input), 20)], func(t *testing.T) {
@@ -182,6 +184,27 @@ func TestInput(t *testing.T) {
 
 	r := Play(Request{Spec: "line", Mode: Messages, Input: "a", Rest: "6"})
 	assert.Equal(t, []Fault{{"the bytes after the input: 1 hexadecimal digits: want two for each byte", 0, 0}}, r.InputErrors)
+}
+
+// The messages of a paste are framed up to the one with which the stream is too long:
+// each may take 64 KiB.
+func TestTooManyMessages(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := Play(Request{Spec: "fixed,size=64KiB,pad=00", Mode: Messages, Input: strings.Repeat("a\n", 1000), Arrived: -1})
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20))
+	assert.Empty(t, r.Hex)
+	assert.Len(t, r.InputErrors, 1)
+}
+
+// Of many refused messages the first are described, and the others counted.
+func TestManyRefusedMessages(t *testing.T) {
+	r := Play(Request{Spec: "fixed,size=2", Mode: Messages, Input: strings.Repeat("abc\n", 5000) + "ab", Arrived: -1})
+	assert.Equal(t, "6162", r.Hex)
+	require.Len(t, r.InputErrors, 21)
+	assert.Equal(t, Fault{"message 20: framing: payload of 3 bytes refused: it must have exactly 2 bytes", 76, 79}, r.InputErrors[19])
+	assert.Equal(t, Fault{"more refused messages: 4980", 0, 0}, r.InputErrors[20])
 }
 
 // What is not a whole frame, or is not written like that, is the rest of the messages.

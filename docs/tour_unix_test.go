@@ -17,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wholeframe/wholeframe/docs/playground/play"
 )
 
 // A tourServer is a program of tour.md that runs.
@@ -24,34 +26,43 @@ type tourServer struct {
 	socket string
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
+	ended  chan error // how it has ended
 }
 
-// onSocket returns a program of tour.md, to serve or call a Unix socket instead of a port.
+// onSocket returns a program of tour.md, or of the playground, to serve or call a Unix
+// socket instead of a port.
 func onSocket(program, socket string) string {
 	return strings.NewReplacer(
+		`serve("127.0.0.1:8000")`, `serve("`+socket+`")`, `"tcp", addr`, `"unix", addr`,
 		`"tcp", "127.0.0.1:8000"`, `"unix", "`+socket+`"`,
 		`Addrs:  []string{"127.0.0.1:8000"}`, `Network: "unix", Addrs: []string{"`+socket+`"}`,
 	).Replace(program)
 }
 
-// startTour starts a program and waits until it listens.
+// startTour starts a program, waits until it listens, and ends it after the test.
 func startTour(t *testing.T, program string) *tourServer {
 	t.Helper()
-	s := &tourServer{socket: filepath.Join(t.TempDir(), "s")}
-	s.cmd = exec.Command(goBuild(t, onSocket(program, s.socket)))
-	s.cmd.Stderr = &s.stderr
-	require.NoError(t, s.cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- s.cmd.Wait() }()
+	s := start(t, program)
 	t.Cleanup(func() {
 		// A server closes; the first two programs are just killed by the signal.
 		if err := s.cmd.Process.Signal(syscall.SIGTERM); !errors.Is(err, os.ErrProcessDone) {
 			assert.NoError(t, err)
 		}
-		if err := <-ended; strings.Contains(program, "Shutdown") {
+		if err := <-s.ended; strings.Contains(program, "Shutdown") {
 			assert.NoError(t, err)
 		}
 	})
+	return s
+}
+
+// start starts a program and waits until it listens.
+func start(t *testing.T, program string) *tourServer {
+	t.Helper()
+	s := &tourServer{socket: filepath.Join(t.TempDir(), "s"), ended: make(chan error, 1)}
+	s.cmd = exec.Command(goBuild(t, onSocket(program, s.socket)))
+	s.cmd.Stderr = &s.stderr
+	require.NoError(t, s.cmd.Start())
+	go func() { s.ended <- s.cmd.Wait() }()
 	for {
 		c, err := net.Dial("unix", s.socket)
 		if err == nil {
@@ -59,8 +70,7 @@ func startTour(t *testing.T, program string) *tourServer {
 			return s
 		}
 		select {
-		case err := <-ended:
-			ended <- err
+		case err := <-s.ended:
 			require.FailNow(t, "the program has ended", "%v: %s", err, &s.stderr)
 		case <-time.After(5 * time.Millisecond):
 		}
@@ -103,6 +113,38 @@ func TestTour(t *testing.T) {
 			if i == 4 {
 				lastWord(t, s, find(t, step, "reads `(BYE .*?)`")[0][1])
 			}
+		})
+	}
+}
+
+// Every server of tour.md, and the program of the playground, reports what was lost when
+// it closed, and fails.
+func TestLossIsReported(t *testing.T) {
+	programs := map[string]string{"playground": play.Play(play.Request{Spec: "line", Mode: play.Text}).Program}
+	for _, step := range strings.Split(read(t, "docs/tour.md"), "\n## ")[3:6] {
+		title, _, _ := strings.Cut(step, "\n")
+		programs[title] = find(t, step, "(?ms)^```go\n(package main\n.*?)^```")[0][1]
+	}
+	for name, program := range programs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// The handler ends the program and does not return; Shutdown does not wait for it.
+			s := start(t, strings.Replace(program, "\treturn s.ListenAndServe", `
+	s.Grace, s.Open, s.Goodbye = 1, nil, nil
+	s.Handler = func(*server.Conn, []byte) error {
+		syscall.Kill(os.Getpid(), syscall.SIGTERM)
+		select {}
+	}
+	return s.ListenAndServe`, 1))
+			c, err := net.Dial("unix", s.socket)
+			require.NoError(t, err)
+			defer c.Close()
+			_, err = io.WriteString(c, "hello\n")
+			require.NoError(t, err)
+			var exit *exec.ExitError
+			require.ErrorAs(t, <-s.ended, &exit)
+			assert.Equal(t, 1, exit.ExitCode())
+			assert.Equal(t, 1, strings.Count(s.stderr.String(), "closed with loss: "), s.stderr.String())
 		})
 	}
 }

@@ -75,7 +75,7 @@ const (
 // program returns a program that serves framer with a limit on the payload.
 func program(framer framing.Framer, limit spec.Size) string {
 	packages, code := goCode(framer)
-	imports := []string{"context", "errors", "log", "os", "os/signal", "syscall"}
+	imports := []string{"context", "log", "os", "os/signal", "syscall"}
 	packages = append(packages, module+"server")
 	slices.Sort(packages)
 	var s strings.Builder
@@ -90,13 +90,13 @@ func program(framer framing.Framer, limit spec.Size) string {
 	s.WriteString(`)
 
 func main() {
-	if err := serve("127.0.0.1:8000"); !errors.Is(err, server.ErrServerClosed) {
-		log.Fatal(err)
+	if err := serve("127.0.0.1:8000"); err != server.ErrServerClosed {
+		log.Fatal(err) // why it does not serve, or what was lost
 	}
 }
 
-// serve answers each payload with the same until Ctrl-C, then what it has
-// received, and closes.
+// serve echoes each payload. After Ctrl-C it answers what it has received, and
+// closes.
 func serve(addr string) error {
 `)
 	for line := range strings.Lines(code) {
@@ -106,35 +106,31 @@ func serve(addr string) error {
 	s := &server.Server{
 		Framer:     framer,
 		Handler:    server.Echo,
-		MaxPayload: %s,
+		MaxPayload: %s
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	go func() {
-		<-ctx.Done()
-		if err := s.Shutdown(context.Background()); err != nil {
-			log.Print(err)
-		}
-	}()
+	context.AfterFunc(ctx, func() { s.Shutdown(context.Background()) })
 	return s.ListenAndServe("tcp", addr)
 }
 `, maxPayload(limit))
 	return s.String()
 }
 
-// maxPayload returns limit as a field of a Server, for which zero is its default.
+// maxPayload returns limit as the value of a field of a Server, with its comma. Zero
+// would be the default there, so that the least limit is used instead.
 func maxPayload(limit spec.Size) string {
 	switch {
 	case limit < 0:
-		return "-1"
+		return "-1,"
 	case limit == 0:
-		return "1"
+		return "1, // the least; 0 means 1 MiB"
 	case limit%(1<<20) == 0:
-		return fmt.Sprintf("%d << 20", limit>>20)
+		return fmt.Sprintf("%d << 20,", limit>>20)
 	case limit%(1<<10) == 0:
-		return fmt.Sprintf("%d << 10", limit>>10)
+		return fmt.Sprintf("%d << 10,", limit>>10)
 	}
-	return fmt.Sprint(int(limit))
+	return fmt.Sprintf("%d,", limit)
 }
 
 // goCode returns the import paths of the packages that make framer, and the

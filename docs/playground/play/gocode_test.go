@@ -79,8 +79,8 @@ func TestProgram(t *testing.T) {
 		all = append(all, item.Spec)
 	}
 	seen := make(map[string]bool) // many protocols have the same framing
-	for _, text := range all {
-		r := Play(Request{Spec: text, Mode: Text})
+	for i, text := range all {
+		r := Play(Request{Spec: text, Max: []string{"", "0"}[min(i, 1)], Mode: Text})
 		require.Empty(t, r.SpecErrors, text)
 		if seen[r.Program] {
 			continue
@@ -103,8 +103,8 @@ func TestProgram(t *testing.T) {
 }
 
 func TestMaxPayload(t *testing.T) {
-	for max, want := range map[string]string{"": "1 << 20", "3MiB": "3 << 20", "64KiB": "64 << 10", "1000": "1000", "0": "1", "-1": "-1"} {
-		if r := Play(Request{Spec: "line", Max: max, Mode: Text}); !strings.Contains(r.Program, "MaxPayload: "+want+",\n") {
+	for max, want := range map[string]string{"": "1 << 20,", "3MiB": "3 << 20,", "64KiB": "64 << 10,", "1000": "1000,", "0": "1, // the least; 0 means 1 MiB", "-1": "-1,"} {
+		if r := Play(Request{Spec: "line", Max: max, Mode: Text}); !strings.Contains(r.Program, "MaxPayload: "+want+"\n") {
 			t.Errorf("limit %q: the program is\n%s\nwant MaxPayload: %s", max, r.Program, want)
 		}
 	}

@@ -60,10 +60,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var err error
 	if *dir != "" {
 		err = write(ctx, *dir, stdout)
-	} else {
-		err = serve(ctx, *addr, stdout)
+	} else if err = serve(ctx, *addr, stdout); ctx.Err() != nil {
+		err = nil // Ctrl-C ends it
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		fmt.Fprintf(stderr, "playground: %v\n", err)
 		return 1
 	}
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // write writes the page's files to dir, which it makes if there is none.
 func write(ctx context.Context, dir string, stdout io.Writer) error {
-	files, err := files(ctx)
+	files, err := load(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func serve(ctx context.Context, addr string, stdout io.Writer) error {
 		return err
 	}
 	defer l.Close()
-	files, err := files(ctx)
+	files, err := load(ctx)
 	if err != nil {
 		return err
 	}
@@ -129,9 +129,9 @@ func handler(files map[string][]byte) http.Handler {
 	})
 }
 
-// files returns the page, the library, what loads it, and the messages of real
-// protocols, by name.
-func files(ctx context.Context) (map[string][]byte, error) {
+// load returns the page, the library, the script that starts the library, and the
+// messages of protocols, by name.
+func load(ctx context.Context) (map[string][]byte, error) {
 	files := make(map[string][]byte)
 	for _, name := range []string{"index.html", "style.css", "app.js"} {
 		content, err := page.ReadFile(name)
@@ -185,6 +185,9 @@ func goCommand(ctx context.Context, args ...string) (string, error) {
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
 	out, err := c.Output()
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("go %s: interrupted", args[0])
+	}
 	if err != nil {
 		lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 		return "", fmt.Errorf("go %s: %w: %s", args[0], err, strings.Join(lines, "; "))

@@ -96,7 +96,7 @@ func TestWrite(t *testing.T) {
 	assert.Equal(t, 0, run(t.Context(), []string{"-o", dir}, &stdout, &stderr))
 	assert.Equal(t, "wrote 6 files to "+dir+"\n", stdout.String())
 	assert.Empty(t, stderr.String())
-	want, err := files(t.Context())
+	want, err := load(t.Context())
 	require.NoError(t, err)
 	for name, content := range want {
 		got, err := os.ReadFile(filepath.Join(dir, name))
@@ -108,6 +108,22 @@ func TestWrite(t *testing.T) {
 	assert.Equal(t, 1, run(t.Context(), []string{"-o", filepath.Join(dir, "app.js")}, &stdout, &stderr))
 	assert.Regexp(t, `^playground: mkdir .*app\.js: not a directory\n$`, stderr.String())
 	assert.Empty(t, stdout.String())
+}
+
+// After Ctrl-C while the library is built there is no page, which is reported.
+func TestWriteInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	dir := filepath.Join(t.TempDir(), "site")
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, 1, run(ctx, []string{"-o", dir}, &stdout, &stderr))
+	assert.Equal(t, "playground: go build: interrupted\n", stderr.String())
+	assert.NoDirExists(t, dir)
+
+	// Serving is ended with Ctrl-C at any time.
+	stderr.Reset()
+	assert.Equal(t, 0, run(ctx, []string{"-addr=127.0.0.1:0"}, &stdout, &stderr))
+	assert.Empty(t, stdout.String()+stderr.String())
 }
 
 func TestCannotServe(t *testing.T) {

@@ -354,6 +354,15 @@ func linked(t *testing.T) {
 	b.want("a gap", marked(), "0 1; 0; header")
 	b.press(right)
 	b.want("the next gap", marked(), "2 3 4 5 6; 0; payload")
+
+	// The byte of an error is still marked as such.
+	b = desktop(t, url.Values{"spec": {"netstring"}, "mode": {"text"}, "input": {"5:hello,x"}})
+	b.js(nil, `document.querySelector(".result.wrong").focus()`)
+	var shadow string
+	b.js(&shadow, `return getComputedStyle(document.querySelector(".byte.error.linked")).boxShadow`)
+	if wrong := "rgb(168, 22, 42)"; !strings.Contains(shadow, wrong) {
+		t.Errorf("the shadow of a byte with an error is %s, without %s", shadow, wrong)
+	}
 }
 
 // Cuts stay where they are while what is typed makes no bytes.

@@ -109,7 +109,7 @@ function guess() {
 		button.addEventListener("click", () => {
 			$("spec").value = spec;
 			$("input").focus();
-			change({ spec, mode, rest: "", arrived: -1 });
+			change({ spec, mode, arrived: -1 });
 			change({ cuts: inFrames() });
 		});
 		return [button, ` as ${mode} `];
@@ -371,7 +371,7 @@ function relateTo(e) {
 function listen() {
 	$("menu").addEventListener("change", () => {
 		state.spec = $("spec").value = menu.find((item) => item.name === $("menu").value).spec;
-		if (untouched || state.input === "") return sample();
+		if (untouched || state.input + state.rest === "") return sample();
 		change({ arrived: -1 });
 	});
 	$("spec").addEventListener("input", () => change({ spec: $("spec").value }));

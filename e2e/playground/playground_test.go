@@ -524,6 +524,21 @@ func nothingLost(t *testing.T) {
 	mode("hex")
 	b.want("removed", value(), "00 02 68 69 00 03 79 6f 75")
 
+	// The bytes of half a frame make no message, and stay when another framing is chosen
+	// or guessed.
+	b = desktop(t, url.Values{"spec": {"length,width=2"}, "mode": {"hex"}, "input": {"0005 68"}})
+	mode("messages")
+	b.want("no message", value()+b.text("#rest code"), "00 05 68")
+	b.pick("netstring")
+	b.want("another framing", value()+b.text("#rest:not([hidden]) code"), "00 05 68")
+	b.paste("5:hello,5:world,5:again,")
+	b.click("#guesses button")
+	b.want("a guess", value()+" "+b.text("#rest:not([hidden]) code"), "5:hello,5:world,5:again, 00 05 68")
+	mode("hex")
+	if !strings.HasSuffix(value(), "2c 00 05 68") {
+		t.Errorf("after a guess the bytes are %s", value())
+	}
+
 	for _, c := range []struct{ mode, spec, input string }{
 		{"hex", "line", "61620"}, {"text", "line", `a\`}, {"messages", "line", "good\n\\q"}, {"messages", "nothing", "good"},
 	} {
@@ -542,6 +557,15 @@ func nothingLost(t *testing.T) {
 	}
 }
 
+// paste pastes a text into the input, and waits for the guesses.
+func (b *browser) paste(text string) {
+	b.t.Helper()
+	b.js(nil, "return navigator.clipboard.writeText(arguments[0])", text)
+	b.js(nil, `document.getElementById("guesses").hidden = true; document.getElementById("input").focus()`)
+	b.control("v")
+	b.until(`return !document.getElementById("guesses").hidden`)
+}
+
 // What is pasted is guessed, and a guess is taken by a click.
 func guessing(t *testing.T) {
 	b := desktop(t, nil)
@@ -550,10 +574,7 @@ func guessing(t *testing.T) {
 		{"00000005 68656c6c6f 00000005 776f726c64 00000005 616761696e", "length", "hex"},
 	} {
 		b.write("#input", "")
-		b.js(nil, "return navigator.clipboard.writeText(arguments[0])", c.pasted)
-		b.js(nil, `document.getElementById("input").focus()`)
-		b.control("v")
-		b.until(`return !document.getElementById("guesses").hidden`)
+		b.paste(c.pasted)
 		b.want("guess", b.text("#guesses button"), c.guess)
 		b.click("#guesses button")
 		b.want("payloads", b.payloads(), `"hello" "world" "again"`)

@@ -381,6 +381,9 @@ function listen() {
 		change({ input: $("input").value, arrived: -1 });
 		if (event.inputType === "insertFromPaste") guess();
 	});
+	$("input").addEventListener("paste", () => {
+		if (untouched) $("input").select(); // the sample makes way
+	});
 	$("end").addEventListener("change", () => change({ end: $("end").checked }));
 	$("sample").addEventListener("click", sample);
 	$("rest").querySelector("button").addEventListener("click", () => {

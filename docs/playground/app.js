@@ -167,12 +167,12 @@ function pause() {
 
 // play lets the pieces arrive, one after the other.
 function play() {
-	if (!bytes()) return;
+	if (!bytes() || !understood()) return;
 	pause();
 	update({ arrived: Math.max(0, state.arrived) });
 	player = setInterval(() => {
+		if (answer.arrived + 1 >= pieces()) pause();
 		update({ arrived: answer.arrived + 1 });
-		if (state.arrived < 0) pause();
 	}, Math.max(60, Math.min(1000, 6000 / pieces())));
 	$("run").setAttribute("aria-pressed", "true");
 }
@@ -279,12 +279,13 @@ function showWire() {
 	}
 
 	const there = understood() ? answer.arrived : pieces();
+	const still = n === 0 || !understood(); // nothing arrives
 	$("pieces").textContent = n === 0 ? "" : `${plural(n, "byte")} in ${plural(pieces(), "piece")}` + (there < pieces() ? `, of which ${there} arrived.` : ".");
 	$("packets").textContent = there <= 4 ? packets().join(" ") : "";
 	// What does nothing now keeps the focus, for those who came by keyboard.
-	for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", n === 0 || there === 0);
-	for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", there >= pieces());
-	$("run").setAttribute("aria-disabled", n === 0);
+	for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", still || there === 0);
+	for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", still || there >= pieces());
+	$("run").setAttribute("aria-disabled", still);
 	for (const id of ["cut-sample", "cut-none", "cut-each", "cut-random"]) $(id).setAttribute("aria-disabled", n < 2);
 
 	const used = new Set(["header", "payload", "trailer", "stuffing", ...what.map((w) => w.kind)]);
@@ -394,7 +395,7 @@ function listen() {
 	const cuts = { sample: inFrames, none: () => [], each: () => everywhere(bytes()), random: () => everywhere(bytes()).filter(() => Math.random() < 0.3) };
 	for (const [name, make] of Object.entries(cuts)) $("cut-" + name).addEventListener("click", () => change({ cuts: make(), arrived: -1 }));
 	const arrivals = { first: () => 0, back: () => Math.max(0, answer.arrived - 1), next: () => answer.arrived + 1, last: () => -1 };
-	for (const [id, arrived] of Object.entries(arrivals)) $(id).addEventListener("click", () => change({ arrived: arrived() }));
+	for (const [id, arrived] of Object.entries(arrivals)) $(id).addEventListener("click", () => understood() && change({ arrived: arrived() }));
 	$("run").addEventListener("click", () => (player ? pause() : play()));
 
 	listenWire();

@@ -415,6 +415,19 @@ func playing(t *testing.T) {
 		}
 	}
 	b.want("payloads", b.payloads(), `"hello" "world" "again"`)
+
+	// While a field is wrong nothing arrives, and what has arrived is not changed.
+	b = desktop(t, url.Values{"mode": {"text"}, "input": {"hello\nworld\nagain\n"}, "cuts": {"3,9"}, "arrived": {"2"}})
+	for _, c := range []struct{ field, wrong, right string }{{"#spec", "nothing", "line"}, {"#max", "many", "9"}} {
+		b.write(c.field, c.wrong)
+		for _, id := range []string{"run", "first", "back", "next", "last"} {
+			b.want(id+" while "+c.field+" is wrong", b.text("#"+id+"[aria-disabled=true]"), b.text("#"+id))
+			b.click("#" + id)
+			b.want(id+" while "+c.field+" is wrong", b.text("#run[aria-pressed=false]"), "Play")
+		}
+		b.write(c.field, c.right)
+		b.want("pieces", b.text("#pieces"), "18 bytes in 3 pieces, of which 2 arrived.")
+	}
 }
 
 // Errors name the offset where the stream breaks, and the byte there is marked.

@@ -28,6 +28,9 @@ const kinds = {
 	incomplete: "incomplete", skipped: "skipped", lost: "lost",
 };
 
+// keepCR returns text with its carriage returns as escapes: a textarea makes newlines of them.
+const keepCR = (text) => text.replaceAll("\r", "\\r");
+
 // element returns an element with attributes and children; text is never read as HTML.
 function element(name, attributes = {}, ...children) {
 	const e = document.createElement(name);
@@ -49,7 +52,7 @@ function readLink() {
 	if (link.has("input")) {
 		untouched = false;
 		state.mode = Object.hasOwn(hints, link.get("mode")) ? link.get("mode") : "messages";
-		state.input = link.get("input");
+		state.input = state.mode === "hex" ? link.get("input") : keepCR(link.get("input"));
 		state.rest = link.get("rest") ?? "";
 	} else {
 		takeSample();
@@ -101,15 +104,16 @@ function change(changes) {
 	writeLink();
 }
 
-// guess offers the framings that what was pasted may have.
-function guess() {
-	const guesses = JSON.parse(wholeframe.guesses(state.input)).filter((g) => g.spec !== state.spec || g.mode !== state.mode);
+// guess offers the framings that a text may have, which is the input or was pasted as the input.
+function guess(text) {
+	const guesses = JSON.parse(wholeframe.guesses(text)).filter((g) => g.spec !== state.spec || g.mode !== state.mode);
 	$("guesses").querySelector("span").replaceChildren(...guesses.flatMap(({ mode, spec, why }) => {
 		const button = element("button", { type: "button", class: "small mono", title: why }, spec);
 		button.addEventListener("click", () => {
 			$("spec").value = spec;
+			$("input").value = mode === "text" ? keepCR(text) : text;
 			$("input").focus();
-			change({ spec, mode, arrived: -1 });
+			change({ spec, mode, input: $("input").value, arrived: -1 });
 			change({ cuts: inFrames() });
 		});
 		return [button, ` as ${mode} `];
@@ -377,13 +381,21 @@ function listen() {
 	});
 	$("spec").addEventListener("input", () => change({ spec: $("spec").value }));
 	$("max").addEventListener("input", () => change({ max: $("max").value.trim() }));
+	let pasted = ""; // what replaces all of the input, with its carriage returns
 	$("input").addEventListener("input", (event) => {
 		untouched = false;
 		change({ input: $("input").value, arrived: -1 });
-		if (event.inputType === "insertFromPaste") guess();
+		if (event.inputType === "insertFromPaste") guess(pasted || state.input);
 	});
-	$("input").addEventListener("paste", () => {
-		if (untouched) $("input").select(); // the sample makes way
+	$("input").addEventListener("paste", (event) => {
+		const input = $("input");
+		if (untouched) input.select(); // the sample makes way
+		const text = event.clipboardData.getData("text/plain");
+		pasted = input.selectionEnd - input.selectionStart === input.value.length ? text : "";
+		if (state.mode !== "text" || !text.includes("\r")) return;
+		event.preventDefault();
+		document.execCommand("insertText", false, keepCR(text)); // unlike setRangeText, it can be undone
+		guess(state.input);
 	});
 	$("end").addEventListener("change", () => change({ end: $("end").checked }));
 	$("sample").addEventListener("click", sample);

@@ -585,6 +585,8 @@ func guessing(t *testing.T) {
 	for _, c := range []struct{ pasted, guess, mode string }{
 		{"5:hello,5:world,5:again,", "netstring", "text"},
 		{"00000005 68656c6c6f 00000005 776f726c64 00000005 616761696e", "length", "hex"},
+		{"00000005 68656c6c6f\r\n00000005 776f726c64\r\n00000005 616761696e", "length", "hex"},
+		{"hello\r\nworld\r\nagain\r\n", "crlf", "text"}, // a textarea has no \r
 	} {
 		b = desktop(t, nil)
 		b.paste(c.pasted) // in the place of the sample
@@ -593,11 +595,23 @@ func guessing(t *testing.T) {
 		b.want("payloads", b.payloads(), `"hello" "world" "again"`)
 		var got string
 		b.js(&got, `return document.querySelector("[name=mode]:checked").value + ": " + document.getElementById("input").value`)
-		b.want("input", got, c.mode+": "+c.pasted)
+		want := c.pasted
+		if c.mode == "text" {
+			want = strings.ReplaceAll(want, "\r", `\r`)
+		}
+		b.want("input", got, c.mode+": "+strings.ReplaceAll(want, "\r", ""))
 		b.want("spec", b.text("#spec-text"), c.guess)
 		b.want("guesses", b.text("#guesses[hidden] button"), c.guess)
 		b.want("pieces", strings.SplitN(b.text("#pieces"), " in ", 2)[1], "3 pieces.")
 	}
+
+	// In Text, \r is an escape, wherever it is pasted.
+	b = desktop(t, url.Values{"spec": {"nothing"}, "mode": {"text"}, "input": {"hello\\r\n"}})
+	b.js(nil, `const input = document.getElementById("input"); input.focus(); input.setSelectionRange(9, 9)`)
+	b.paste("world\r\n")
+	var got string
+	b.js(&got, `return document.getElementById("input").value`)
+	b.want("input", got, "hello\\r\nworld\\r\n")
 }
 
 func copying(t *testing.T) {
@@ -649,6 +663,15 @@ func link(t *testing.T) {
 	// A link that is followed in an open page does the same.
 	b.js(nil, `location.hash = "#spec=crlf&mode=text&input=a%5Cr%5Cnb"`)
 	b.until(`return document.getElementById("spec").value === "crlf"`)
+	b.want("payloads", b.payloads(), `"a"`)
+
+	// A carriage return of a link is shown as an escape, and stays when something is typed.
+	b = chrome.open(t, page+"#spec=crlf&mode=text&input=a%0D%0A", desktopWidth, 900)
+	b.js(nil, `document.getElementById("input").focus()`)
+	b.control(end)
+	b.press("b")
+	b.js(&url, `return document.getElementById("input").value`)
+	b.want("input", url, "a\\r\nb")
 	b.want("payloads", b.payloads(), `"a"`)
 
 	// What makes no sense in a link is left out.

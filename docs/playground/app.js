@@ -107,8 +107,9 @@ function change(changes) {
 // guess offers the framings that a text may have, which is the input or was pasted as the input.
 function guess(text) {
 	const guesses = JSON.parse(wholeframe.guesses(text)).filter((g) => g.spec !== state.spec || g.mode !== state.mode);
-	$("guesses").querySelector("span").replaceChildren(...guesses.flatMap(({ mode, spec, why }) => {
-		const button = element("button", { type: "button", class: "small mono", title: why }, spec);
+	$("guesses").querySelector("span").replaceChildren(...guesses.flatMap(({ mode, spec, protocols, why }) => {
+		const also = protocols.length ? ` (${protocols.slice(0, 2).join(", ")}${protocols.length > 2 ? ", …" : ""})` : "";
+		const button = element("button", { type: "button", class: "small mono", title: [why, ...protocols].join("\n") }, spec + also);
 		button.addEventListener("click", () => {
 			$("spec").value = spec;
 			$("input").value = mode === "text" ? keepCR(text) : text;

@@ -582,15 +582,15 @@ func (b *browser) paste(text string) {
 // What is pasted is guessed, and a guess is taken by a click.
 func guessing(t *testing.T) {
 	var b *browser
-	for _, c := range []struct{ pasted, guess, mode string }{
-		{"5:hello,5:world,5:again,", "netstring", "text"},
-		{"00000005 68656c6c6f 00000005 776f726c64 00000005 616761696e", "length", "hex"},
-		{"00000005 68656c6c6f\r\n00000005 776f726c64\r\n00000005 616761696e", "length", "hex"},
-		{"hello\r\nworld\r\nagain\r\n", "crlf", "text"}, // a textarea has no \r
+	for _, c := range []struct{ pasted, guess, protocols, mode string }{
+		{"5:hello,5:world,5:again,", "netstring", " (scgi)", "text"},
+		{"00000005 68656c6c6f 00000005 776f726c64 00000005 616761696e", "length", " (kafka, zookeeper, …)", "hex"},
+		{"00000005 68656c6c6f\r\n00000005 776f726c64\r\n00000005 616761696e", "length", " (kafka, zookeeper, …)", "hex"},
+		{"hello\r\nworld\r\nagain\r\n", "crlf", " (ndjson, smtp, …)", "text"}, // a textarea has no \r
 	} {
 		b = desktop(t, nil)
 		b.paste(c.pasted) // in the place of the sample
-		b.want("guess", b.text("#guesses button"), c.guess)
+		b.want("guess", b.text("#guesses button"), c.guess+c.protocols)
 		b.click("#guesses button")
 		b.want("payloads", b.payloads(), `"hello" "world" "again"`)
 		var got string
@@ -601,7 +601,7 @@ func guessing(t *testing.T) {
 		}
 		b.want("input", got, c.mode+": "+strings.ReplaceAll(want, "\r", ""))
 		b.want("spec", b.text("#spec-text"), c.guess)
-		b.want("guesses", b.text("#guesses[hidden] button"), c.guess)
+		b.want("guesses", b.text("#guesses[hidden] button"), c.guess+c.protocols)
 		b.want("pieces", strings.SplitN(b.text("#pieces"), " in ", 2)[1], "3 pieces.")
 	}
 

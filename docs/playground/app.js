@@ -303,10 +303,15 @@ function packets() {
 	const ends = [...answer.cuts, bytes()];
 	return ends.slice(0, understood() ? answer.arrived : 0).map((end, i) => {
 		const begin = i ? ends[i - 1] : 0;
-		const inside = new Set(what.slice(begin, end).map((w) => w.index));
-		if (inside.size > 1) return `Piece ${i + 1}: bytes of ${inside.size} frames (sticky packets).`;
-		const { offset, size, kind } = answer.results[what[begin].index];
-		return `Piece ${i + 1}: ` + (kind === "frame" && offset === begin && offset + size === end ? "one frame." : "part of a frame (half packet).");
+		const results = answer.results.filter((r) => r.offset < end && begin < r.offset + r.size);
+		const frames = results.filter((r) => r.kind === "frame" || r.kind === "waiting");
+		const parts = [];
+		if (frames.length > 1) parts.push(`bytes of ${frames.length} frames (sticky packets)`);
+		for (const { kind, offset, size } of frames.length === 1 ? frames : []) {
+			parts.push(kind === "frame" && begin <= offset && offset + size <= end ? "one frame" : "part of a frame (half packet)");
+		}
+		if (results.length > frames.length) parts.push("bytes that belong to no frame");
+		return `Piece ${i + 1}: ${parts.join(" and ")}.`;
 	});
 }
 

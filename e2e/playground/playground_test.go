@@ -394,10 +394,20 @@ func arrival(t *testing.T) {
 		b.want("summary", b.text("#summary"), step.summary)
 		b.want("pieces", b.text("#pieces"), step.pieces)
 	}
+	b.want("packets", b.text("#packets"), "Piece 1: part of a frame (half packet). Piece 2: part of a frame (half packet). Piece 3: bytes of 2 frames (sticky packets). Piece 4: part of a frame (half packet).")
 	b.click("#back")
 	b.want("back", b.payloads(), `"hi"`)
 	b.click("#last")
 	b.want("all", b.payloads(), `"hi" "hello"`)
+
+	// Bytes that belong to no frame do not count as one.
+	for _, c := range []struct{ spec, input, cuts, want string }{
+		{"netstring", "1:a,2:bc,xyz", "4,10", "Piece 1: one frame. Piece 2: one frame and bytes that belong to no frame. Piece 3: bytes that belong to no frame."},
+		{"slip", `a\xc0\xc0\xc0b`, "2,3", "Piece 1: one frame. Piece 2: bytes that belong to no frame. Piece 3: part of a frame (half packet) and bytes that belong to no frame."},
+	} {
+		b = desktop(t, url.Values{"spec": {c.spec}, "mode": {"text"}, "input": {c.input}, "cuts": {c.cuts}})
+		b.want(c.spec, b.text("#packets"), c.want)
+	}
 }
 
 // Play lets all pieces arrive, one after the other, and stops.

@@ -444,7 +444,7 @@ function listen() {
 		const name = button.dataset.copy;
 		if (name === "link") writeLink();
 		const text = name === "link" ? location.href : $(name).textContent;
-		said(button, await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed"));
+		said(button, await copy(text).then(() => "Copied", () => "Not allowed"));
 	});
 	window.addEventListener("hashchange", () => {
 		pause();
@@ -527,6 +527,20 @@ function beside(step) {
 		if (far < distance) [best, distance] = [Number(g.dataset.gap), far];
 	}
 	return best;
+}
+
+// copy copies text into the clipboard. A page that is not from a secure origin, such as one of a
+// plain HTTP server on another host, has no navigator.clipboard.
+async function copy(text) {
+	if (navigator.clipboard) return navigator.clipboard.writeText(text);
+	const focus = document.activeElement;
+	const area = element("textarea", { class: "visually-hidden", readonly: "" }, text);
+	document.body.append(area);
+	area.select();
+	const copied = document.execCommand("copy");
+	area.remove();
+	focus.focus();
+	if (!copied) throw new Error("copying is not allowed");
 }
 
 // said tells at the button, and to screen readers, what came of a copy.

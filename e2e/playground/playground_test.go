@@ -632,17 +632,25 @@ func copying(t *testing.T) {
 			t.Errorf("the program has no %s: %s", part, program)
 		}
 	}
-	for what, want := range map[string]string{
+	b.js(nil, "window.clipboard = navigator.clipboard")
+	wanted := map[string]string{
 		"spec-text": "delimiter,text=;,check=crc32",
 		"program":   program,
 		"link":      page + "#spec=delimiter%2Ccheck%3Dcrc32%2Ctext%3D%3B&mode=messages&input=hello%0Aworld%0Aagain&max=64KiB&cuts=5%2C15",
-	} {
-		b.click(fmt.Sprintf("[data-copy=%q]", what))
-		b.until(`return document.getElementById("copied").textContent === "Copied"`)
-		var got string
-		b.js(&got, "return navigator.clipboard.readText()")
-		b.want(what, got, want)
-		b.js(nil, `document.getElementById("copied").textContent = ""`)
+	}
+	for _, where := range []string{"secure", "not secure"} {
+		for what, want := range wanted {
+			b.click(fmt.Sprintf("[data-copy=%q]", what))
+			b.until(`return document.getElementById("copied").textContent === "Copied"`)
+			var got string
+			b.js(&got, "return clipboard.readText()")
+			b.want(what+", "+where, got, want)
+			b.js(&got, "return document.activeElement.dataset.copy")
+			b.want("focus", got, what)
+			b.js(nil, `document.getElementById("copied").textContent = ""; return clipboard.writeText("")`)
+		}
+		// As in a page of a plain HTTP server on another host.
+		b.js(nil, `Object.defineProperty(navigator, "clipboard", { value: undefined })`)
 	}
 }
 

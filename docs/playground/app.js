@@ -12,6 +12,7 @@ let what = []; // what each byte that arrived is
 let focused = 1; // the gap that the Tab key reaches: 1 is after the first byte
 let frame = 0; // the result that the Tab key reaches
 let player = 0; // timer
+let linkTimer = 0;
 let untouched = true; // the input is a sample
 
 const maxStream = 1024; // bytes, as package play limits it
@@ -68,15 +69,26 @@ function readLink() {
 	$("end").checked = state.end;
 }
 
-function writeLink() {
-	const link = new URLSearchParams({ spec: state.spec, mode: state.mode, input: state.input });
-	if (state.rest) link.set("rest", state.rest);
-	if (state.max) link.set("max", state.max);
+// link returns the address of the state.
+function link() {
+	const values = new URLSearchParams({ spec: state.spec, mode: state.mode, input: state.input });
+	if (state.rest) values.set("rest", state.rest);
+	if (state.max) values.set("max", state.max);
 	const cuts = answer.cuts;
-	link.set("cuts", cuts.length > 2 && cuts.length === bytes() - 1 ? "each" : cuts.join(","));
-	if (state.arrived >= 0) link.set("arrived", state.arrived);
-	if (state.end) link.set("end", "");
-	history.replaceState(null, "", "#" + link);
+	values.set("cuts", cuts.length > 2 && cuts.length === bytes() - 1 ? "each" : cuts.join(","));
+	if (state.arrived >= 0) values.set("arrived", state.arrived);
+	if (state.end) values.set("end", "");
+	return location.href.split("#")[0] + "#" + values;
+}
+
+// writeLink makes the address of the page that of the state.
+function writeLink() {
+	clearTimeout(linkTimer);
+	try {
+		history.replaceState(null, "", link());
+	} catch {
+		// Safari refuses more than 100 changes in 30 seconds. A later one contains this.
+	}
 }
 
 // The state
@@ -101,7 +113,8 @@ function change(changes) {
 	if (player) state.arrived = -1;
 	pause();
 	update(changes);
-	writeLink();
+	clearTimeout(linkTimer);
+	linkTimer = setTimeout(writeLink, 250); // milliseconds: not with each key, or each step of a drag
 }
 
 // guess offers the framings that a text may have, which is the input or was pasted as the input.
@@ -443,10 +456,11 @@ function listen() {
 		if (!button) return;
 		const name = button.dataset.copy;
 		if (name === "link") writeLink();
-		const text = name === "link" ? location.href : $(name).textContent;
+		const text = name === "link" ? link() : $(name).textContent;
 		said(button, await copy(text).then(() => "Copied", () => "Not allowed"));
 	});
 	window.addEventListener("hashchange", () => {
+		clearTimeout(linkTimer);
 		pause();
 		readLink();
 		update({});

@@ -69,13 +69,13 @@ function readLink() {
 	$("end").checked = state.end;
 }
 
-// link returns the address of the state.
-function link() {
+// address returns the link to the state.
+function address() {
 	const values = new URLSearchParams({ spec: state.spec, mode: state.mode, input: state.input });
 	if (state.rest) values.set("rest", state.rest);
 	if (state.max) values.set("max", state.max);
-	const cuts = answer.cuts;
-	values.set("cuts", cuts.length > 2 && cuts.length === bytes() - 1 ? "each" : cuts.join(","));
+	const cuts = bytes() ? answer.cuts : state.cuts;
+	values.set("cuts", cuts.length > 2 && cuts.length === (bytes() || maxStream) - 1 ? "each" : cuts.join(","));
 	if (state.arrived >= 0) values.set("arrived", state.arrived);
 	if (state.end) values.set("end", "");
 	return location.href.split("#")[0] + "#" + values;
@@ -85,7 +85,7 @@ function link() {
 function writeLink() {
 	clearTimeout(linkTimer);
 	try {
-		history.replaceState(null, "", link());
+		history.replaceState(null, "", address());
 	} catch {
 		// Safari refuses more than 100 changes in 30 seconds. A later one contains this.
 	}
@@ -104,7 +104,7 @@ const asked = (changes) => JSON.parse(wholeframe.play(JSON.stringify({ ...state,
 function update(changes) {
 	Object.assign(state, changes);
 	answer = asked({});
-	if (state.arrived >= pieces()) state.arrived = -1;
+	if (bytes() && state.arrived >= pieces()) state.arrived = -1;
 	show();
 }
 
@@ -456,7 +456,7 @@ function listen() {
 		if (!button) return;
 		const name = button.dataset.copy;
 		if (name === "link") writeLink();
-		const text = name === "link" ? link() : $(name).textContent;
+		const text = name === "link" ? address() : $(name).textContent;
 		said(button, await copy(text).then(() => "Copied", () => "Not allowed"));
 	});
 	window.addEventListener("hashchange", () => {

@@ -671,14 +671,27 @@ func link(t *testing.T) {
 		return s
 	}
 	before := state(b)
-	var url string
+	var address string
 	b.until(`return location.hash.endsWith("&end=")`)
-	b.js(&url, "return location.href")
-	b = chrome.open(t, url, desktopWidth, 900)
+	b.js(&address, "return location.href")
+	b = chrome.open(t, address, desktopWidth, 900)
 	if after := state(b); after != before {
 		t.Errorf("the link shows\n%s\nand not\n%s", after, before)
 	}
 	b.want("bytes", b.kinds(), "iiiiiccccc")
+
+	// While the spec is wrong and there are no bytes, the cuts are still in the link.
+	for _, cuts := range []string{"3,9", "each"} {
+		b = desktop(t, url.Values{"cuts": {cuts}, "arrived": {"1"}})
+		pieces := b.text("#pieces")
+		b.write("#spec", "nothing")
+		b.want("no bytes", b.text("#pieces"), "")
+		b.until(`return location.hash.startsWith("#spec=nothing&")`)
+		b.js(&address, "return location.href")
+		b = chrome.open(t, address, desktopWidth, 900)
+		b.write("#spec", "line")
+		b.want("pieces", b.text("#pieces"), pieces)
+	}
 
 	// A browser may refuse to change the address so often. The page works, and copies its link.
 	b = desktop(t, nil)
@@ -701,10 +714,10 @@ func link(t *testing.T) {
 	before = state(b)
 	b.click(`[data-copy="link"]`)
 	b.until(`return document.getElementById("copied").textContent === "Copied"`)
-	b.js(&url, "return navigator.clipboard.readText()")
-	b = chrome.open(t, url, desktopWidth, 900)
+	b.js(&address, "return navigator.clipboard.readText()")
+	b = chrome.open(t, address, desktopWidth, 900)
 	if after := state(b); after != before {
-		t.Errorf("the link %s shows\n%s\nand not\n%s", url, after, before)
+		t.Errorf("the link %s shows\n%s\nand not\n%s", address, after, before)
 	}
 
 	// A link that is followed in an open page does the same.
@@ -717,8 +730,8 @@ func link(t *testing.T) {
 	b.js(nil, `document.getElementById("input").focus()`)
 	b.control(end)
 	b.press("b")
-	b.js(&url, `return document.getElementById("input").value`)
-	b.want("input", url, "a\\r\nb")
+	b.js(&address, `return document.getElementById("input").value`)
+	b.want("input", address, "a\\r\nb")
 	b.want("payloads", b.payloads(), `"a"`)
 
 	// What makes no sense in a link is left out.

@@ -485,12 +485,14 @@ function listenWire() {
 		return Number(e.dataset.at) + (x > box.left + box.width / 2 ? 1 : 0);
 	};
 	$("wire").addEventListener("pointerdown", (event) => {
+		if (event.button !== 0) return;
 		const cut = event.target.closest('[data-gap][aria-pressed="true"]');
 		held = cut ? Number(cut.dataset.gap) : 0;
 		moved = false;
 		if (held) $("wire").setPointerCapture(event.pointerId);
 	});
 	$("wire").addEventListener("pointermove", (event) => {
+		if (!event.buttons) held = 0; // released elsewhere
 		const to = held && gapAt(event.clientX, event.clientY);
 		if (to && to !== held && move(held, to)) {
 			held = to;
@@ -500,11 +502,11 @@ function listenWire() {
 	$("wire").addEventListener("pointerup", () => { held = 0; });
 	$("wire").addEventListener("pointercancel", () => { held = 0; });
 	$("wire").addEventListener("click", (event) => {
-		if (moved) {
+		// A click by keyboard has no place of its own, and does not end a drag.
+		if (event.detail && moved) {
 			moved = false;
 			return;
 		}
-		// A click by keyboard has no place of its own.
 		const pressed = event.detail ? 0 : event.target.dataset.gap;
 		const at = pressed ? Number(pressed) : gapAt(event.clientX, event.clientY);
 		if (at > 0 && at < bytes()) toggle(at);

@@ -285,28 +285,46 @@ func dragging(t *testing.T) {
 		b.js(&box, `const box = document.querySelector(arguments[0]).getBoundingClientRect(); return { X: box.left + box.width / 2, Y: box.top + box.height / 2 }`, selector)
 		return box
 	}
-	drag := func(pointer, from string, to ...string) {
+	drag := func(pointer string, button int, from string, to ...string) {
 		at := func(selector string) map[string]any {
 			box := center(selector)
 			return map[string]any{"type": "pointerMove", "x": int(box.X), "y": int(box.Y)}
 		}
-		actions := []any{at(from), map[string]any{"type": "pointerDown", "button": 0}}
+		actions := []any{at(from), map[string]any{"type": "pointerDown", "button": button}}
 		for _, selector := range to {
 			actions = append(actions, at(selector))
 		}
-		actions = append(actions, map[string]any{"type": "pointerUp", "button": 0})
+		actions = append(actions, map[string]any{"type": "pointerUp", "button": button})
 		b.ask("POST", "/actions", map[string]any{"actions": []any{map[string]any{
 			"type": "pointer", "id": pointer, "parameters": map[string]string{"pointerType": pointer}, "actions": actions}}}, nil)
 	}
 	for _, pointer := range []string{"mouse", "touch"} {
 		b = desktop(t, nil)
-		drag(pointer, `[data-gap="3"]`, `[data-gap="4"]`, `[data-gap="5"]`)
+		drag(pointer, 0, `[data-gap="3"]`, `[data-gap="4"]`, `[data-gap="5"]`)
 		b.wantCuts("dragged by "+pointer, 5, 9)
-		drag(pointer, `[data-gap="5"]`, `[data-gap="9"]`, `[data-gap="12"]`)
+		drag(pointer, 0, `[data-gap="5"]`, `[data-gap="9"]`, `[data-gap="12"]`)
 		b.wantCuts("over another by "+pointer, 9, 12)
-		drag(pointer, `[data-gap="9"]`)
+		drag(pointer, 0, `[data-gap="9"]`)
 		b.wantCuts("clicked by "+pointer, 12)
+		drag(pointer, 0, `[data-gap="12"]`, `[data-gap="13"]`)
+		b.js(nil, `document.querySelector('[data-gap="13"]').focus()`)
+		b.press(enter)
+		b.wantCuts("dragged by " + pointer + " and joined by keyboard")
 	}
+	b = desktop(t, nil)
+	for button, name := range map[int]string{1: "middle", 2: "right"} {
+		drag("mouse", button, `[data-gap="3"]`, `[data-gap="4"]`, `[data-gap="5"]`)
+		b.wantCuts("dragged with the "+name+" button", 3, 9)
+	}
+	// A button may be released where the page does not see it.
+	b.js(nil, `const at = (selector, type, buttons) => {
+			const e = document.querySelector(selector), box = e.getBoundingClientRect();
+			e.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerId: 1, buttons, clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 }));
+		};
+		at('[data-gap="3"]', "pointerdown", 1);
+		at('[data-gap="4"]', "pointermove", 1);
+		at('[data-gap="6"]', "pointermove", 0);`)
+	b.wantCuts("released elsewhere", 4, 9)
 	b.want("payloads", b.payloads(), `"hello" "world" "again"`)
 }
 

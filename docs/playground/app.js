@@ -14,6 +14,7 @@ let frame = 0; // the result that the Tab key reaches
 let player = 0; // timer
 let linkTimer = 0;
 let untouched = true; // the input is a sample
+const shownFaults = {}; // below each field, as JSON
 
 const maxStream = 1024; // bytes, as package play limits it
 const documents = "https://github.com/wholeframe/wholeframe/blob/main/";
@@ -180,6 +181,7 @@ function write(mode) {
 function pause() {
 	clearInterval(player);
 	player = 0;
+	$("summary").setAttribute("aria-live", "polite");
 	$("run").setAttribute("aria-pressed", "false");
 }
 
@@ -189,10 +191,11 @@ function play() {
 	pause();
 	update({ arrived: Math.max(0, state.arrived) });
 	player = setInterval(() => {
-		if (answer.arrived + 1 >= pieces()) pause();
+		if (answer.arrived + 1 >= pieces()) pause(); // so that the last summary is read to users of screen readers
 		update({ arrived: answer.arrived + 1 });
 	}, Math.max(60, Math.min(1000, 6000 / pieces())));
 	$("run").setAttribute("aria-pressed", "true");
+	$("summary").setAttribute("aria-live", "off");
 }
 
 // Showing
@@ -228,8 +231,12 @@ function showFraming() {
 	$("program").textContent = answer.program;
 }
 
-// showFaults shows below a field what is wrong in it, with a button that selects the place.
+// showFaults shows below a field what is wrong in it, with a button that selects the place. Faults
+// that are shown already are left as they are: screen readers would read them again.
 function showFaults(field, faults) {
+	const key = JSON.stringify(faults);
+	if (shownFaults[field] === key) return;
+	shownFaults[field] = key;
 	$(field + "-errors").replaceChildren(...faults.map((f) => {
 		const li = element("li", {}, f.text);
 		if (f.end > f.start) li.append(" ", element("button", { type: "button", class: "small", "data-field": field, "data-start": f.start, "data-end": f.end, "aria-label": "Select what is wrong" }, "Select"));
@@ -342,9 +349,11 @@ function showResults() {
 	const had = $("results").contains(document.activeElement);
 	$("results").replaceChildren(...answer.results.map((r, index) => {
 		const title = { frame: `Frame ${r.kind === "frame" ? ++number : ""}`, waiting: "Incomplete", fill: "Fill between frames", refused: "Refused" }[r.kind];
-		const e = element("li", { class: `result ${r.error ? "wrong" : r.kind}`, tabindex: index === frame ? 0 : -1, "data-index": index, "data-from": r.offset, "data-to": r.offset + r.size },
-			element("h3", {}, r.error ? `Error at offset ${r.at}` : title),
-			element("p", { class: "where" }, `${plural(r.size, "byte")} at offset ${r.offset}` + (pieces() > 1 ? `, arrived with piece ${r.piece}` : "")));
+		const heading = r.error ? `Error at offset ${r.at}` : title;
+		const where = `${plural(r.size, "byte")} at offset ${r.offset}` + (pieces() > 1 ? `, arrived with piece ${r.piece}` : "");
+		const label = [heading, r.error || (r.kind === "frame" ? `"${r.payload}"` : ""), where].filter(Boolean).join(", ");
+		const e = element("li", { class: `result ${r.error ? "wrong" : r.kind}`, "aria-label": label, tabindex: index === frame ? 0 : -1, "data-index": index, "data-from": r.offset, "data-to": r.offset + r.size },
+			element("h3", {}, heading), element("p", { class: "where" }, where));
 		if (r.kind === "frame") e.append(element("p", { class: "payload mono" }, `"${r.payload}"`));
 		if (r.error) e.append(element("p", { class: "reason" }, r.error));
 		const strip = element("div", { class: "strip mono" });

@@ -87,6 +87,7 @@ func TestPlayground(t *testing.T) {
 	t.Run("copy", copying)
 	t.Run("link", link)
 	t.Run("keyboard", keyboard)
+	t.Run("screen reader", screenReader)
 	t.Run("widths", widths)
 	t.Run("first screen", firstScreen)
 	t.Run("contrast", contrast)
@@ -827,6 +828,52 @@ func keyboard(t *testing.T) {
 	b.press(up)
 	if third := where(); second.Y <= first.Y || math.Abs(second.X-first.X) > 40 || third != first {
 		t.Errorf("down and up lead from %v to %v and %v", first, second, third)
+	}
+}
+
+// Screen readers are told what has changed, once, and what is focused.
+func screenReader(t *testing.T) {
+	b := desktop(t, url.Values{"input": {"hello\n\\q\nworld\n"}})
+	b.js(nil, `window.changes = 0;
+		for (const e of document.querySelectorAll("[role=alert]")) new MutationObserver((all) => { changes += all.length; }).observe(e, { childList: true, subtree: true });
+		window.live = [];
+		const summary = document.getElementById("summary");
+		new MutationObserver(() => live.push(summary.getAttribute("aria-live"))).observe(summary, { childList: true });`)
+	changes := func() (n int) {
+		b.js(&n, "return changes")
+		return n
+	}
+	for _, id := range []string{"cut-each", "first", "end"} {
+		b.click("#" + id)
+	}
+	if n := changes(); n > 0 {
+		t.Errorf("the same fault is told %d times again", n)
+	}
+	b.write("#input", "\\z")
+	if changes() == 0 {
+		t.Error("another fault is not told")
+	}
+
+	b.write("#input", "hello\nworld\n")
+	b.click("#cut-none")
+	b.click(`[data-gap="6"]`)
+	b.click(`[data-gap="9"]`)
+	b.js(nil, "live.length = 0")
+	b.click("#run")
+	b.until(`return document.getElementById("run").ariaPressed === "false"`)
+	var live []string
+	b.js(&live, "return live")
+	b.want("live while the pieces arrive", strings.Join(live, " "), "off off off polite")
+
+	for _, c := range []struct{ selector, role, label string }{
+		{"#results", "list", ""},
+		{"#results li", "listitem", `Frame 1, "hello", 6 bytes at offset 0, arrived with piece 1`},
+		{"pre", "region", "The program"},
+	} {
+		var role, label string
+		b.ask("GET", b.element(c.selector)+"/computedrole", nil, &role)
+		b.ask("GET", b.element(c.selector)+"/computedlabel", nil, &label)
+		b.want(c.selector, role+": "+label, c.role+": "+c.label)
 	}
 }
 

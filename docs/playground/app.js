@@ -1,14 +1,14 @@
-// The page keeps a state, asks the library what comes of it, and shows that.
+// render sends state to wholeframe.play (package play) and shows its Response.
 
 const $ = (id) => document.getElementById(id);
 
 // The state, as it is in the link. arrived < 0: all pieces.
 const state = { spec: "line", max: "", mode: "messages", input: "", rest: "", cuts: [], arrived: -1, end: false };
 let menu = [];
-let real = {}; // a message of each protocol in hexadecimal, with its source, by name
-let answer = null; // of the library, to the state
-let laid = null; // the stream that the cells are for, in hexadecimal
-let what = []; // what each byte that arrived is
+let protocolSamples = {}; // a message of each protocol in hexadecimal, with its source, by name
+let answer = null; // the Response to the state
+let laidOutHex = null; // the stream that has cells, in hexadecimal
+let byteInfo = []; // of each byte that has arrived: its kind, and its result
 let focused = 1; // the gap that the Tab key reaches: 1 is after the first byte
 let frame = 0; // the result that the Tab key reaches
 let player = 0; // timer
@@ -99,26 +99,27 @@ const understood = () => !answer.specErrors.length && !answer.maxErrors.length;
 const pieces = () => (bytes() ? answer.cuts.length + 1 : 0);
 const everywhere = (n) => Array.from({ length: Math.max(0, n - 1) }, (_, i) => i + 1);
 const chosen = () => menu.find((item) => item.name === state.spec.split(",")[0]);
-const asked = (changes) => JSON.parse(wholeframe.play(JSON.stringify({ ...state, ...changes })));
+const ask = (changes) => JSON.parse(wholeframe.play(JSON.stringify({ ...state, ...changes })));
 
-// update changes the state and shows what comes of it.
-function update(changes) {
+// render changes the state and shows the Response to it.
+function render(changes) {
 	Object.assign(state, changes);
-	answer = asked({});
+	answer = ask({});
 	if (bytes() && state.arrived >= pieces()) state.arrived = -1;
 	show();
 }
 
-// change is an update that a person asked for: the link tells it, and what played has arrived.
-function change(changes) {
+// edit renders the changes that a person makes. They end Play, with all pieces arrived, and are
+// written to the link.
+function edit(changes) {
 	if (player) state.arrived = -1;
 	pause();
-	update(changes);
+	render(changes);
 	clearTimeout(linkTimer);
 	linkTimer = setTimeout(writeLink, 250); // milliseconds: not with each key, or each step of a drag
 }
 
-// guess offers the framings that a text may have, which is the input or was pasted as the input.
+// guess offers the framings that a text may have: the input, or a paste that has replaced it.
 function guess(text) {
 	const guesses = JSON.parse(wholeframe.guesses(text)).filter((g) => g.spec !== state.spec || g.mode !== state.mode);
 	$("guesses").querySelector("span").replaceChildren(...guesses.flatMap(({ mode, spec, protocols, why }) => {
@@ -128,8 +129,8 @@ function guess(text) {
 			$("spec").value = spec;
 			$("input").value = mode === "text" ? keepCR(text) : text;
 			$("input").focus();
-			change({ spec, mode, input: $("input").value, arrived: -1 });
-			change({ cuts: inFrames() });
+			edit({ spec, mode, input: $("input").value, arrived: -1 });
+			edit({ cuts: inFrames() });
 		});
 		return [button, ` as ${mode} `];
 	}));
@@ -140,14 +141,14 @@ function guess(text) {
 function takeSample() {
 	untouched = true;
 	const item = chosen() ?? menu[0];
-	const message = real[item.name];
+	const message = protocolSamples[item.name];
 	if (message) Object.assign(state, { mode: "hex", input: pairs(message.wire) + "\n" + pairs(message.wire), rest: "" });
 	else Object.assign(state, { mode: "messages", input: item.sample, rest: "" });
 }
 
 // inFrames returns cuts within the first two frames: half a packet, then packets that stick together.
 function inFrames() {
-	const frames = asked({ cuts: [], arrived: -1 }).results.filter((r) => r.kind === "frame" && r.size > 1);
+	const frames = ask({ cuts: [], arrived: -1 }).results.filter((r) => r.kind === "frame" && r.size > 1);
 	return frames.slice(0, 2).map((r) => r.offset + Math.floor(r.size / 2));
 }
 
@@ -155,24 +156,24 @@ function toggle(gap) {
 	const cuts = new Set(answer.cuts);
 	if (!cuts.delete(gap)) cuts.add(gap);
 	focused = gap;
-	change({ cuts: [...cuts], arrived: -1 });
+	edit({ cuts: [...cuts], arrived: -1 });
 }
 
 // move moves a cut to another gap, unless there is one.
 function move(from, to) {
 	if (to < 1 || to >= bytes() || answer.cuts.includes(to) || !answer.cuts.includes(from)) return false;
 	focused = to;
-	change({ cuts: answer.cuts.map((gap) => (gap === from ? to : gap)), arrived: -1 });
+	edit({ cuts: answer.cuts.map((gap) => (gap === from ? to : gap)), arrived: -1 });
 	return true;
 }
 
-// write shows the same bytes in another notation. What makes no bytes would be lost in
-// it, so that it must be corrected first.
-function write(mode) {
+// setNotation shows the same bytes in another notation. Input that makes no bytes would be lost,
+// and must be corrected first.
+function setNotation(mode) {
 	const lost = answer.inputErrors.length > 0 || (state.mode === "messages" && !understood());
 	if (!lost) {
 		state.input = $("input").value = { messages: answer.messages, text: answer.text, hex: pairs(answer.hex) }[mode];
-		change({ mode, rest: mode === "messages" ? answer.rest : "" });
+		edit({ mode, rest: mode === "messages" ? answer.rest : "" });
 	}
 	show();
 	$("kept").hidden = !lost;
@@ -189,10 +190,10 @@ function pause() {
 function play() {
 	if (!bytes() || !understood()) return;
 	pause();
-	update({ arrived: Math.max(0, state.arrived) });
+	render({ arrived: Math.max(0, state.arrived) });
 	player = setInterval(() => {
-		if (answer.arrived + 1 >= pieces()) pause(); // so that the last summary is read to users of screen readers
-		update({ arrived: answer.arrived + 1 });
+		if (answer.arrived + 1 >= pieces()) pause(); // before the last summary, which is announced
+		render({ arrived: answer.arrived + 1 });
 	}, Math.max(60, Math.min(1000, 6000 / pieces())));
 	$("run").setAttribute("aria-pressed", "true");
 	$("summary").setAttribute("aria-live", "off");
@@ -211,7 +212,7 @@ function show() {
 	$("guesses").hidden = true;
 	$("rest").hidden = !state.rest;
 	$("rest").querySelector("code").textContent = pairs(state.rest);
-	what = anatomy();
+	byteInfo = anatomy();
 	showWire();
 	showResults();
 	relate(-1, 0, 0);
@@ -221,7 +222,7 @@ function showFraming() {
 	const item = chosen();
 	$("menu").value = item?.name ?? "";
 	$("about").textContent = item ? capital(item.about) + "." : "";
-	const source = real[item?.name]?.source;
+	const source = protocolSamples[item?.name]?.source;
 	if (source && untouched) $("about").textContent += ` Shown: ${source}.`;
 	$("doc").href = documents + (item?.doc ?? "docs/choosing.md");
 	$("keys").hidden = !item?.keys.length;
@@ -231,8 +232,8 @@ function showFraming() {
 	$("program").textContent = answer.program;
 }
 
-// showFaults shows below a field what is wrong in it, with a button that selects the place. Faults
-// that are shown already are left as they are: screen readers would read them again.
+// showFaults shows the faults of a field below it, with buttons that select their places. Faults
+// that are shown already are not replaced: screen readers would read them again.
 function showFaults(field, faults) {
 	const key = JSON.stringify(faults);
 	if (shownFaults[field] === key) return;
@@ -246,8 +247,8 @@ function showFaults(field, faults) {
 	$(field).setAttribute("aria-invalid", faults.length > 0);
 }
 
-// anatomy returns what each byte is that has arrived: its kind, the index of its
-// result, and whether it is the first or the last of that.
+// anatomy returns for each byte that has arrived its kind, the index of its result, and whether it
+// is the first or the last byte of the result.
 function anatomy() {
 	const all = [];
 	answer.results.forEach((result, index) => {
@@ -274,11 +275,11 @@ function layWire() {
 	}
 	if (!cells.length) cells.push(element("p", { class: "quiet" }, understood() ? "No bytes yet." : "No bytes: messages need a framing and a limit."));
 	$("wire").replaceChildren(...cells);
-	laid = answer.hex;
+	laidOutHex = answer.hex;
 }
 
 function showWire() {
-	if (laid !== answer.hex) layWire();
+	if (laidOutHex !== answer.hex) layWire();
 	const cuts = new Set(answer.cuts);
 	const wrong = new Set(answer.results.filter((r) => r.error).map((r) => r.at));
 	const n = bytes();
@@ -289,8 +290,8 @@ function showWire() {
 		if (cell.dataset.gap) {
 			// The bytes of a part that arrived in one piece hang together.
 			const i = Number(cell.dataset.gap);
-			const joined = what[i] && what[i - 1].index === what[i].index && what[i - 1].kind === what[i].kind && !cuts.has(i);
-			cell.className = joined ? `gap ${what[i].kind}` : "gap";
+			const joined = byteInfo[i] && byteInfo[i - 1].index === byteInfo[i].index && byteInfo[i - 1].kind === byteInfo[i].kind && !cuts.has(i);
+			cell.className = joined ? `gap ${byteInfo[i].kind}` : "gap";
 			cell.tabIndex = i === focused ? 0 : -1;
 			cell.setAttribute("aria-pressed", cuts.has(i));
 			cell.setAttribute("aria-label", cuts.has(i) ? `Cut before byte ${i}: piece ${++piece} begins here` : `Cut before byte ${i}`);
@@ -298,22 +299,22 @@ function showWire() {
 			continue;
 		}
 		const i = Number(cell.dataset.at);
-		const w = what[i];
+		const w = byteInfo[i];
 		cell.className = ["byte", w ? w.kind : i < here ? "plain" : "coming", w?.first && "first", w?.last && "last", wrong.has(i) && "error"].filter(Boolean).join(" ");
 		cell.title = `byte ${i}: ` + (w ? kinds[w.kind] : i < here ? "arrived" : "not arrived yet");
 	}
 
-	const there = understood() ? answer.arrived : pieces();
+	const arrivedPieces = understood() ? answer.arrived : pieces();
 	const still = n === 0 || !understood(); // nothing arrives
-	$("pieces").textContent = n === 0 ? "" : `${plural(n, "byte")} in ${plural(pieces(), "piece")}` + (there < pieces() ? `, of which ${there} arrived.` : ".");
-	$("packets").textContent = there <= 4 ? packets().join(" ") : "";
-	// What does nothing now keeps the focus, for those who came by keyboard.
-	for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", still || there === 0);
-	for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", still || there >= pieces());
+	$("pieces").textContent = n === 0 ? "" : `${plural(n, "byte")} in ${plural(pieces(), "piece")}` + (arrivedPieces < pieces() ? `, of which ${arrivedPieces} arrived.` : ".");
+	$("packets").textContent = arrivedPieces <= 4 ? packets().join(" ") : "";
+	// Disabled buttons keep the focus, for users of a keyboard.
+	for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", still || arrivedPieces === 0);
+	for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", still || arrivedPieces >= pieces());
 	$("run").setAttribute("aria-disabled", still);
 	for (const id of ["cut-sample", "cut-none", "cut-each", "cut-random"]) $(id).setAttribute("aria-disabled", n < 2);
 
-	const used = new Set(["header", "payload", "trailer", "stuffing", ...what.map((w) => w.kind)]);
+	const used = new Set(["header", "payload", "trailer", "stuffing", ...byteInfo.map((w) => w.kind)]);
 	$("legend").replaceChildren(...Object.entries(kinds).filter(([kind]) => used.has(kind))
 		.map(([kind, name]) => element("li", {}, element("span", { class: "swatch " + kind, "aria-hidden": "true" }), name)));
 }
@@ -383,15 +384,15 @@ function relate(index, from, to) {
 	}
 }
 
-// relateTo marks what belongs to an element of the wire or of the results.
+// relateTo marks the bytes and the result that belong to an element of the wire or of the results.
 function relateTo(e) {
 	const { at, gap } = e?.closest("[data-at], [data-gap]")?.dataset ?? {};
-	const byte = what[at ?? gap];
+	const byte = byteInfo[at ?? gap];
 	if (byte) {
 		let from = Number(at ?? gap);
 		let to = from + 1;
-		while (from > 0 && what[from - 1].index === byte.index && what[from - 1].kind === byte.kind) from--;
-		while (to < what.length && what[to].index === byte.index && what[to].kind === byte.kind) to++;
+		while (from > 0 && byteInfo[from - 1].index === byte.index && byteInfo[from - 1].kind === byte.kind) from--;
+		while (to < byteInfo.length && byteInfo[to].index === byte.index && byteInfo[to].kind === byte.kind) to++;
 		return relate(byte.index, from, to);
 	}
 	const part = e?.closest("[data-from]");
@@ -399,25 +400,25 @@ function relateTo(e) {
 	relate(Number(part.closest("li").dataset.index), Number(part.dataset.from), Number(part.dataset.to));
 }
 
-// What people do
+// Events
 
 function listen() {
 	$("menu").addEventListener("change", () => {
 		state.spec = $("spec").value = menu.find((item) => item.name === $("menu").value).spec;
 		if (untouched || state.input + state.rest === "") return sample();
-		change({ arrived: -1 });
+		edit({ arrived: -1 });
 	});
-	$("spec").addEventListener("input", () => change({ spec: $("spec").value }));
-	$("max").addEventListener("input", () => change({ max: $("max").value.trim() }));
-	let pasted = ""; // what replaces all of the input, with its carriage returns
+	$("spec").addEventListener("input", () => edit({ spec: $("spec").value }));
+	$("max").addEventListener("input", () => edit({ max: $("max").value.trim() }));
+	let pasted = ""; // text that was pasted in place of all input, with its carriage returns
 	$("input").addEventListener("input", (event) => {
 		untouched = false;
-		change({ input: $("input").value, arrived: -1 });
+		edit({ input: $("input").value, arrived: -1 });
 		if (event.inputType === "insertFromPaste") guess(pasted || state.input);
 	});
 	$("input").addEventListener("paste", (event) => {
 		const input = $("input");
-		if (untouched) input.select(); // the sample makes way
+		if (untouched) input.select(); // the paste replaces the sample
 		const text = event.clipboardData.getData("text/plain");
 		pasted = input.selectionEnd - input.selectionStart === input.value.length ? text : "";
 		if (state.mode !== "text" || !text.includes("\r")) return;
@@ -425,17 +426,17 @@ function listen() {
 		document.execCommand("insertText", false, keepCR(text)); // unlike setRangeText, it can be undone
 		guess(state.input);
 	});
-	$("end").addEventListener("change", () => change({ end: $("end").checked }));
+	$("end").addEventListener("change", () => edit({ end: $("end").checked }));
 	$("sample").addEventListener("click", sample);
 	$("rest").querySelector("button").addEventListener("click", () => {
 		$("input").focus();
-		change({ rest: "" });
+		edit({ rest: "" });
 	});
-	for (const radio of document.getElementsByName("mode")) radio.addEventListener("change", () => write(radio.value));
+	for (const radio of document.getElementsByName("mode")) radio.addEventListener("change", () => setNotation(radio.value));
 	const cuts = { sample: inFrames, none: () => [], each: () => everywhere(bytes()), random: () => everywhere(bytes()).filter(() => Math.random() < 0.3) };
-	for (const [name, make] of Object.entries(cuts)) $("cut-" + name).addEventListener("click", () => change({ cuts: make(), arrived: -1 }));
+	for (const [name, make] of Object.entries(cuts)) $("cut-" + name).addEventListener("click", () => edit({ cuts: make(), arrived: -1 }));
 	const arrivals = { first: () => 0, back: () => Math.max(0, answer.arrived - 1), next: () => answer.arrived + 1, last: () => -1 };
-	for (const [id, arrived] of Object.entries(arrivals)) $(id).addEventListener("click", () => understood() && change({ arrived: arrived() }));
+	for (const [id, arrived] of Object.entries(arrivals)) $(id).addEventListener("click", () => understood() && edit({ arrived: arrived() }));
 	$("run").addEventListener("click", () => (player ? pause() : play()));
 
 	listenWire();
@@ -466,20 +467,20 @@ function listen() {
 		const name = button.dataset.copy;
 		if (name === "link") writeLink();
 		const text = name === "link" ? address() : $(name).textContent;
-		said(button, await copy(text).then(() => "Copied", () => "Not allowed"));
+		announce(button, await copy(text).then(() => "Copied", () => "Not allowed"));
 	});
 	window.addEventListener("hashchange", () => {
 		clearTimeout(linkTimer);
 		pause();
 		readLink();
-		update({});
+		render({});
 	});
 }
 
 function sample() {
 	takeSample();
 	$("input").value = state.input;
-	change({ cuts: inFrames(), arrived: -1 });
+	edit({ cuts: inFrames(), arrived: -1 });
 }
 
 function listenWire() {
@@ -568,8 +569,8 @@ async function copy(text) {
 	if (!copied) throw new Error("copying is not allowed");
 }
 
-// said tells at the button, and to screen readers, what came of a copy.
-function said(button, text) {
+// announce shows the result of a copy at its button, and tells it to screen readers.
+function announce(button, text) {
 	const was = button.dataset.was ?? button.textContent;
 	button.dataset.was = was;
 	button.textContent = text;
@@ -591,7 +592,7 @@ async function main() {
 	go.run(instance);
 	menu = JSON.parse(wholeframe.menu());
 	for (const { preset, source, wire } of presets) {
-		if (source && !real[preset]) real[preset] = { source, wire };
+		if (source && !protocolSamples[preset]) protocolSamples[preset] = { source, wire };
 	}
 	for (const { group, label, name } of menu) {
 		let list = $("menu").lastElementChild;
@@ -602,7 +603,7 @@ async function main() {
 	readLink();
 	$("loading").hidden = true;
 	$("app").hidden = false;
-	update({});
+	render({});
 	if (!location.hash && !matchMedia("(prefers-reduced-motion: reduce)").matches) play();
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the page asks for is served, and it asks for nothing else.
+// All files that the page loads are served, and no others.
 func TestServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stdout, line := io.Pipe()

@@ -491,7 +491,7 @@ func errorsShown(t *testing.T) {
 		}
 	}
 
-	// What is wrong in a field is shown below it, and its place can be selected.
+	// Faults are shown below their field, and their place can be selected.
 	b := desktop(t, nil)
 	selected := func(field string) (s string) {
 		b.click("#" + field + "-errors button")
@@ -544,7 +544,7 @@ func notations(t *testing.T) {
 	}
 }
 
-// What is not whole messages is kept beside them, and what is no bytes must be
+// Bytes that make no whole message are kept beside the messages, and input that makes no bytes must be
 // corrected before it can be lost.
 func nothingLost(t *testing.T) {
 	b := desktop(t, url.Values{"spec": {"length,width=2"}, "mode": {"hex"}, "input": {"0002 6869 0005 6865"}, "cuts": {"3"}, "arrived": {"1"}})
@@ -609,7 +609,7 @@ func (b *browser) paste(text string) {
 	b.until(`return !document.getElementById("guesses").hidden`)
 }
 
-// What is pasted is guessed, and a guess is taken by a click.
+// The framing of a paste is guessed, and a click chooses a guess.
 func guessing(t *testing.T) {
 	var b *browser
 	for _, c := range []struct{ pasted, guess, protocols, mode string }{
@@ -638,10 +638,10 @@ func guessing(t *testing.T) {
 	// In Text, \r is an escape, wherever it is pasted.
 	b = desktop(t, url.Values{"spec": {"nothing"}, "mode": {"text"}, "input": {"hello\\r\n"}})
 	b.js(nil, `const input = document.getElementById("input"); input.focus(); input.setSelectionRange(9, 9)`)
-	b.paste("world\r\n")
+	b.paste("world\r\nagain\r\n" + strings.Repeat("hello\r\n", 9))
 	var got string
 	b.js(&got, `return document.getElementById("input").value`)
-	b.want("input", got, "hello\\r\nworld\\r\n")
+	b.want("input", got, "hello\\r\nworld\\r\nagain\\r\n"+strings.Repeat("hello\\r\n", 9))
 }
 
 func copying(t *testing.T) {
@@ -753,7 +753,7 @@ func link(t *testing.T) {
 	b.want("input", address, "a\\r\nb")
 	b.want("payloads", b.payloads(), `"a"`)
 
-	// What makes no sense in a link is left out.
+	// Invalid values of a link are ignored.
 	b = chrome.open(t, page+"#spec=line&mode=toString&input=a%0Ab&cuts=1e300,-1,x,2&arrived=99999999999999999999", desktopWidth, 900)
 	b.want("payloads", b.payloads(), `"a" "b"`)
 	b.want("pieces", b.text("#pieces"), "4 bytes in 2 pieces.")
@@ -962,7 +962,7 @@ for (const e of document.querySelectorAll("body *")) {
 }
 return poor;`
 
-// What is typed is shown as text, never read as HTML.
+// Typed text is shown as text, never read as HTML.
 func hostileText(t *testing.T) {
 	bad := `<img src=x onerror=document.title=1>`
 	b := desktop(t, url.Values{"spec": {"line"}, "input": {bad + "\n" + bad + `\q`}, "max": {bad}})

@@ -1,4 +1,4 @@
-// Package play is what the playground does with bytes: it makes them from what
-// was typed, lets them arrive in pieces, and says what each byte is and which
-// frames came of it. It knows no browser.
+// Package play computes what the playground shows: it makes a stream from typed
+// text, lets the stream arrive in pieces, and returns its frames and the kind of
+// each byte. It does not depend on a browser.
 package play

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is guessed first shows the messages of what was pasted.
+// The first guess shows the messages of the pasted text.
 func TestGuesses(t *testing.T) {
 	for _, c := range []struct {
 		name, input string

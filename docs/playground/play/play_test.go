@@ -128,7 +128,7 @@ func TestPlayWrongFields(t *testing.T) {
 	assert.Equal(t, "61620a", r.Hex)
 	assert.Equal(t, []Fault{{"message 2: framing: payload of 3 bytes refused: it exceeds the limit of 2 bytes", 3, 6}}, r.InputErrors)
 
-	// What is an array for the page is never null.
+	// Arrays are never null in JSON.
 	for _, text := range []string{"", "line"} {
 		b, err := json.Marshal(Play(Request{Spec: text, Mode: Text}))
 		require.NoError(t, err)
@@ -207,7 +207,7 @@ func TestManyRefusedMessages(t *testing.T) {
 	assert.Equal(t, Fault{"more refused messages: 4980", 0, 0}, r.InputErrors[20])
 }
 
-// What is not a whole frame, or is not written like that, is the rest of the messages.
+// Bytes that are not a whole frame, or that would be written in another way, are the rest.
 func TestMessagesAndRest(t *testing.T) {
 	for _, c := range []struct{ spec, hex, messages, rest string }{
 		{"line", "610a62", "a\n", "62"},

@@ -25,7 +25,7 @@ func main() {
 	select {} // the functions need a program that runs
 }
 
-// text returns v as JSON. What the page gets always has that form.
+// text returns v as JSON.
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -206,35 +206,40 @@ func TestStoppedProcessHandshake(t *testing.T) {
 
 func (c lateConn) CloseWrite() error { return c.Conn.(*fakenet.Conn).CloseWrite() }
 
-// A lateWriteConn notices the first deadline of its writes 20 s too late.
+// A lateWriteConn notices one of the first two deadlines of its writes 20 s too late.
 type lateWriteConn struct {
 	net.Conn
-	late bool
+	punctual, passed int // deadlines that are noticed before, that have passed
 }
 
 func (c *lateWriteConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) && !c.late {
-		c.late = true
-		time.Sleep(20 * time.Second)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if c.passed == c.punctual {
+			time.Sleep(20 * time.Second)
+		}
+		c.passed++
 	}
 	return n, err
 }
 
 // Nor does a peer not read because the process was stopped.
 func TestStoppedProcessWrite(t *testing.T) {
-	onFakeWrapped(t, &server.Server{}, func(c net.Conn) net.Conn { return &lateWriteConn{Conn: c} }, func(f *fake) {
-		c := f.dial("", fakenet.Buffers(1000))
-		f.send(c, strings.Repeat("x", 999)+"\n")
-		synctest.Wait()
-		f.send(c, strings.Repeat("y", 999)+"\n")
-		synctest.Wait()
-		f.send(c, "z\n")
-		time.Sleep(15 * time.Second)
-		_, err := io.ReadFull(c, make([]byte, 2000))
-		require.NoError(t, err)
-		_, err = io.ReadFull(c, make([]byte, 2))
-		require.NoError(t, err)
-		c.Close()
-	})
+	for punctual := range 2 {
+		wrap := func(c net.Conn) net.Conn { return &lateWriteConn{Conn: c, punctual: punctual} }
+		onFakeWrapped(t, &server.Server{}, wrap, func(f *fake) {
+			c := f.dial("", fakenet.Buffers(1000))
+			f.send(c, strings.Repeat("x", 999)+"\n")
+			synctest.Wait()
+			f.send(c, strings.Repeat("y", 999)+"\n")
+			synctest.Wait()
+			f.send(c, "z\n")
+			time.Sleep(25 * time.Second)
+			_, err := io.ReadFull(c, make([]byte, 2000))
+			require.NoError(t, err)
+			_, err = io.ReadFull(c, make([]byte, 2))
+			require.NoError(t, err)
+			c.Close()
+		})
+	}
 }

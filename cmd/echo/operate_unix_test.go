@@ -24,10 +24,10 @@ func TestDrainDelay(t *testing.T) {
 	roundTrip(t, old, "hello\n")
 	p.signal(syscall.SIGTERM)
 	status, text := p.get("/readyz")
-	for status == 200 { // until the signal has come
+	for end := time.Now().Add(10 * time.Second); status == 200 && time.Now().Before(end); { // until the signal has come
 		status, text = p.get("/readyz")
 	}
-	assert.Equal(t, 503, status)
+	require.Equal(t, 503, status)
 	assert.Equal(t, "draining\n", text)
 	status, text = p.get("/livez")
 	assert.Equal(t, 200, status)

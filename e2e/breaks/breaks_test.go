@@ -1221,8 +1221,8 @@ var breaks = []mutant{
 	{
 		what: "writes in plaintext during a handshake",
 		file: "server/starttls.go",
-		old:  "	done := errTorn\n	defer func() { w.endWrite(done) }()\n	if !w.reserveHandshake() {",
-		new:  "	done := errTorn\n	w.endWrite(nil)\n	if !w.reserveHandshake() {",
+		old:  `		return w.tls.HandshakeContext(c.ctx)`,
+		new:  "		secure := w.tls\n		w.tls = nil\n		w.endWrite(nil)\n		err := secure.HandshakeContext(c.ctx)\n		w.tls = secure\n		return err",
 		pkg:  "server",
 		test: "TestStartTLS_PushDuringHandshake",
 	},

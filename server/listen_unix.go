@@ -178,7 +178,7 @@ func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock f
 	path = filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".wholeframe-lock")
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for {
+	for ctx.Err() == nil {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 		if err != nil {
 			return nil, err
@@ -206,9 +206,9 @@ func lockSocket(ctx context.Context, path string, limit time.Duration) (unlock f
 		select {
 		case <-time.After(time.Millisecond):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("another process holds %s: %w", path, ctx.Err())
 		}
 	}
+	return nil, fmt.Errorf("another process holds %s: %w", path, ctx.Err())
 }
 
 // isEmpty reports whether f is a regular file that is empty.

@@ -203,7 +203,7 @@ func (t *target) dial(ctx context.Context, name string, log *transcript, s *step
 	p := t.peer(c.(*net.TCPConn), name, log)
 	p.since = began
 	if t.o.tls && !s.Plain {
-		p.below = &watchedConn{Conn: c, drips: s.Pieces == "bytes"}
+		p.below = &watchedConn{Conn: c, drips: s.Do == "connect" && s.Pieces == "bytes"}
 		secure := tls.Client(p.below, t.o.clientTLS())
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = c.Close()

@@ -432,7 +432,13 @@ var faults = map[string]fault{
 		return c.TCPConn.Write(p)
 	}},
 	"10.7": onEnd("a reset in the handshake ends the process", func(c *conn, err error) bool { return isReset(err) && c.total == 2 }, crash),
-	"10.8": loses("over TLS what was not read before the signal is lost", func(c *conn) bool { return c.total > 20000 && c.total < 60000 }),
+	"10.8": loses("over TLS the last record that had arrived before the signal is lost", func(c *conn) bool {
+		if c.total < 45000 || c.total > 49800 { // 310 messages of 150 bytes
+			return false
+		}
+		more, _ := c.peek(1, time.Millisecond)
+		return more == 0
+	}),
 }
 
 // often counts how often is is true, and reports whether that is more than n times.

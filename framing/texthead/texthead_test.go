@@ -2,10 +2,12 @@ package texthead_test
 
 import (
 	"errors"
+	"io"
 	"math"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
@@ -119,17 +121,20 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// A STOMP frame without a size that grows too large is skipped to its NUL.
+// A STOMP frame without a size that grows too large is skipped to its NUL, also if that
+// arrives alone.
 func TestSkip(t *testing.T) {
 	wire := "SEND\n\n" + strings.Repeat("x", 3*texthead.MaxHead) + "\x00\nACK\n\n\x00"
-	r := framing.NewReader(strings.NewReader(wire), texthead.STOMP())
-	r.SetMaxPayload(1000)
-	_, err := r.ReadFrame()
-	if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || e.Offset != 0 {
-		t.Errorf("ReadFrame(): got error %v; want a TooLargeError", err)
-	}
-	if payload, err := r.ReadFrame(); string(payload) != "ACK\n\n\x00" || err != nil {
-		t.Errorf(`ReadFrame() = %q, %v; want "ACK\n\n\x00", nil`, payload, err)
+	for _, src := range []io.Reader{strings.NewReader(wire), iotest.OneByteReader(strings.NewReader(wire))} {
+		r := framing.NewReader(src, texthead.STOMP())
+		r.SetMaxPayload(1000)
+		_, err := r.ReadFrame()
+		if e := (*framing.TooLargeError)(nil); !errors.As(err, &e) || e.Offset != 0 {
+			t.Errorf("ReadFrame(): got error %v; want a TooLargeError", err)
+		}
+		if payload, err := r.ReadFrame(); string(payload) != "ACK\n\n\x00" || err != nil {
+			t.Errorf(`ReadFrame() = %q, %v; want "ACK\n\n\x00", nil`, payload, err)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ func TestLaws(t *testing.T) {
 		{"resync", lengthprefix.Config{Width: 2, LittleEndian: true, Offset: 2, Magic: []byte("mm"), Resync: true}},
 		{"resync, kept", lengthprefix.Config{Width: 2, Digits: lengthprefix.Hex, Offset: 3, Magic: []byte("aab"), Trailer: []byte("\n"), Resync: true, Keep: true}},
 		{"empty frames skipped", lengthprefix.Config{Width: 2, SkipEmpty: true}},
+		{"empty frames skipped, the header stripped", lengthprefix.Config{Width: 2, Strip: 2, SkipEmpty: true}},
 		{"empty frames skipped after a header", lengthprefix.Config{Width: 2, Adjust: 2, Strip: 4, SkipEmpty: true}},
 		{"empty frames skipped with a trailer", lengthprefix.Config{Width: 2, Digits: lengthprefix.Hex, Trailer: []byte("\r\n"), SkipEmpty: true}},
 		{"empty frames skipped, resync", lengthprefix.Config{Width: 1, Offset: 2, Magic: []byte("mn"), Trailer: []byte("z"), Resync: true, SkipEmpty: true}},

@@ -108,7 +108,8 @@ func (f *VarintFramer) Split(data []byte, r framing.Resume) (framing.Frame, fram
 		start = 0
 	}
 	if most := uint64(math.MaxInt - header); value > most {
-		return framing.Frame{}, r, &framing.TooLargeError{Size: value + uint64(header-start), Max: most + uint64(header-start)}
+		kept := uint64(header - start)
+		return framing.Frame{}, r, &framing.TooLargeError{Size: max(value, value+kept), Max: most + kept} // value+kept may overflow
 	}
 	size := header + int(value)
 	return framing.Frame{Size: size, Start: start, End: size}, r, nil

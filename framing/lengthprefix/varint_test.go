@@ -90,6 +90,17 @@ func TestVarintLargerThanInt(t *testing.T) {
 		if most := uint64(math.MaxInt - len(wire)); frame.Size != 0 || !errors.As(err, &e) || e.Size != value || e.Max != most {
 			t.Errorf("Split of length %d = %+v, %v; want size %d, max %d", value, frame, err, value, most)
 		}
+		kept, err := lengthprefix.NewVarint(lengthprefix.VarintConfig{Keep: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := value + uint64(len(wire))
+		if size < value {
+			size = value
+		}
+		if frame, _, err = kept.Split(wire, framing.Resume{}); frame.Size != 0 || !errors.As(err, &e) || e.Size != size || e.Max != math.MaxInt {
+			t.Errorf("Split of length %d, kept = %+v, %v; want size %d, max %d", value, frame, err, size, math.MaxInt)
+		}
 	}
 }
 

@@ -117,8 +117,7 @@ type frameClock struct {
 const (
 	gatherFrames = 16                    // the clock is looked at after this many replies
 	gatherTime   = 10 * time.Millisecond // replies that are older are flushed
-	busyTime     = 10 * time.Millisecond // a connection that has waited for less is busy
-	holdTime     = 30 * time.Millisecond // a busy one keeps its memory this long while it waits
+	holdTime     = 10 * time.Millisecond // a connection that has waited for less keeps its memory this long while it waits
 	parkTime     = time.Second           // one that waits for more gets a new stack
 	turnBytes    = 256 << 10             // are read without a wait before others get the processor
 	stopped      = 10 * time.Millisecond // if a deadline is noticed that late the process was stopped
@@ -569,7 +568,7 @@ func (c *Conn) fill() error {
 	if c.stream.open {
 		release = nil // a reply that is written from the stream may use the memory
 	} else if c.wire.isPolled() {
-		if start-c.flushed < busyTime {
+		if start-c.flushed < holdTime {
 			hold += holdTime
 		}
 		if c.parked {

@@ -54,7 +54,7 @@ var lineReaders = map[string]func(net.Conn) lineReader{
 	},
 }
 
-// What README.md says of reading lines, in comparison, is so.
+// README.md's comparison is right about reading lines.
 func TestReadme_Comparison(t *testing.T) {
 	for row, is := range map[string]func(peer, c net.Conn, next lineReader) bool{
 		"a `Reader` reads on after a message that is too large": func(peer, _ net.Conn, next lineReader) bool {

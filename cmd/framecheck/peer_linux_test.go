@@ -16,22 +16,7 @@ import (
 // serve and then closes it. Its framing is length.
 func forged(t *testing.T, serve func(*net.TCPConn)) *target {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, l.Close()) })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return // it is closed
-			}
-			go func() {
-				defer c.Close()
-				serve(c.(*net.TCPConn))
-			}()
-		}
-	}()
-	return targetAt(t, l.Addr())
+	return targetAt(t, accepting(t, func(c net.Conn) { serve(c.(*net.TCPConn)) }))
 }
 
 // A reset after the end of the stream is the answer to what was sent after it: the

@@ -13,13 +13,13 @@ import (
 )
 
 // targetAt returns a target that is a server of a test, of the framing length.
-func targetAt(t *testing.T, addr net.Addr) *target {
+func targetAt(t *testing.T, addr string) *target {
 	t.Helper()
 	framer, err := lengthprefix.New(lengthprefix.Config{Width: 4})
 	require.NoError(t, err)
 	m, err := newMessages(framer, 0, nil)
 	require.NoError(t, err)
-	return &target{o: &options{mode: "echo", reply: "same", patience: 20 * time.Second}, messages: m, addr: addr.String()}
+	return &target{o: &options{mode: "echo", reply: "same", patience: 20 * time.Second}, messages: m, addr: addr}
 }
 
 // A delay of this machine after which the server may rightly have given up its clients
@@ -66,7 +66,7 @@ func TestDialsAreFew(t *testing.T) {
 			_ = c.Close() // once
 		}
 	}()
-	tg := targetAt(t, l.Addr())
+	tg := targetAt(t, l.Addr().String())
 	tg.o.tls = true
 	p := tg.newPlay(context.Background(), &testCase{}, 0)
 	v := p.step(&step{Do: "send", Conns: num{add: 200}, Items: []item{{Letters: 1}}})

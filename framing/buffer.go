@@ -410,7 +410,7 @@ func (b *Buffer) Bytes() []byte { return b.mem.buf[b.r:b.w] }
 
 // Write appends a copy of p to the buffered bytes. It never fails.
 func (b *Buffer) Write(p []byte) (int, error) {
-	b.room(len(p), len(p))
+	b.room(len(p), false)
 	b.w += copy(b.mem.buf[b.w:], p)
 	b.mem.note(b.w)
 	return len(p), nil
@@ -419,7 +419,7 @@ func (b *Buffer) Write(p []byte) (int, error) {
 // Fill calls src.Read once, appends the bytes read, and returns the results of
 // Read. If src repeatedly returns 0, nil, Fill returns [io.ErrNoProgress].
 func (b *Buffer) Fill(src io.Reader) (int, error) {
-	b.room(1, b.wanted())
+	b.room(1, true)
 	free := b.mem.buf[b.w:]
 	if rest := b.pending.Size - (b.w - b.r); b.pending.Size > len(b.mem.buf)/4 && 0 < rest && rest < len(free) {
 		// Read little more than the frame at the front: from a fast source it
@@ -459,9 +459,9 @@ func (b *Buffer) Release() {
 // Release, b starts with as much memory as it needed before, at most 64 KiB.
 func (b *Buffer) SetPool(p *Pool) { b.mem.pool = p }
 
-// room makes room for n more bytes, n >= 1. If the free space is less than worth, the
-// buffered bytes are moved to the front.
-func (b *Buffer) room(n, worth int) {
+// room makes room for n more bytes, n >= 1. For a Read, it moves the buffered bytes to
+// the front if the free space is less than what is wanted.
+func (b *Buffer) room(n int, read bool) {
 	held, size := b.w-b.r, len(b.mem.buf)
 	switch {
 	case size == 0:
@@ -480,7 +480,7 @@ func (b *Buffer) room(n, worth int) {
 	switch free := len(b.mem.buf) - b.w; {
 	case size != len(b.mem.buf):
 		b.mem.replace(size, b.mem.buf[b.r:b.w])
-	case b.r > 0 && (free < n || held <= minBuffer || free < worth):
+	case b.r > 0 && (free < n || held <= minBuffer || read && free < b.wanted()):
 		copy(b.mem.buf, b.mem.buf[b.r:b.w])
 	default:
 		return

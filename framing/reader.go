@@ -40,6 +40,7 @@ func (s *source) fill(b *Buffer) (err error) {
 		s.err = nil
 	}
 	switch {
+	case err == nil:
 	case len(b.mem.buf) > b.mem.least && errors.Is(err, os.ErrDeadlineExceeded):
 		b.Release() // a connection that was idle for the timeout needs no large buffer
 		b.mem.first = 0

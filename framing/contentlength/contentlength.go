@@ -86,11 +86,13 @@ func (f *Framer) frame(start int, size uint64, r framing.Resume) (framing.Frame,
 // Append implements [framing.Framer]. It accepts every payload, unless f delivers frames
 // whole.
 func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
-	dst, err := f.AppendHeader(dst, payload, int64(len(payload)))
-	if err != nil {
-		return dst, err
+	if f.keep {
+		if err := f.verify(payload, int64(len(payload))); err != nil {
+			return dst, err
+		}
+		return append(dst, payload...), nil
 	}
-	return append(dst, payload...), nil
+	return append(appendHeader(dst, int64(len(payload))), payload...), nil
 }
 
 func appendHeader(dst []byte, size int64) []byte {

@@ -138,15 +138,17 @@ func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 		return framing.Frame{Size: i + 1, End: i}, r, nil
 	}
 	end, delim, state := f.find(data[r.Pos:], uint8(r.State))
-	switch {
-	case end == 0:
+	if end == 0 {
 		return framing.Frame{}, framing.Resume{Pos: len(data), State: uint64(state)}, nil
-	case f.skipEmpty && r.Pos+end == delim:
-		return framing.Frame{Size: delim}, r, framing.ErrFill
+	}
+	end += r.Pos
+	switch {
+	case end == delim && f.skipEmpty:
+		return framing.Frame{Size: end}, r, framing.ErrFill
 	case f.keep:
 		delim = 0
 	}
-	return framing.Frame{Size: r.Pos + end, End: r.Pos + end - delim}, r, nil
+	return framing.Frame{Size: end, End: end - delim}, r, nil
 }
 
 // find returns where the first delimiter in data ends, and its size. state is

@@ -77,16 +77,16 @@ const (
 
 // Split implements [framing.Framer].
 func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
-	pos := r.Pos
+	pos, begun := r.Pos, false
 	if pos == 0 {
-		switch n := min(len(f.begin), len(data)); {
-		case !bytes.Equal(data[:n], f.begin[:n]) && f.skipNoise:
-			return f.noise(data)
-		case !bytes.Equal(data[:n], f.begin[:n]):
-		case n < len(f.begin):
-			return framing.Frame{}, r, nil
-		default:
+		begun = bytes.HasPrefix(data, f.begin)
+		switch n := len(f.begin); {
+		case begun:
 			pos = n
+		case len(data) < n && bytes.Equal(data, f.begin[:len(data)]):
+			return framing.Frame{}, r, nil
+		case f.skipNoise:
+			return f.noise(data)
 		}
 	}
 	i, found := f.find(data[pos:])
@@ -94,7 +94,10 @@ func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 		return framing.Frame{}, framing.Resume{Pos: len(data) - f.partial(data[pos:])}, nil
 	}
 	i += pos
-	switch begun := bytes.HasPrefix(data, f.begin); {
+	if r.Pos > 0 {
+		begun = bytes.HasPrefix(data, f.begin)
+	}
+	switch {
 	case found == end && begun:
 		return framing.Frame{Size: i + len(f.end), Start: len(f.begin), End: i}, r, nil
 	case found == end:
@@ -120,6 +123,15 @@ func (f *Framer) noise(data []byte) (framing.Frame, framing.Resume, error) {
 // index. It searches data in parts, so that it does not go to the end for a mark of
 // one kind if there is one of the other kind at the beginning.
 func (f *Framer) find(data []byte) (at int, found mark) {
+	if f.single() {
+		switch at = findBytes(data, f.begin[0], f.end[0]); {
+		case at < 0:
+			return 0, none
+		case data[at] == f.end[0]:
+			return at, end
+		}
+		return at, begin
+	}
 	for size := 128; at < len(data); size *= 2 {
 		part := data[at:]
 		part = part[:min(size+max(len(f.begin), len(f.end))-1, len(part))]
@@ -137,6 +149,30 @@ func (f *Framer) find(data []byte) (at int, found mark) {
 	}
 	return 0, none
 }
+
+// findBytes is find for marks of one byte each: about 15 % less time for a frame of
+// 1 KiB (Benchmark of package stx). It returns -1 if there is none.
+func findBytes(data []byte, first, last byte) int {
+	for at, size := 0, 128; at < len(data); size *= 2 {
+		part := data[at:]
+		part = part[:min(size, len(part))]
+		i := bytes.IndexByte(part, last)
+		if i >= 0 {
+			part = part[:i]
+		}
+		if j := bytes.IndexByte(part, first); j >= 0 {
+			i = j
+		}
+		if i >= 0 {
+			return at + i
+		}
+		at += len(part)
+	}
+	return -1
+}
+
+// single reports whether the marks are one byte each.
+func (f *Framer) single() bool { return len(f.begin)+len(f.end) == 2 }
 
 // partial returns the size of the longest suffix of data with which a mark may begin.
 // There is no mark in data.
@@ -161,35 +197,48 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	return append(append(dst, payload...), f.end...), nil
+	return appendMark(append(dst, payload...), f.end), nil
 }
 
 // AppendHeader implements [framing.Encloser]. It returns [framing.ErrNoHeader] unless
 // start is the whole payload, which must not contain a mark.
 func (f *Framer) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
-	refused := func(format string, args ...any) ([]byte, error) {
-		return dst, &framing.PayloadError{Size: size, Reason: fmt.Sprintf(format, args...)}
-	}
-	if size < 0 {
-		return refused("its size is negative")
-	}
-	switch i, found := f.find(start); found {
-	case begin:
-		return refused("it contains the mark %+q at byte %d", f.begin, i)
-	case end:
-		return refused("it contains the mark %+q at byte %d", f.end, i)
-	}
-	if int64(len(start)) < size {
+	switch i, found := f.find(start); {
+	case size < 0:
+		return dst, refused(size, "its size is negative")
+	case found == begin:
+		return dst, refused(size, "it contains the mark %+q at byte %d", f.begin, i)
+	case found == end:
+		return dst, refused(size, "it contains the mark %+q at byte %d", f.end, i)
+	case int64(len(start)) < size:
 		return dst, framing.ErrNoHeader
+	case !f.single() && f.endsEarly(start):
+		return dst, refused(size, "its end forms an earlier mark with the end mark %+q", f.end)
 	}
-	if n := f.partial(start); n > 0 {
-		var room [maxMarks]byte // n bytes may begin one mark, and the other follows
-		tail := append(append(room[:0], start[len(start)-n:]...), f.end...)
-		if i, found := f.find(tail); found != end || i != n {
-			return refused("its end forms an earlier mark with the end mark %+q", f.end)
-		}
+	return appendMark(dst, f.begin), nil
+}
+
+func refused(size int64, format string, args ...any) error {
+	return &framing.PayloadError{Size: size, Reason: fmt.Sprintf(format, args...)}
+}
+
+// endsEarly reports whether the end of payload and the end mark after it contain an
+// earlier mark. There is none in payload.
+func (f *Framer) endsEarly(payload []byte) bool {
+	n := f.partial(payload)
+	var room [maxMarks]byte // n bytes may begin one mark, and the other follows
+	tail := append(append(room[:0], payload[len(payload)-n:]...), f.end...)
+	i, found := f.find(tail)
+	return found != end || i != n
+}
+
+// appendMark appends a mark. Those of one byte take less time this way (Benchmark of
+// package stx).
+func appendMark(dst, mark []byte) []byte {
+	if len(mark) == 1 {
+		return append(dst, mark[0])
 	}
-	return append(dst, f.begin...), nil
+	return append(dst, mark...)
 }
 
 // Trailer implements [framing.Encloser]. It returns the end mark.

@@ -78,6 +78,7 @@ type Config struct {
 //
 // It is a [framing.Encloser], and a [framing.Skipper] for the sake of Config.Resync.
 type Framer struct {
+	kind     kind
 	config   Config // normalised
 	header   int    // bytes up to the end of the length field
 	magicEnd int    // bytes up to the end of Magic, the length field included if Magic continues after it
@@ -87,7 +88,6 @@ type Framer struct {
 	span     uint64 // least + span is the largest value of a frame whose size is an int
 	most     uint64 // the largest value that the field can hold
 	shift    uint   // 64 less the bits of the field
-	kind     kind
 	strict   bool   // a frame has more to verify than its length: Magic, digits, Trailer
 	outside  int    // bytes of a frame that are not delivered
 	fill     int    // the size of the frames that are fill, or zero

@@ -16,13 +16,25 @@ import (
 	"github.com/wholeframe/wholeframe/framing/spec"
 )
 
-// Each preset has a row, in order, with its spec and with the message and source of its
-// vector, and is counted in both READMEs.
+// Each preset has a row under the heading of its kind, in order, with its spec and with the
+// message and source of its vector, and is counted in both READMEs.
 func TestProtocols(t *testing.T) {
 	var vectors []struct{ Preset, Source, Wire string }
 	require.NoError(t, json.Unmarshal([]byte(read(t, "testdata/decode/presets.json")), &vectors))
 	presets := spec.Presets()
-	table := rows(t, read(t, "docs/protocols.md"), "protocol \\| name")
+	var table [][]string
+	kind := ""
+	for _, p := range presets {
+		if p.Kind == kind {
+			continue
+		}
+		kind = p.Kind
+		heading := "## " + strings.ToUpper(kind[:1]) + kind[1:] + "\n"
+		_, section, found := strings.Cut(read(t, "docs/protocols.md"), heading)
+		require.True(t, found, heading)
+		section, _, _ = strings.Cut(section, "\n## ")
+		table = append(table, rows(t, section, "protocol \\| name")...)
+	}
 	require.Len(t, table, len(presets))
 	require.Len(t, vectors, len(presets))
 	for i, p := range presets {

@@ -6,7 +6,7 @@ import (
 )
 
 // Help returns a page that describes every framing, with its keys and an example,
-// and every preset.
+// and every preset, by kind.
 func Help() string {
 	var s strings.Builder
 	s.WriteString("A framing is its name and any of its keys, separated by commas.\n")
@@ -25,8 +25,13 @@ func Help() string {
 	}
 	fmt.Fprintf(&s, "\nEvery framing also takes\n    %-22s %s\n", check, check.About)
 	fmt.Fprintf(&s, "        %s\n", strings.ReplaceAll(checkNames(), ",", ""))
-	s.WriteString("\nThe name of a protocol is short for its framing.\n\n")
+	s.WriteString("\nThe name of a protocol is short for its framing.\n")
+	kind := ""
 	for _, p := range presets {
+		if p.Kind != kind {
+			kind = p.Kind
+			fmt.Fprintf(&s, "\n  %s:\n", kind)
+		}
 		fmt.Fprintf(&s, "    %-17s %s\n        %s\n", p.Name, p.Protocol, p.Spec)
 	}
 	return s.String()

@@ -9,7 +9,8 @@ import (
 )
 
 // Each preset is the framing that it is short for, whose String is that spec, and is
-// in Help.
+// in Help,
+// under its kind.
 func TestPresets(t *testing.T) {
 	names := make(map[string]bool)
 	for _, f := range spec.Framings() {
@@ -25,8 +26,10 @@ func TestPresets(t *testing.T) {
 		if err != nil || fmt.Sprint(f) != p.Spec {
 			t.Errorf("Parse(%q) = %v, %v; want %s, nil", p.Name, f, err, p.Spec)
 		}
+		_, help, _ := strings.Cut(help, "\n\n  "+p.Kind+":\n")
+		help, _, _ = strings.Cut(help, "\n\n")
 		if !strings.Contains(help, p.Name) || !strings.Contains(help, p.Protocol) {
-			t.Errorf("Help() lacks %s, %s", p.Name, p.Protocol)
+			t.Errorf("Help() lacks %s, %s under %s", p.Name, p.Protocol, p.Kind)
 		}
 	}
 }

@@ -9,8 +9,7 @@ import (
 )
 
 // Each preset is the framing that it is short for, whose String is that spec, and is
-// in Help,
-// under its kind.
+// in Help, under its kind.
 func TestPresets(t *testing.T) {
 	names := make(map[string]bool)
 	for _, f := range spec.Framings() {

@@ -12,5 +12,7 @@
 //	checksum.Wrap(stuffed.JT808(), checksum.XOR8)
 //
 // Each frame is written between two flags. One flag may end a frame and begin the
-// next, and the first flag may be missing; the rest of a run of flags is fill.
+// next, and the first flag may be missing. Of a run of flags, the last may begin a frame
+// and belongs to it: a stream that ends after it ends inside a frame, and a server
+// waits for the rest of that frame. Those before it are fill.
 package stuffed

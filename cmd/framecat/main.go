@@ -19,58 +19,6 @@
 // ordinary end: 0.
 package main
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"syscall"
-)
+import "github.com/wholeframe/wholeframe/cmd/framecat/command"
 
-const (
-	exitFine        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 130
-)
-
-// errInterrupted says that a signal has ended the work before its end.
-var errInterrupted = errors.New("interrupted")
-
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
-
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process
-
-	o, err := parse(args)
-	var help helpText
-	switch {
-	case errors.As(err, &help):
-		fmt.Fprint(stdout, string(help))
-		return exitFine
-	case err != nil:
-		fmt.Fprintf(stderr, "framecat: %s\nRun 'framecat -h' for help.\n", clean(err.Error()))
-		return exitUsage
-	}
-	out := newScreen(stdout, o.painter(stdout))
-	p := &problems{w: stderr, out: out}
-	err = o.mode.run(ctx, &job{options: o, stdin: stdin, out: out, stderr: stderr, problems: p})
-	if failed := out.Flush(); failed != nil && !errors.Is(err, failed) {
-		p.report(failed)
-	}
-	if err != nil && err != errInterrupted {
-		p.report(err)
-	}
-	switch {
-	case p.any():
-		return exitFailed
-	case err != nil:
-		return exitInterrupted
-	}
-	return exitFine
-}
+func main() { command.Main() }

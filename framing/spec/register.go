@@ -18,6 +18,9 @@ import (
 // String method of the Framer should return the canonical spec; the key check is added
 // by Parse and by package checksum.
 //
+// Command framecat has the framing too, if a program registers it and then calls
+// command.Main of cmd/framecat/command.
+//
 // Register must be called before the other functions of this package are in use, as in
 // an init function.
 func Register(f Framing, build func(keys map[string][]string) (framing.Framer, error)) error {

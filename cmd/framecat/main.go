@@ -1,5 +1,5 @@
 // Command framecat is nc for framed protocols: it sends each line of its input
-// as one message and prints each reply as a line.
+// as one message, or with -framed each frame, and prints each reply as a line.
 //
 //	framecat -framing=length 127.0.0.1:8000
 //

@@ -17,7 +17,7 @@ var chatMode = &mode{
 		{"-framing=length HOST:PORT", "send lines, print replies"},
 		{"-x -framing=kafka HOST:PORT", "show what each byte is"},
 	},
-	groups: []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, recordFlags, chatFlags, troubleFlags, connectFlags},
+	groups: []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, framedFlags, recordFlags, chatFlags, troubleFlags, connectFlags},
 	check:  func(o *options) error { return o.chat.check() },
 	run:    chat,
 }

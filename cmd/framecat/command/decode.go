@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 )
 
@@ -69,7 +68,7 @@ func (j *job) cut(t *tally) error {
 	if j.decode.pcap != "" {
 		return j.capture(t)
 	}
-	src, closeInput, err := j.input()
+	src, closeInput, err := j.input(j.stdin)
 	if err != nil {
 		return err
 	}
@@ -87,18 +86,6 @@ func (j *job) cut(t *tally) error {
 	}
 	messages := &track{d: &display{options: j.options, out: j.out, problems: j.problems}, print: !j.decode.count}
 	return messages.read(src, j.framing.Framer, each)
-}
-
-// input returns standard input, or -file, and what closes it.
-func (j *job) input() (src io.Reader, closeInput func() error, err error) {
-	if j.file == "" {
-		return j.stdin, func() error { return nil }, nil
-	}
-	f, err := os.Open(j.file)
-	if err != nil {
-		return nil, nil, err
-	}
-	return f, f.Close, nil
 }
 
 // A tally counts the messages of a stream.

@@ -26,6 +26,7 @@ type options struct {
 	maxPayload  spec.Size
 
 	hex    bool
+	framed bool
 	raw    bool
 	json   bool
 	quiet  bool
@@ -72,7 +73,10 @@ var (
 		f.BoolVar(&o.hex, "hex", false, "print messages as hexadecimal digits, and take such digits as input")
 	}}
 	inputFlags = &group{"What is sent", func(f *flag.FlagSet, o *options) {
-		f.StringVar(&o.file, "file", "", "read `FILE`: its bytes are one message, or with -decode the stream")
+		f.StringVar(&o.file, "file", "", "read `FILE`: its bytes are one message, or with -framed or -decode a stream of them")
+	}}
+	framedFlags = &group{"Frames as input", func(f *flag.FlagSet, o *options) {
+		f.BoolVar(&o.framed, "framed", false, "take the input as frames, as they are on the wire, in place of lines")
 	}}
 	recordFlags = &group{"Recording", func(f *flag.FlagSet, o *options) {
 		f.StringVar(&o.record, "record", "", "write the messages of both directions to `FILE`, as -json prints them, for -replay")
@@ -240,6 +244,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-color %q: it must be auto, always or never", o.color)
 	case more(o.raw, o.hex, o.json, o.quiet), more(o.raw, o.wire, o.json, o.quiet):
 		return errors.New("-hex, -json, -quiet, -raw and -x contradict each other: want one of them, or -hex with -x")
+	case o.framed && o.hex:
+		return errors.New("-framed and -hex contradict each other: the input is frames or digits")
 	case o.chop < 0:
 		return fmt.Errorf("-chop %d: it must be 1 byte or more, or 0", o.chop)
 	case o.delay < 0:

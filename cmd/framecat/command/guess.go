@@ -39,7 +39,7 @@ func guessFraming(ctx context.Context, j *job) error {
 	read := make(chan error, 1)
 	var sample []byte
 	go func() {
-		src, closeInput, err := j.input()
+		src, closeInput, err := j.input(j.stdin)
 		if err == nil {
 			defer closeInput()
 			sample, err = io.ReadAll(io.LimitReader(src, guess.MaxSample+1))

@@ -20,7 +20,7 @@ var listenMode = &mode{
 		{"-listen :514 -framing=syslog -to HOST:PORT -to-framing=line", "a bridge between framings"},
 	},
 	noTarget: true,
-	groups:   []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, recordFlags, listenFlags, chatFlags, troubleFlags, connectFlags},
+	groups:   []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, framedFlags, recordFlags, listenFlags, chatFlags, troubleFlags, connectFlags},
 	check:    func(o *options) error { return o.listen.check(o) },
 	run:      listen,
 }
@@ -71,8 +71,8 @@ func (l *listenOptions) check(o *options) error {
 		return errors.New("-stick needs an input that ends: -once, without -to, -echo and -reply")
 	case o.half && l.to == "" && !l.talks():
 		return errors.New("-half needs -to, or -once without -echo and -reply")
-	case o.file != "" && !l.talks():
-		return errors.New("-file needs -once, without -to, -echo and -reply")
+	case (o.file != "" || o.framed) && !l.talks():
+		return errors.New("-file and -framed need -once, without -to, -echo and -reply")
 	case (o.chat.keepOpen || o.chat.replies >= 0) && !l.talks():
 		return errors.New("-n and -keep-open need -once, without -to, -echo and -reply")
 	case l.trouble != "both" && l.trouble != byClient.String() && l.trouble != byServer.String():

@@ -24,7 +24,7 @@ var loadMode = &mode{
 	examples: []example{
 		{"-load -framing=length HOST:PORT", "measure a server that echoes"},
 	},
-	groups: []*group{messageFlags, outputFlags, hexFlags, connectFlags, loadFlags},
+	groups: []*group{messageFlags, outputFlags, hexFlags, framedFlags, connectFlags, loadFlags},
 	check:  func(o *options) error { return o.load.check(o) },
 	run:    load,
 }
@@ -49,7 +49,7 @@ var loadFlags = &group{"Load", func(f *flag.FlagSet, o *options) {
 	f.Var(&o.load.duration, "for", "send for `DURATION` (0 means 10s, negative means until Ctrl-C)")
 	f.Float64Var(&o.load.rate, "rate", 0, "send `N` messages a second in all, each when it is due, however slow the replies are; latency counts from then (0 means as fast as replies come)")
 	f.BoolVar(&o.load.reconnect, "reconnect", false, "replace connections that end, and send again what the server has ended without an answer; a message whose connection fails is lost")
-	f.StringVar(&o.load.send, "send", "", "send the lines of `FILE`, over and over, in place of made-up messages; with -hex they are digits")
+	f.StringVar(&o.load.send, "send", "", "send the lines of `FILE`, over and over, in place of made-up messages; with -hex they are digits, with -framed frames")
 	f.StringVar(&o.load.expect, "expect", "", "expect of each message: echo, its bytes; reply, any one reply; `FILE`, its lines in turn; any, replies or none; none, no reply (default echo, with -send reply)")
 }}
 
@@ -63,6 +63,8 @@ func (l *loadOptions) check(o *options) error {
 		}
 	}
 	switch {
+	case o.framed && l.send == "":
+		return errors.New("-framed needs -send")
 	case l.conns < 1 || l.conns > most:
 		return fmt.Errorf("-conns %d: it must be 1 to %d", l.conns, most)
 	case l.depth < 1 || l.depth > most:

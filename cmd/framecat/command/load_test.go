@@ -133,6 +133,7 @@ func TestLoad_SendExpect(t *testing.T) {
 	t.Parallel()
 	hello := file(t, "hello\nworld\n")
 	digits := file(t, "68 65 6c 6c 6f\n00ff\n")
+	frames := file(t, "\x00\x00\x00\x02a\n\x00\x00\x00\x00")
 	swapped := file(t, "world\nhello\n")
 	for _, test := range []struct {
 		args string
@@ -144,13 +145,16 @@ func TestLoad_SendExpect(t *testing.T) {
 		{"-send " + hello + " -expect " + hello, 0, ""},
 		{"-send " + digits + " -hex -expect echo", 0, ""},
 		{"-send " + digits + " -hex -expect " + digits, 0, ""},
+		{"-send " + frames + " -framed -expect echo", 0, ""},
+		{"-send " + frames + " -framed -expect " + frames, 0, ""},
 		{"-send " + hello + " -expect any", 0, ""},
 		{"-send " + hello + " -expect " + swapped, 1, "a reply is not the one that -expect has"},
 		{"-send " + hello + " -expect none", 1, "a reply came, and -expect is none"},
 		{"-send " + hello + " -hex", 1, "-send " + hello + ": line 1: not pairs of hexadecimal digits"},
+		{"-send " + hello + " -framed", 1, "-send " + hello + ": message 1: longer than -max-payload 1MiB allows"},
 		{"-send " + hello + ".none", 1, "-send: open "},
 		{"-expect " + hello + ".none", 1, "-expect: open "},
-		{"-send " + file(t, ""), 1, "it has no line"},
+		{"-send " + file(t, ""), 1, "it has no message"},
 		{"-send " + hello + " -max-payload=3", 1, "longer than -max-payload 3 allows"},
 		{"-send " + hello + " -framing=fixed,size=3", 1, "line 1: framing: payload of 5 bytes refused"},
 	} {

@@ -117,7 +117,7 @@ func followRecipe(t *testing.T, dir string, blocks [][]string) {
 		line, want := block[1], block[2]
 		if strings.Contains(line, "127.0.0.1:8000") {
 			addr := ""
-			if strings.Contains(line, "-load") {
+			if strings.Contains(line, "-load") || strings.Contains(line, "-framed") {
 				addr = echo(t, serverFraming(line))
 			} else {
 				addr = gathered(t, serverFraming(line), max(1, strings.Count(line, `\n`)))

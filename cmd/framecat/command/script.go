@@ -35,7 +35,7 @@ func (j *job) script() (s *script, err error) {
 		return nil, err
 	}
 	for i, line := range s.lines {
-		if _, err := j.frame(nil, message{payload: line, source: fmt.Sprintf("%s: line %d", j.load.send, i+1), size: len(line)}); err != nil {
+		if _, err := j.frame(nil, message{payload: line, source: j.load.send + ": " + j.source(i+1), size: len(line)}); err != nil {
 			return nil, err
 		}
 	}
@@ -54,12 +54,12 @@ func (j *job) lines(flag, file string) (all [][]byte, err error) {
 			return nil, fmt.Errorf("%s %s: %w", flag, file, err)
 		}
 		if len(all) == most {
-			return nil, fmt.Errorf("%s %s: more than %d lines", flag, file, most)
+			return nil, fmt.Errorf("%s %s: more than %d messages", flag, file, most)
 		}
 		all = append(all, bytes.Clone(m.payload))
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s %s: it has no line", flag, file)
+		return nil, fmt.Errorf("%s %s: it has no message", flag, file)
 	}
 	return all, nil
 }

@@ -162,13 +162,67 @@ func TestSession_RawFile(t *testing.T) {
 // such a framing.
 func TestSession_KeepsLineEnd(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ framing, stdout, stderr string }{
-		{"line,keep", "hello\n\nlast\n", ""},
-		{"fixed,size=5", "hello", "line 2: framing: payload of 0 bytes refused"},
+	for _, test := range []struct{ framing, stdin, stdout, stderr string }{
+		{"line,keep", "hello\n\nlast", "hello\n\nlast\n", ""},
+		{"crlf,keep", "hello\n\nlast", "hello\r\n\r\nlast\r\n", ""},
+		{"redis", "PING\nGET a\r\n:1\n", "PING\r\nGET a\r\n:1\r\n", ""},
+		{"memcached", "version\nget a\n", "version\r\nget a\r\n", ""},
+		{"nats", "PING\n", "PING\r\n", ""},
+		{"dot", "hello\n\n.\n", "hello\r\n.\r\n", ""},
+		{"fixed,size=5", "hello\n\nlast", "hello", "line 2: framing: payload of 0 bytes refused"},
+		{"fixed,size=6", "last\n", "", "line 1: framing: payload of 4 bytes refused"},
+		{"fixed,size=2", "\n", "", "line 1: framing: payload of 0 bytes refused"},
 	} {
-		_, stdout, stderr := finish(t, "hello\n\nlast", "-raw", "-framing="+test.framing, echo(t, test.framing))
-		assert.Equal(t, test.stdout, stdout)
-		assert.Contains(t, stderr, test.stderr)
+		_, stdout, stderr := finish(t, test.stdin, "-raw", "-framing="+test.framing, echo(t, test.framing))
+		assert.Equal(t, test.stdout, stdout, test)
+		assert.Contains(t, stderr, test.stderr, test)
+		assert.Equal(t, test.stderr == "", stderr == "", stderr)
+	}
+}
+
+// A line that begins a message of several lines is refused, with what takes such
+// messages; one that begins none is refused without.
+func TestSession_BeginningOfMessage(t *testing.T) {
+	t.Parallel()
+	const advice = "; a message of several lines needs -framed, one of other bytes -hex\n"
+	for _, test := range []struct {
+		framing, line string
+		advised       bool
+	}{
+		{"memcached", "set greeting 0 0 5", true},
+		{"sip", "OPTIONS sip:b SIP/2.0", true},
+		{"redis", "*1", true},
+		{"redis", "{}", false},
+		{"json", "PING", false},
+	} {
+		code, _, stderr := finish(t, test.line+"\n", "-framing="+test.framing, echo(t, test.framing))
+		assert.Equal(t, 1, code, test)
+		assert.Regexp(t, "^framecat: line 1: framing: payload of .* refused: ", stderr, test)
+		assert.Equal(t, test.advised, strings.HasSuffix(stderr, advice), stderr)
+	}
+}
+
+// With -framed the input is frames, of stdin or of a file, and an invalid one is an
+// error; what came before it is answered.
+func TestSession_Framed(t *testing.T) {
+	t.Parallel()
+	frames := file(t, "1:a,2:b\n,")
+	for _, test := range []struct{ args, stdin, stdout, stderr string }{
+		{"-framing=memcached", "set a 0 0 5\r\nhello\r\nget a\r\n", "set a 0 0 5\r\nhello\r\nget a\r\n", ""},
+		{"-framing=redis", "*1\r\n$4\r\nPING\r\n:1\r\n", "*1\r\n$4\r\nPING\r\n:1\r\n", ""},
+		{"-framing=dot", "a\r\n..b\r\n.\r\n", "a\r\n.b\r\n", ""},
+		{"-framing=netstring -file=" + frames, "", "ab\n", ""},
+		{"-framing=json", "[1]2", "[1]2", ""},
+		{"-framing=nats", "PING\r\nPUB a 5\r\nhel", "PING\r\n", "framecat: message 2: framing: frame at offset 6: unexpected EOF after 12 of 16 bytes\n"},
+		{"-framing=netstring", "1:a,?", "a", "framecat: message 2: framing: frame at offset 4: malformed length: "},
+		{"-framing=netstring -max-payload=2", "2:ab,3:abc,", "ab", "framecat: message 2: longer than -max-payload 2 allows\n"},
+		{"-framing=netstring -file=" + frames + ".none", "", "", "framecat: open "},
+	} {
+		args := strings.Fields(test.args)
+		code, stdout, stderr := finish(t, test.stdin, append(args, "-framed", "-raw", echo(t, strings.TrimPrefix(args[0], "-framing=")))...)
+		assert.Equal(t, test.stderr != "", code == 1, test)
+		assert.Equal(t, test.stdout, stdout, test)
+		assert.Contains(t, stderr, test.stderr, test)
 		assert.Equal(t, test.stderr == "", stderr == "", stderr)
 	}
 }

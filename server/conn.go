@@ -254,17 +254,29 @@ func (c *Conn) haveLeft(n uint64) {
 // does not read: if that lasts for WriteTimeout, the connection ends. It does not
 // keep payload, and refuses it as Reply does.
 func (c *Conn) WriteFrame(payload []byte) error {
-	frame := c.srv.frames.Get().(*[]byte)
-	defer c.srv.frames.Put(frame)
+	return c.write((*settings).encode, payload, 1)
+}
+
+// WriteFill writes fill to the peer at once: bytes between frames that the peer
+// discards, such as the heart-beats of STOMP. Bytes that are not fill in the framing are
+// refused with a [*framing.PayloadError]. In all else it is like WriteFrame.
+func (c *Conn) WriteFill(fill []byte) error {
+	return c.write((*settings).encodeFill, fill, 0)
+}
+
+// write writes what encode makes of data, which has so many frames.
+func (c *Conn) write(encode func(set *settings, dst, data []byte) ([]byte, error), data []byte, frames uint64) error {
+	buf := c.srv.frames.Get().(*[]byte)
+	defer c.srv.frames.Put(buf)
 	var err error
-	if *frame, err = c.settings.Load().encode((*frame)[:0], payload); err != nil {
+	if *buf, err = encode(c.settings.Load(), (*buf)[:0], data); err != nil {
 		return err
 	}
-	if _, err = c.wire.Write(*frame); err != nil {
+	if _, err = c.wire.Write(*buf); err != nil {
 		c.wire.stop(err) // no frame can be answered any more
 		return err
 	}
-	c.framesOut.Add(1)
+	c.framesOut.Add(frames)
 	return nil
 }
 

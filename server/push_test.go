@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/server"
 	"github.com/wholeframe/wholeframe/server/internal/fakenet"
@@ -268,5 +269,28 @@ func TestT5_WriteFrameWriteTimeout(t *testing.T) {
 		time.Sleep(time.Minute)
 		assert.Equal(t, 1100*ms, f.at(c.RST()), "the first tenth made progress")
 		assert.Equal(t, []server.CloseReason{server.CloseWriteTimeout}, reasons.get())
+	})
+}
+
+// Fill, such as a heartbeat, is written between two frames and not counted. Anything else is
+// refused.
+func TestWriteFill(t *testing.T) {
+	s := &server.Server{Framer: delimiter.Line().SkipEmpty(), IdleTimeout: -1}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("one\n")
+		synctest.Wait()
+		var conn *server.Conn
+		for conn = range s.Conns() {
+		}
+		require.NoError(t, conn.WriteFill([]byte("\n\r\n")))
+		require.NoError(t, conn.WriteFrame([]byte("two")))
+		var refused *framing.PayloadError
+		require.ErrorAs(t, conn.WriteFill([]byte("\nx\n")), &refused)
+		assert.EqualError(t, refused, "framing: payload of 3 bytes refused: byte 1 is not fill between frames")
+		synctest.Wait()
+		assert.EqualValues(t, 2, s.Stats().FramesOut)
+		require.NoError(t, s.Shutdown(background))
+		f.wantFIN(c, "one\n\n\r\ntwo\n", 0)
+		assert.ErrorIs(t, conn.WriteFill([]byte("\n")), net.ErrClosed)
 	})
 }

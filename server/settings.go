@@ -26,6 +26,12 @@ func (set *settings) encode(dst, payload []byte) ([]byte, error) {
 	return dst, w.WriteFrame(payload)
 }
 
+// encodeFill appends fill to dst.
+func (set *settings) encodeFill(dst, fill []byte) ([]byte, error) {
+	w := framing.NewWriter(io.Discard, set.write) // which knows what is fill
+	return append(dst, fill...), w.WriteFill(fill)
+}
+
 // encodesAs reports whether both build the same frames.
 func (set *settings) encodesAs(o *settings) bool {
 	if set == o {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/internal/decimal"
+	"github.com/wholeframe/wholeframe/framing/internal/text"
 )
 
 // A parser reads a header as it arrives. It reports an error at the byte that causes
@@ -54,7 +55,7 @@ func (p *parser) parse(header []byte) error {
 				n, next = 1, headerLF
 				break
 			}
-			n = span(rest, &isName)
+			n = text.Token.Span(rest)
 			switch {
 			case n == len(rest) && n <= len(field):
 				return nil
@@ -70,7 +71,7 @@ func (p *parser) parse(header []byte) error {
 				n, next = n+1, beforeLength
 			}
 		case name:
-			n = span(rest, &isName)
+			n = text.Token.Span(rest)
 			if n < len(rest) {
 				if rest[n] != ':' {
 					return badName(rest[n])
@@ -78,12 +79,12 @@ func (p *parser) parse(header []byte) error {
 				next = value
 			}
 		case value:
-			n = span(rest, &isValue)
+			n = text.Value.SpanText(rest)
 			if n < len(rest) {
 				next = lineCR
 			}
 		case beforeLength:
-			n = span(rest, &isBlank)
+			n = blanks.Span(rest)
 			if n < len(rest) {
 				p.digits, next = p.pos+n, length
 			}
@@ -101,7 +102,7 @@ func (p *parser) parse(header []byte) error {
 			}
 			n, next = digits, afterLength
 		case afterLength:
-			n = span(rest, &isBlank)
+			n = blanks.Span(rest)
 			if n < len(rest) {
 				next = lineCR
 			}
@@ -136,24 +137,4 @@ func badName(c byte) error {
 	return fmt.Errorf("malformed header: invalid character %s in field name", decimal.Quote(c))
 }
 
-// span returns the number of bytes at the beginning of data that are in set.
-func span(data []byte, set *[256]bool) (n int) {
-	for n < len(data) && set[data[n]] {
-		n++
-	}
-	return n
-}
-
-var (
-	isName, isValue [256]bool // RFC 9110 sections 5.6.2 and 5.5
-	isBlank         = [256]bool{' ': true, '\t': true}
-)
-
-func init() {
-	for _, c := range []byte("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-		isName[c] = true
-	}
-	for c := range isValue {
-		isValue[c] = c >= ' ' && c != 0x7f || c == '\t'
-	}
-}
+var blanks = text.Set{' ': true, '\t': true}

@@ -17,27 +17,35 @@ import (
 type protocol struct {
 	framer  *texthead.Framer
 	crlf    bool   // lines end in "\r\n"
+	first   string // the first line
+	field   string // another line, or empty if there is none
+	folded  string // a line that may follow it, unless it announces a size
 	line    string // a line that announces a size
 	valid   string // one that is well-formed
-	folded  string // a line that must not follow it
 	without string // what a head without a size means: an error, or the trailer of a body without a size
 	trailer string
 }
 
-const digits = `(0|[1-9][0-9]*)`
+const (
+	digits = `(0|[1-9][0-9]*)`
+	token  = "[-!#$%&'*+.^_`|~0-9A-Za-z]"
+)
 
 var protocols = []protocol{
-	{texthead.SIP(), true, `^(?i:content-length|l)[ \t]*:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r\n$`, `^[ \t]`, "error", ""},
-	{texthead.RTSP(), true, `^(?i:content-length)[ \t]*:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r\n$`, `^[ \t]`, "", ""},
-	{texthead.STOMP(), false, `^content-length:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r?\n$`, `^$`, "\x00", "\x00"},
-	{texthead.NATS(), false, `^(?i:pub|msg|hpub|hmsg)[ \t\r\n]`,
-		`^(?:(?i:pub)(?:[ \t]+[^ \t\r\n]+){1,2}|(?i:msg|hpub)(?:[ \t]+[^ \t\r\n]+){2,3}|(?i:hmsg)(?:[ \t]+[^ \t\r\n]+){3,4})[ \t]+` + digits + `[ \t]*\r?\n$`, "", "", "\r\n"},
-	{texthead.Memcached(), false, `^(?:set|add|replace|append|prepend|cas|ms|VALUE|VA)[ \t\r\n]`,
-		`^(?:(?:set|add|replace|append|prepend)(?:[ \t]+[^ \t\r\n]+){3}[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)?|` +
-			`cas(?:[ \t]+[^ \t\r\n]+){3}[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+){1,2}|` +
-			`ms[ \t]+[^ \t\r\n]+[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)*|` +
-			`VALUE(?:[ \t]+[^ \t\r\n]+){2}[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)?|` +
-			`VA[ \t]+` + digits + `(?:[ \t]+[^ \t\r\n]+)*)[ \t]*\r?\n$`, "", "", "\r\n"},
+	{texthead.SIP(), true, `^` + token + `[^\r\n\x00]*\r\n$`, `^` + token + `+[ \t]*:[^\r\n\x00]*\r\n$`, `^[ \t]+[^ \t\r\n\x00][^\r\n\x00]*\r\n$`,
+		`^(?i:content-length|l)[ \t]*:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r\n$`, "error", ""},
+	{texthead.RTSP(), true, "^[-!#%&'*+.^_`|~0-9A-Za-z]" + `[^\r\n\x00]*\r\n$`, `^` + token + `+[ \t]*:[^\r\n\x00]*\r\n$`, `^[ \t]+[^ \t\r\n\x00][^\r\n\x00]*\r\n$`,
+		`^(?i:content-length)[ \t]*:`, `^[^:]*:[ \t]*` + digits + `[ \t]*\r\n$`, "", ""},
+	{texthead.STOMP(), false, `^` + token + `[^\r\n\x00]*\r?\n$`, `^[^ \t\r\n\x00:][^\r\n\x00:]*:[^\r\n\x00]*\r?\n$`, `^$`,
+		`^content-length[ \t]*:`, `^content-length:[ \t]*` + digits + `[ \t]*\r?\n$`, "\x00", "\x00"},
+	{texthead.NATS(), false, `^` + token + `(?:\t|[^\x00-\x1f\x7f])*\r?\n$`, "", "", `^(?i:pub|msg|hpub|hmsg)[ \t\r\n]`,
+		`^(?:(?i:pub)(?:[ \t]+[^ \t\r\n]+){1,2}|(?i:msg|hpub)(?:[ \t]+[^ \t\r\n]+){2,3}|(?i:hmsg)(?:[ \t]+[^ \t\r\n]+){3,4})[ \t]+` + digits + `[ \t]*\r?\n$`, "", "\r\n"},
+	{texthead.Memcached(), false, `^` + token + `[^\x00-\x1f\x7f]*\r?\n$`, "", "", `^(?:set|add|replace|append|prepend|cas|ms|VALUE|VA)[ \r\n]`,
+		`^(?:(?:set|add|replace|append|prepend)(?: +[^ \r\n]+){3} +` + digits + `(?: +[^ \r\n]+)?|` +
+			`cas(?: +[^ \r\n]+){3} +` + digits + `(?: +[^ \r\n]+){1,2}|` +
+			`ms +[^ \r\n]+ +` + digits + `(?: +[^ \r\n]+)*|` +
+			`VALUE(?: +[^ \r\n]+){2} +` + digits + `(?: +[^ \r\n]+)?|` +
+			`VA +` + digits + `(?: +[^ \r\n]+)*) *\r?\n$`, "", "\r\n"},
 }
 
 // FuzzTextHead compares Split and Append with a decoder made of regular expressions.
@@ -46,17 +54,15 @@ func FuzzTextHead(f *testing.F) {
 		"OPTIONS sip:a SIP/2.0\r\nl: 5\r\n\r\nhello", "A\r\nContent-Length : 1\r\n\r\na\r\n\r\nB\r\nl:0\r\n\r\n", "A\r\nl: 1\r\n 2\r\n\r\n", "A\r\nB: c\r\n\r\n", "A\r\nl:1\r\nl:1\r\n\r\na", "A\nl: 0\n\n",
 		"SEND\nx:y\n\nhello\x00\n\nSEND\ncontent-length:3\n\na\x00b\x00", "A\ncontent-length:1\n\nab", "PUB a 5\r\nhello\r\nPING\r\nMSG a 1 b 0\r\n\r\nHPUB a 0 1\na\r\n", "PUB 5\r\nhello\r\n", "hmsg a 1 b 0 1\na\r\n",
 		"set a 0 0 5\r\nhello\r\nget a\r\nms a 1 T\na\r\nVALUE a 0 1\r\na\r\nVA 0\r\n\r\nEND\r\n", "cas a 0 0 1 7 noreply\r\na\r\n", "set a 0 0 -1\r\n", "set a 0 0 1\rx\na\r\n",
+		"set\tb 0 0 7\r\nversion\r\n", " set a 0 0 7\r\nversion\r\n", "set a\x00 0 0 1\r\na\r\n", "PUB\ta\t1\r\na\r\n", "\tPING\r\n", "PING\x00\r\n", "$\x00\x00\x01a", "A\r\nB\r\n\r\n",
+		"A\r\nX: a\rl: 5\r\nl: 0\r\n\r\n", "A\r\nl\x00: 2\r\nl: 0\r\n\r\n", "A\r\n l: 5\r\nl: 0\r\n\r\n", "\rA\r\nl: 0\r\n\r\n", "A\r\nB: c\r\n \r\nl: 0\r\n\r\n", "A\ncontent-length :1\n\na\x00", "A\nb c:d\n\na\x00",
 	} {
 		f.Add([]byte(wire))
 	}
 	frametest.Vectors(f, "text-head", func(_ string, wire []byte) { f.Add(wire) })
-	type compiled struct {
-		protocol
-		line, valid, folded *regexp.Regexp
-	}
-	var all []compiled
+	var all []decoder
 	for _, p := range protocols {
-		all = append(all, compiled{p, regexp.MustCompile(p.line), regexp.MustCompile(p.valid), regexp.MustCompile(p.folded)})
+		all = append(all, decoder{p, regexp.MustCompile(p.first), regexp.MustCompile(p.field), regexp.MustCompile(p.folded), regexp.MustCompile(p.line), regexp.MustCompile(p.valid)})
 	}
 	long := regexp.MustCompile(`[0-9]{6}|[ \t]{16}`)
 	f.Fuzz(func(t *testing.T, wire []byte) {
@@ -64,7 +70,7 @@ func FuzzTextHead(f *testing.F) {
 			return // for TestErrors and TestTooLarge
 		}
 		for _, p := range all {
-			want := p.decode(wire, p.line, p.valid, p.folded)
+			want := p.decode(wire)
 			frametest.Compare(t, p.framer, wire, want)
 			if want.Lost || want.Torn || len(want.Frames) != 1 || want.Frames[0].Payload != string(wire) || want.Frames[0].Invalid {
 				frametest.CheckAppend(t, p.framer, wire, nil)
@@ -75,7 +81,13 @@ func FuzzTextHead(f *testing.F) {
 	})
 }
 
-func (p protocol) decode(wire []byte, announces, valid, folded *regexp.Regexp) (s frametest.Stream) {
+// A decoder is a protocol with its regular expressions.
+type decoder struct {
+	protocol
+	first, field, folded, line, valid *regexp.Regexp
+}
+
+func (p decoder) decode(wire []byte) (s frametest.Stream) {
 	for len(wire) > 0 {
 		if rest, ok := bytes.CutPrefix(wire, []byte("\r\n")); ok {
 			wire = rest
@@ -85,7 +97,7 @@ func (p protocol) decode(wire []byte, announces, valid, folded *regexp.Regexp) (
 			wire = rest
 			continue
 		}
-		head, size, ok := p.head(wire, announces, valid, folded)
+		head, size, ok := p.head(wire)
 		switch trailer := p.trailer; {
 		case !ok: // incomplete or malformed: TestErrors tells which
 			_, _, err := p.framer.Split(wire, framing.Resume{})
@@ -119,22 +131,28 @@ func (p protocol) decode(wire []byte, announces, valid, folded *regexp.Regexp) (
 }
 
 // head returns the size of a well-formed head, and that which it announces, or -1.
-func (p protocol) head(wire []byte, announces, valid, folded *regexp.Regexp) (head, size int, ok bool) {
+func (p decoder) head(wire []byte) (head, size int, ok bool) {
 	size = -1
-	last := false // the line before announces the size
+	folds := false // the line before may be continued
 	for line := range strings.Lines(string(wire)) {
-		if !strings.HasSuffix(line, "\n") || p.crlf && !strings.HasSuffix(line, "\r\n") || last && p.folded != "" && folded.MatchString(line) {
-			return 0, 0, false
-		}
 		first := head == 0
 		head += len(line)
-		fields := p.folded != ""
-		if fields && !first && (line == "\r\n" || line == "\n") {
+		fields := p.protocol.field != ""
+		switch {
+		case first && !p.first.MatchString(line):
+			return 0, 0, false
+		case first && fields:
+			continue
+		case !first && (line == "\r\n" || line == "\n" && !p.crlf):
 			return head, size, true
+		case !first && folds && p.folded.MatchString(line):
+			continue
+		case !first && !p.field.MatchString(line):
+			return 0, 0, false
 		}
-		last = announces.MatchString(line) && !(fields && first)
-		if last {
-			m := valid.FindStringSubmatch(line)
+		announces := p.line.MatchString(line)
+		if folds = !announces; announces {
+			m := p.valid.FindStringSubmatch(line)
 			if m == nil || size >= 0 {
 				return 0, 0, false
 			}

@@ -2,8 +2,11 @@ package texthead
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/decimal"
+	"github.com/wholeframe/wholeframe/framing/internal/text"
 )
 
 // A parser reads a head as it arrives. It reads each byte once, except for a name that
@@ -18,10 +21,14 @@ type parser struct {
 type part uint8
 
 const (
-	firstLine part = iota
-	line           // a name that may announce a size, or the end of the head
-	afterSize      // the same, on the line after the one with the size
-	rest           // the rest of another line
+	firstLine  part = iota
+	afterFirst      // a name that may announce a size, or the end of the head
+	line            // the same, on another line
+	afterSize       // the same, on the line after the one with the size
+	otherName       // the rest of another name
+	nameEnd         // blanks and the colon after it
+	rest            // the rest of another line
+	folded          // a line that continues the one before
 	beforeSize
 	size
 	sizeEnd  // blanks and the end of the line
@@ -50,22 +57,57 @@ func (p *parser) parse(f *Framer, head []byte) error {
 		next := p.next
 		switch p.next {
 		case firstLine, rest:
-			n, more, err = f.line(data)
+			if p.pos == 0 {
+				if more, err = f.first(data); more || err != nil {
+					break
+				}
+			}
+			if n = f.text.SpanText(data); n == len(data) {
+				break
+			}
+			end := 0
+			end, more, err = f.lineEnd(data[n:])
+			n += end
 			switch {
-			case more:
 			case f.verbs != nil:
 				next = complete
+			case p.next == firstLine:
+				next = afterFirst
 			default:
 				next = line
 			}
-		case line, afterSize:
-			if p.next == afterSize && isBlank(data[0]) && f.crlf {
-				return errFolded
-			}
-			if n, more, err = f.lineEnd(data); n > 0 {
+		case afterFirst, line, afterSize:
+			switch c := data[0]; {
+			case c == '\r' || c == '\n':
+				n, more, err = f.lineEnd(data)
 				next = complete
-			} else if !more && err == nil {
+			case !isBlank(c):
 				n, next, more, err = p.name(f, data)
+			case p.next == line && f.crlf:
+				next = folded
+			case p.next == afterSize && f.crlf:
+				err = errFolded
+			default:
+				err = errBlank
+			}
+		case otherName:
+			if n = f.names.Span(data); n < len(data) {
+				next = nameEnd
+			}
+		case nameEnd:
+			if n = blanks(data); n == len(data) {
+				break
+			}
+			if data[n] != ':' {
+				err = f.badName(data[n])
+			}
+			n, next = n+1, rest
+		case folded:
+			if n = blanks(data); n == len(data) {
+				break
+			}
+			if next = rest; data[n] == '\r' || data[n] == '\n' {
+				err = errBlanksOnly
 			}
 		case beforeSize:
 			if n = blanks(data); n < len(data) {
@@ -81,14 +123,13 @@ func (p *parser) parse(f *Framer, head []byte) error {
 			if n = blanks(data); n == len(data) {
 				break
 			}
+			if data[n] != '\r' && data[n] != '\n' {
+				err = badDigit(data[n])
+				break
+			}
 			end := 0
 			end, more, err = f.lineEnd(data[n:])
-			switch {
-			case end > 0:
-				n, next = n+end, afterSize
-			case !more && err == nil:
-				err = badDigit(data[n])
-			}
+			n, next = n+end, afterSize
 		}
 		if err != nil {
 			return err
@@ -104,60 +145,79 @@ func (p *parser) parse(f *Framer, head []byte) error {
 
 // name reads the name that a line begins with. If more is true, it is not complete.
 func (p *parser) name(f *Framer, data []byte) (n int, next part, more bool, err error) {
-	data = data[:min(len(data), maxName)]
-	i := bytes.IndexAny(data, ":\n")
-	switch {
-	case i < 0 && len(data) < maxName:
+	head := data[:min(len(data), maxName)]
+	n = f.names.Span(head)
+	end := n + blanks(head[n:])
+	name := head[:n]
+	for len(name) > 0 && isBlank(name[len(name)-1]) { // of STOMP, whose names may have blanks
+		name = name[:len(name)-1]
+	}
+	switch announces := f.announces(name); {
+	case end == len(head) && end < maxName:
 		return 0, p.next, true, nil
-	case i < 0 && f.announces(data):
+	case n == 0 || end < len(head) && head[end] != ':':
+		return 0, p.next, false, f.badName(head[end])
+	case !announces && end < len(head):
+		return end + 1, rest, false, nil
+	case !announces:
+		return n, otherName, false, nil
+	case end == len(head):
 		return 0, p.next, false, errBlanks
-	case i < 0 || data[i] == '\n' || !f.announces(data[:i]):
-		return 0, rest, false, nil
+	case n > len(name):
+		return 0, p.next, false, errBlankAfter
 	case p.digits > 0:
 		return 0, p.next, false, errDuplicate
 	}
-	return i + 1, beforeSize, false, nil
+	return end + 1, beforeSize, false, nil
 }
 
 // announces reports whether the field of that name announces a size.
 func (f *Framer) announces(name []byte) bool {
 	for _, field := range f.fields {
-		if string(name) == field || f.fold && bytes.EqualFold(bytes.TrimRight(name, " \t"), []byte(field)) {
+		if len(name) == len(field) && (string(name) == field || f.fold && bytes.EqualFold(name, []byte(field))) {
 			return true
 		}
 	}
 	return false
 }
 
-// line returns how many bytes of data belong to a line. If more is true, it does not end
-// there. A "\r" is left until the next byte tells whether the line ends.
-func (f *Framer) line(data []byte) (n int, more bool, err error) {
-	i := bytes.IndexByte(data, '\n')
-	switch {
-	case i < 0 && data[len(data)-1] == '\r':
-		return len(data) - 1, true, nil
-	case i < 0:
-		return len(data), true, nil
-	case f.crlf && (i == 0 || data[i-1] != '\r'):
-		return 0, false, errLF
+// badName returns the error for c in the name of a field.
+func (f *Framer) badName(c byte) error {
+	if c == '\n' && f.crlf {
+		return errLF
 	}
-	return i + 1, false, nil
+	return fmt.Errorf("malformed head: invalid character %s in the name of a field", decimal.Quote(c))
 }
 
-// lineEnd returns the size of the end of a line that data begins with, or 0. If more is
-// true, that is not known yet.
+// first returns an error unless a head may begin as data does. If more is true, that is
+// not known yet.
+func (f *Framer) first(data []byte) (more bool, err error) {
+	switch c := data[0]; {
+	case c == '\r' || c == '\n': // not an empty line, which is fill
+		_, more, err = f.lineEnd(data)
+		return more, err
+	case c == '$' && f.interleaved:
+		return false, errInterleaved
+	case !text.Token[c]:
+		return false, fmt.Errorf("malformed head: it begins with %s, want a letter or another character of a word", decimal.Quote(c))
+	}
+	return false, nil
+}
+
+// lineEnd returns the size of the end of a line, which data begins with. If more is true,
+// it is not complete.
 func (f *Framer) lineEnd(data []byte) (n int, more bool, err error) {
-	switch {
-	case data[0] == '\n' && f.crlf:
+	switch c := data[0]; {
+	case c == '\n' && f.crlf:
 		return 0, false, errLF
-	case data[0] == '\n':
+	case c == '\n':
 		return 1, false, nil
-	case data[0] != '\r':
-		return 0, false, nil
+	case c != '\r':
+		return 0, false, fmt.Errorf("malformed head: control character %s", decimal.Quote(c))
 	case len(data) == 1:
 		return 0, true, nil
 	case data[1] != '\n':
-		return 0, false, nil
+		return 0, false, errCR
 	}
 	return 2, false, nil
 }

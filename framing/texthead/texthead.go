@@ -8,6 +8,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/internal/decimal"
+	"github.com/wholeframe/wholeframe/framing/internal/text"
 )
 
 // MaxHead is the maximum size of a head, in bytes.
@@ -20,21 +21,40 @@ var (
 	errFolded    = errors.New("malformed head: the size of the body continues on another line")
 	errLF        = errors.New(`malformed head: line ends in "\n", want "\r\n"`)
 	errCR        = errors.New(`malformed head: "\r" inside a line`)
+	errBlank     = errors.New("malformed head: a blank at the start of a line that continues no field")
 	errBlanks    = errors.New("malformed head: too many blanks after the name of a field")
-	errTrailer   = errors.New("malformed frame: the announced body is not followed by what has to end it")
+
+	// STOMP has names with blanks, but some programs ignore them.
+	errBlankAfter = errors.New("malformed head: a blank after the name of a field")
+
+	// Some programs take such a line for the empty one that ends a head.
+	errBlanksOnly = errors.New("malformed head: a line of blanks")
+
+	errInterleaved = errors.New("malformed head: interleaved binary data, which begins with '$', is another framing: length,width=2,offset=2,keep")
+
+	errTrailer = errors.New("malformed frame: the announced body is not followed by what has to end it")
 )
 
 // A Framer frames the messages of one protocol. Make one with [SIP], [RTSP], [STOMP],
 // [NATS] or [Memcached]. It is a [framing.Skipper] and a [framing.Encloser].
 type Framer struct {
 	name    string
-	crlf    bool     // lines must end in "\r\n"
-	fields  []string // the names of the field that announces a size
-	fold    bool     // in upper or lower case
+	crlf    bool      // lines must end in "\r\n", and may be continued
+	text    *text.Set // of the lines of a head
+	names   *text.Set // of the names of fields
+	fields  []string  // the names of the field that announces a size
+	fold    bool      // in upper or lower case
 	without without
 	verbs   []verb // the lines that announce a size, in place of fields
 	trailer string // follows a body
+
+	interleaved bool // binary data may occur between frames; it is refused
 }
+
+// stompName is the set of bytes of the name of a STOMP header.
+var stompName = text.Line
+
+func init() { stompName[':'] = false }
 
 // without tells what a head without a size means.
 type without uint8
@@ -47,28 +67,28 @@ const (
 
 // SIP returns the framer for SIP over TCP and TLS.
 func SIP() *Framer {
-	return &Framer{name: "sip", crlf: true, fields: []string{"Content-Length", "l"}, fold: true}
+	return &Framer{name: "sip", crlf: true, text: &text.Line, names: &text.Token, fields: []string{"Content-Length", "l"}, fold: true}
 }
 
 // RTSP returns the framer for RTSP, without binary data that is interleaved.
 func RTSP() *Framer {
-	return &Framer{name: "rtsp", crlf: true, fields: []string{"Content-Length"}, fold: true, without: noBody}
+	return &Framer{name: "rtsp", crlf: true, text: &text.Line, names: &text.Token, interleaved: true, fields: []string{"Content-Length"}, fold: true, without: noBody}
 }
 
 // STOMP returns the framer for STOMP, versions 1.0 to 1.2.
 func STOMP() *Framer {
-	return &Framer{name: "stomp", fields: []string{"content-length"}, without: untilNUL, trailer: "\x00"}
+	return &Framer{name: "stomp", text: &text.Line, names: &stompName, fields: []string{"content-length"}, without: untilNUL, trailer: "\x00"}
 }
 
 // NATS returns the framer for NATS, for clients and servers.
 func NATS() *Framer {
-	return &Framer{name: "nats", fold: true, without: noBody, verbs: natsVerbs, trailer: "\r\n"}
+	return &Framer{name: "nats", text: &text.Value, fold: true, without: noBody, verbs: natsVerbs, trailer: "\r\n"}
 }
 
 // Memcached returns the framer for the text protocol of memcached, for clients and
 // servers. Each value of a response is a frame.
 func Memcached() *Framer {
-	return &Framer{name: "memcached", without: noBody, verbs: memcachedVerbs, trailer: "\r\n"}
+	return &Framer{name: "memcached", text: &text.Words, without: noBody, verbs: memcachedVerbs, trailer: "\r\n"}
 }
 
 // Split implements [framing.Framer].

@@ -56,9 +56,6 @@ func (f *Framer) size(line []byte) (digits int, err error) {
 			words++
 			at += n
 		}
-		if end := string(line[at:]); end != "\n" && end != "\r\n" {
-			return 0, errCR
-		}
 		switch {
 		case words < v.least:
 			return 0, fmt.Errorf("malformed head: %s with %d words, want %d or more", v.name, words, v.least)

@@ -1,6 +1,7 @@
 package guess
 
 import (
+	"bytes"
 	"math"
 	"math/bits"
 	"slices"
@@ -150,7 +151,8 @@ func (f *fit) remains(data []byte, e extent, i int, c byte) bool {
 }
 
 // avoided returns the bits that each byte of the payloads saves, since those of a
-// delimiter cannot be among them.
+// delimiter cannot be among them. Only bytes that occur in the data are counted: text of any
+// framing has few control characters.
 func (f *fit) avoided(n *noise, data []byte) float64 {
 	var longest extent // but not so long that it takes much time
 	for _, e := range f.frames {
@@ -164,6 +166,9 @@ func (f *fit) avoided(n *noise, data []byte) float64 {
 	f.budget = maxProbed
 	var chance float64
 	for c := range 256 {
+		if bytes.IndexByte(data, byte(c)) < 0 {
+			continue
+		}
 		// In the place of some bytes, such as one of an escape, few others can be.
 		never := true
 		for i := 1; i < 8 && never; i++ {

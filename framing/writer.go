@@ -126,7 +126,9 @@ func (e *encoder) tooLarge(size int64) error {
 
 // WriteFill adds fill to the buffer: bytes between frames that the receiver
 // discards, such as a heartbeat newline. Bytes that are not fill in this framing
-// are refused with a [*PayloadError]. The buffer is written as by WriteFrame.
+// are refused with a [*PayloadError]. Some fill is only tolerated on reading, and peers
+// may answer it with an error: see the documentation of the framing. The buffer is
+// written as by WriteFrame.
 func (w *Writer) WriteFill(fill []byte) error {
 	if err := w.addFill(fill); err != nil || len(w.mem.buf) < flushAt {
 		return err

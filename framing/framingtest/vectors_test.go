@@ -326,6 +326,7 @@ var stricter = map[string]string{
 	"escape":          "slip",
 	"leading-zero":    "content-length text-head",
 	"minimal":         "varint",
+	"nul":             "text-head",
 	"repeated-length": "content-length",
 }
 

@@ -70,7 +70,9 @@ func SIP() *Framer {
 	return &Framer{name: "sip", crlf: true, text: &text.Line, names: &text.Token, fields: []string{"Content-Length", "l"}, fold: true}
 }
 
-// RTSP returns the framer for RTSP, without binary data that is interleaved.
+// RTSP returns the framer for RTSP. Interleaved binary data (RFC 2326 section 10.12) is
+// malformed; its framing is that of package lengthprefix with a Width and an Offset of 2
+// and Keep.
 func RTSP() *Framer {
 	return &Framer{name: "rtsp", crlf: true, text: &text.Line, names: &text.Token, interleaved: true, fields: []string{"Content-Length"}, fold: true, without: noBody}
 }
@@ -86,7 +88,8 @@ func NATS() *Framer {
 }
 
 // Memcached returns the framer for the text protocol of memcached, for clients and
-// servers. Each value of a response is a frame.
+// servers. Each value of a response is a frame. A request that memcached refuses may have
+// a body here and none there: see the package documentation.
 func Memcached() *Framer {
 	return &Framer{name: "memcached", text: &text.Words, without: noBody, verbs: memcachedVerbs, trailer: "\r\n"}
 }

@@ -198,7 +198,7 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 	case f.Size == 0 && err != nil:
 		return b.fail(lost(err, data, b.max, b.Offset()))
 	case f.Size < 0:
-		e := &FormatError{Offset: b.Offset(), Err: cmp.Or(err, errBadResync), Hint: hint(data)}
+		e := &FormatError{Offset: b.Offset(), Err: cmp.Or(err, errBadResync), Hint: hint(data, len(data))}
 		if _, ok := b.framer.(Skipper); !ok {
 			e.Final = true
 			return b.fail(e)
@@ -209,7 +209,7 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 		b.need, b.pending.Size = len(data)+1, 0
 		return nil
 	case f.Size == 0:
-		e := &TooLargeError{Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data)}
+		e := &TooLargeError{Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data, len(data))}
 		if _, ok := b.framer.(Skipper); !ok {
 			e.Final = true
 			return b.fail(e)
@@ -221,7 +221,7 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 		b.state, b.trailer = streaming, b.enclosing()
 		return nil
 	case tooLarge && !streams:
-		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data[:min(cmp.Or(f.Start, f.Size), len(data))])}
+		e := &TooLargeError{Size: uint64(f.End - f.Start), Max: uint64(b.max), Offset: b.Offset(), Hint: hint(data, cmp.Or(f.Start, f.Size))}
 		b.drop(f)
 		return e
 	case err != nil:
@@ -240,9 +240,9 @@ func lost(err error, data []byte, limit int, offset int64) error {
 		if e.Max > 0 {
 			most = min(most, e.Max)
 		}
-		return &TooLargeError{Size: e.Size, Max: most, Offset: offset, Final: true, Hint: hint(data)}
+		return &TooLargeError{Size: e.Size, Max: most, Offset: offset, Final: true, Hint: hint(data, len(data))}
 	}
-	return &FormatError{Offset: offset, Err: err, Final: true, Hint: hint(data)}
+	return &FormatError{Offset: offset, Err: err, Final: true, Hint: hint(data, len(data))}
 }
 
 func (b *Buffer) fail(err error) error {

@@ -6,14 +6,6 @@ import "strings"
 // wrong port. Four bytes are enough: a length field rarely has more.
 var hints = []struct{ start, name string }{
 	{"\x16\x03", "a TLS handshake"},
-	{"GET ", "an HTTP request"},
-	{"POST", "an HTTP request"},
-	{"PUT ", "an HTTP request"},
-	{"HEAD", "an HTTP request"},
-	{"OPTI", "an HTTP request"},
-	{"CONN", "an HTTP request"},
-	{"DELE", "an HTTP request"},
-	{"PATC", "an HTTP request"},
 	{"PRI ", "an HTTP/2 preface"},
 	{"HTTP", "an HTTP response"},
 	{"SSH-", "an SSH greeting"},
@@ -23,13 +15,33 @@ var hints = []struct{ start, name string }{
 	{"{", "a JSON object"},
 }
 
-// hint returns the protocol that the first bytes of a rejected frame resemble, or
-// an empty string.
-func hint(head []byte) string {
+// methods are those of HTTP. Other protocols have some of them too, or words that begin
+// like one.
+var methods = []string{"GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT"}
+
+// hint returns the protocol that a rejected frame resembles, of which data has arrived,
+// or an empty string. The first size bytes are not those of a payload.
+func hint(data []byte, size int) string {
+	const most = 1 << 10 // bytes of a request line that are examined
+	if isRequest(string(data[:min(most, len(data))])) {
+		return "an HTTP request"
+	}
 	for _, h := range hints {
-		if strings.HasPrefix(string(head[:min(4, len(head))]), h.start) {
+		if strings.HasPrefix(string(data[:min(4, size, len(data))]), h.start) {
 			return h.name
 		}
 	}
 	return ""
+}
+
+// isRequest reports whether data begins like an HTTP request: with a method and a path or
+// a URL, or with a method on a line that names HTTP.
+func isRequest(data string) bool {
+	for _, method := range methods {
+		if target, found := strings.CutPrefix(data, method+" "); found {
+			line, _, _ := strings.Cut(target, "\n")
+			return strings.HasPrefix(line, "/") || strings.HasPrefix(line, "http") || strings.Contains(line, " HTTP/1")
+		}
+	}
+	return false
 }

@@ -146,6 +146,21 @@ func TestAppendHeader(t *testing.T) {
 	}
 }
 
+// Errors of SIP and RTSP do not say that the peer speaks HTTP, which has OPTIONS too.
+func TestHint(t *testing.T) {
+	for wire, want := range map[string]string{
+		"OPTIONS sip:bob SIP/2.0\r\n\r\n":   "",
+		"OPTIONS rtsp://a RTSP/1.0\r\n :":   "",
+		"OPTIONS * HTTP/1.1\r\nHost\r\n":    "an HTTP request",
+		"GET / HTTP/1.1\r\nHost: a\r\n\r\n": "an HTTP request",
+	} {
+		_, err := framing.NewReader(strings.NewReader(wire), texthead.SIP()).ReadFrame()
+		if e := (*framing.FormatError)(nil); !errors.As(err, &e) || e.Hint != want {
+			t.Errorf("ReadFrame of %q: got error %v; want a FormatError with the hint %q", wire, err, want)
+		}
+	}
+}
+
 // A frame of more than math.MaxInt is too large for any limit.
 func TestTooLarge(t *testing.T) {
 	head := func(size int) string { return "A\r\nl: " + strconv.Itoa(size) + "\r\n\r\n" }

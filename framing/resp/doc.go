@@ -11,5 +11,11 @@
 // its type, its length, and the CR LF after it. The streamed values of RESP3, which no
 // server sends, are rejected. Line ends before a value are fill.
 //
+// A server reads less: it takes any line that begins with another type than an array for
+// an inline command, so "$4\r\nPING\r\n" is one frame here, but Redis runs PING. A
+// program that filters requests must accept only arrays (of bulk strings) and inline
+// commands. An inline command begins with a letter or, as blanks are skipped and quotes
+// removed from words, with one of these.
+//
 // See https://redis.io/docs/latest/develop/reference/protocol-spec/.
 package resp

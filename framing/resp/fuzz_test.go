@@ -14,7 +14,7 @@ import (
 func FuzzRESP(f *testing.F) {
 	for _, wire := range []string{
 		"+OK\r\n-ERR a\r\n:1\r\n", "$5\r\nhello\r\n", "*2\r\n$1\r\na\r\n*1\r\n:1\r\n", "*0\r\n$-1\r\n*-1\r\n", "PING\r\nGET a\n", "%1\r\n+a\r\n_\r\n", "|1\r\n+a\r\n#t\r\n$0\r\n\r\n",
-		"$1\r\nab\r\n", "*2\r\n$1\r\nabc", "+a\n", "*1\r\nPING\r\n", "$?\r\n", "$-2\r\n", "!-1\r\n", "$01\r\na\r\n", "*268435457\r\n", "*268435456\r\n*2\r\n", "$9999999999\r\n",
+		"$1\r\nab\r\n", "*2\r\n$1\r\nabc", "+a\n", "*1\r\nPING\r\n", "$?\r\n", "$-2\r\n", "!-1\r\n", "$01\r\na\r\n", "*268435457\r\n", "*268435456\r\n*2\r\n", "$9999999999\r\n", " PING\r\n\"PING\"\n", "%999999999999999999\r\n",
 	} {
 		f.Add([]byte(wire))
 	}
@@ -49,6 +49,7 @@ const (
 )
 
 var (
+	inline   = regexp.MustCompile(`^[a-zA-Z \t"']`)
 	lengths  = regexp.MustCompile(`^[0-9]{1,18}\r\n`)
 	nulls    = regexp.MustCompile(`^-1\r\n`)
 	prefixes = regexp.MustCompile(`^([0-9]{1,18}\r?)?$`)
@@ -86,7 +87,7 @@ func (d *decoder) frame() (o outcome) {
 			o = r.(outcome)
 		}
 	}()
-	if c := d.wire[0]; 'a' <= c|0x20 && c|0x20 <= 'z' {
+	if inline.Match(d.wire) {
 		d.line()
 	} else {
 		d.value()
@@ -119,6 +120,9 @@ func (d *decoder) value() {
 		n, null := d.length(kind)
 		if null {
 			return
+		}
+		if n > 1<<31-3 {
+			panic(lost)
 		}
 		end := d.at + n
 		have := d.wire[min(end, len(d.wire)):min(end+2, len(d.wire))]
@@ -178,7 +182,7 @@ func (d *decoder) length(kind byte) (n int, null bool) {
 	}
 	d.at += len(m)
 	n, err := strconv.Atoi(string(m[:len(m)-2]))
-	if err != nil || n > 1<<31-3 {
+	if err != nil {
 		panic(lost)
 	}
 	return n, false

@@ -14,7 +14,8 @@ import (
 type Framer struct{}
 
 // New returns the framer for RESP values. A payload to be written must be one whole
-// value, or an inline command that begins with a letter and ends with a line end.
+// value, or an inline command that begins with a letter, a quote or a blank and ends with a
+// line end.
 func New() *Framer { return &Framer{} }
 
 // The state of a value is the number of values that must follow the current one, the
@@ -37,8 +38,9 @@ const (
 
 var (
 	errNoCRLF  = errors.New("malformed value: it does not end in CR LF")
-	errTooMany = errors.New("malformed length: too many values in aggregates")
-	errNumber  = errors.New("malformed length: want decimal digits and CR LF")
+	errBulk    = fmt.Errorf("malformed length: it exceeds %d, the limit of a bulk string", maxBulk)
+	errTooMany = fmt.Errorf("malformed length: more than %d values of aggregates must follow", maxMore+1)
+	errNumber  = fmt.Errorf("malformed length: want 1 to %d decimal digits and CR LF", maxDigits)
 )
 
 // missing returns the bytes that are missing of a bulk string.
@@ -138,7 +140,7 @@ func header(rest []byte, state uint64) (n int, next uint64, whole bool, err erro
 	case '%', '|':
 		values = 2
 	default:
-		if letter := c | 0x20; state == 0 && 'a' <= letter && letter <= 'z' {
+		if state == 0 && beginsInline(c) {
 			return 1, inInline, false, nil
 		}
 		return 0, state, false, fmt.Errorf("malformed value: unknown type %q", c)
@@ -151,6 +153,9 @@ func header(rest []byte, state uint64) (n int, next uint64, whole bool, err erro
 	case count < 0: // null
 		return n, state, true, nil
 	case c == '$' || c == '!' || c == '=':
+		if count > maxBulk {
+			return 0, state, false, errBulk
+		}
 		return n, state + uint64(count+int64(len("\r\n")))*bulkUnit, false, nil
 	case c == '|':
 		values = values*uint64(count) + 1 // the attributes, and the value that has them
@@ -164,6 +169,13 @@ func header(rest []byte, state uint64) (n int, next uint64, whole bool, err erro
 		return 0, state, false, errTooMany
 	}
 	return n, state | nested + (values-1)*moreUnit, false, nil
+}
+
+// beginsInline reports whether an inline command may begin with c. Redis skips blanks, and
+// takes quotes off words.
+func beginsInline(c byte) bool {
+	letter := c | 0x20
+	return 'a' <= letter && letter <= 'z' || c == ' ' || c == '\t' || c == '"' || c == '\''
 }
 
 // length returns the length that rest begins with, after the byte of a type, and the
@@ -190,8 +202,6 @@ func length(rest []byte) (value int64, n int, err error) {
 			return 0, 0, nil
 		case digits[i+1] != '\n':
 			return 0, 0, errNumber
-		case value > maxBulk:
-			return 0, 0, fmt.Errorf("malformed length: %d exceeds %d", value, maxBulk)
 		default:
 			return value, 1 + i + len("\r\n"), nil
 		}

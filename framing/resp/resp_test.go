@@ -28,20 +28,25 @@ func TestWire(t *testing.T) {
 		"!3\r\nERR\r\n=5\r\ntxt:a\r\n":     frametest.Frames("!3\r\nERR\r\n", "=5\r\ntxt:a\r\n"),
 		"PING\r\nget a\n+OK\r\n":           frametest.Frames("PING\r\n", "get a\n", "+OK\r\n"),
 		"auth a\r\nZCARD a\n":              frametest.Frames("auth a\r\n", "ZCARD a\n"),
-		"@":                                {Lost: true},
-		"[":                                {Lost: true},
-		"$1\r\nabc+OK\r\n":                 {Frames: []frametest.Frame{invalid, {Payload: "+OK\r\n"}}},
-		"*2\r\n$1\r\nabc+OK\r\n":           {Lost: true},
-		"*1\r\nPING\r\n":                   {Lost: true},
-		"+a\n":                             {Lost: true},
-		"$?\r\n":                           {Lost: true},
-		"$-2\r\n":                          {Lost: true},
-		"%-1\r\n":                          {Lost: true},
-		"$2147483646\r\n":                  {Lost: true},
-		"*268435457\r\n":                   {Lost: true},
-		"*268435456\r\n":                   {Torn: true},
-		"$5\r\nhel":                        {Torn: true},
-		"*2\r\n+a\r\n":                     {Torn: true},
+		// Redis skips blanks before an inline command, and takes quotes off its words.
+		" PING\r\n\tPING\n\"PING\"\r\n'PING'\r\n": frametest.Frames(" PING\r\n", "\tPING\n", "\"PING\"\r\n", "'PING'\r\n"),
+		"ECHO \"a\r\nPING\r\n":                    frametest.Frames("ECHO \"a\r\n", "PING\r\n"),
+		" *1\r\n+OK\r\n":                          frametest.Frames(" *1\r\n", "+OK\r\n"),
+		"*1\r\n PING\r\n":                         {Lost: true},
+		"@":                                       {Lost: true},
+		"[":                                       {Lost: true},
+		"$1\r\nabc+OK\r\n":                        {Frames: []frametest.Frame{invalid, {Payload: "+OK\r\n"}}},
+		"*2\r\n$1\r\nabc+OK\r\n":                  {Lost: true},
+		"*1\r\nPING\r\n":                          {Lost: true},
+		"+a\n":                                    {Lost: true},
+		"$?\r\n":                                  {Lost: true},
+		"$-2\r\n":                                 {Lost: true},
+		"%-1\r\n":                                 {Lost: true},
+		"$2147483646\r\n":                         {Lost: true},
+		"*268435457\r\n":                          {Lost: true},
+		"*268435456\r\n":                          {Torn: true},
+		"$5\r\nhel":                               {Torn: true},
+		"*2\r\n+a\r\n":                            {Torn: true},
 	} {
 		frametest.Compare(t, resp.New(), []byte(wire), want)
 	}
@@ -49,11 +54,15 @@ func TestWire(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for wire, want := range map[string]string{
-		"?":               "malformed value: unknown type '?'",
-		"+a\n":            "malformed value: it does not end in CR LF",
-		"$x":              "malformed length: want decimal digits and CR LF",
-		"$2147483646\r\n": "malformed length: 2147483646 exceeds 2147483645",
-		"%200000000\r\n":  "malformed length: too many values in aggregates",
+		"?":                        "malformed value: unknown type '?'",
+		"+a\n":                     "malformed value: it does not end in CR LF",
+		"$x":                       "malformed length: want 1 to 18 decimal digits and CR LF",
+		"$2147483646\r\n":          "malformed length: it exceeds 2147483645, the limit of a bulk string",
+		"%200000000\r\n":           "malformed length: more than 268435456 values of aggregates must follow",
+		"*2147483647\r\n":          "malformed length: more than 268435456 values of aggregates must follow",
+		"|999999999999999999\r\n":  "malformed length: more than 268435456 values of aggregates must follow",
+		"*1000000000000000000\r\n": "malformed length: want 1 to 18 decimal digits and CR LF",
+		"\v":                       `malformed value: unknown type '\v'`,
 	} {
 		frame, _, err := resp.New().Split([]byte(wire), framing.Resume{})
 		if fmt.Sprint(err) != want || frame.Size != 0 {

@@ -70,9 +70,9 @@ func SIP() *Framer {
 	return &Framer{name: "sip", crlf: true, text: &text.Line, names: &text.Token, fields: []string{"Content-Length", "l"}, fold: true}
 }
 
-// RTSP returns the framer for RTSP. Interleaved binary data (RFC 2326 section 10.12) is
-// malformed; its framing is that of package lengthprefix with a Width and an Offset of 2
-// and Keep.
+// RTSP returns the framer for RTSP without interleaved binary data (RFC 2326 section
+// 10.12), which is malformed. [framing.Select] joins it with the framing of that data, a
+// length field with a Width and an Offset of 2 and Keep.
 func RTSP() *Framer {
 	return &Framer{name: "rtsp", crlf: true, text: &text.Line, names: &text.Token, interleaved: true, fields: []string{"Content-Length"}, fold: true, without: noBody}
 }

@@ -97,6 +97,8 @@ func TestErrors_HintAtTheProtocol(t *testing.T) {
 		{headers, "\xef\xbb\xbfContent-Length: 2\r\n\r\nhi", "text with a byte order mark"},
 		{magic{}, "GET / HTTP/1.1\r\n", "an HTTP request"},
 		{headers, "POST http://a/ HTTP/1.1\r\n", "an HTTP request"},
+		{headers, "POST http://a", "an HTTP request"}, // the rest of the line has not arrived
+		{headers, "POST /", "an HTTP request"},
 		{headers, "OPTIONS * HTTP/1.1\r\n", "an HTTP request"},
 		{headers, "CONNECT a:1 HTTP/1.1\r\n", "an HTTP request"},
 		{headers, "OPTIONS sip:a SIP/2.0\r\nX: HTTP/1\r\n", ""},
@@ -107,6 +109,7 @@ func TestErrors_HintAtTheProtocol(t *testing.T) {
 		{lengthprefix.Uint32(), "CONNECT\naccept-version:1.2\n\n\x00", ""},
 		{lengthprefix.Uint32(), "CONNECT {}\r\n", ""},
 		{lengthprefix.Uint32(), "DELETE 1\r\n", ""},
+		{uint24, "SSH-2.0-OpenSSH\r\n", ""}, // "-" is of the payload
 		{lengthprefix.Uint32(), "\x7f\xff\xff\xff1234", ""},
 		{lengthprefix.Uint32(), "\x17\x03\x01\x02", ""},
 		{lengthprefix.Uint32(), "GETS", ""},

@@ -83,6 +83,9 @@ func TestAnnounces(t *testing.T) {
 	if want := (framing.Frame{Size: 18 + 1000000 + 2}); err != nil || frame != want {
 		t.Errorf("Split = %+v, %v; want %+v, nil", frame, err, want)
 	}
+	if _, _, err := resp.New().Split([]byte("*2\r\n$2147483645\r\n"), framing.Resume{}); err != nil {
+		t.Errorf("Split of the largest bulk string: got error %v; want nil", err)
+	}
 }
 
 // A value over the limit is skipped, wherever the stream is inside it when the limit is

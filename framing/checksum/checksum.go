@@ -12,21 +12,47 @@ import (
 
 // Wrap returns a Framer whose frames are those of f, with the checksum after the
 // payload. It is a [framing.Skipper] if f is, but no [framing.Finisher], since a frame
-// without its end cannot be told from a damaged one, and no [framing.Encloser]. It
-// returns a [*framing.ConfigError] if kind is not one of the kinds above.
+// without its end cannot be told from a damaged one, and no [framing.Encloser].
+//
+// Wrap returns a [*framing.ConfigError] if kind is not one of the kinds above, and if f
+// is nil, has a checksum already, or can carry none: if its frames are too small, or if
+// it has a method FixedEnd() bool that returns true, since the end of a payload belongs
+// to the framing then, like a delimiter that is kept or the brace of a JSON object.
 //
 // A payload is refused if f refuses it with its checksum: a line whose checksum would
-// contain a line end. What f reports as fill, such as an empty line with SkipEmpty, has
-// no checksum.
+// contain a line end. If a payload begins with its header, the length in it counts the
+// checksum. What f reports as fill, such as an empty line with SkipEmpty, has no
+// checksum.
 func Wrap(f framing.Framer, kind Kind) (framing.Framer, error) {
-	if kind >= numKinds {
-		return nil, &framing.ConfigError{Framer: "checksum", Option: "check", Reason: fmt.Sprintf("%d is not a kind of checksum", kind)}
+	if reason := refuse(f, kind); reason != "" {
+		return nil, &framing.ConfigError{Framer: "checksum", Option: "check", Reason: reason}
 	}
 	c := &checked{inner: f, kind: kind}
 	if s, ok := f.(framing.Skipper); ok {
 		return &skipper{c, s}, nil
 	}
 	return c, nil
+}
+
+// refuse returns why Wrap refuses its arguments, or "".
+func refuse(f framing.Framer, kind Kind) string {
+	if kind >= numKinds {
+		return fmt.Sprintf("%d is not a kind of checksum", kind)
+	}
+	switch f := f.(type) {
+	case nil:
+		return "there is no framer to add a checksum to"
+	case *checked, *skipper:
+		return fmt.Sprintf("%v has a checksum already", f)
+	case interface{ FixedEnd() bool }:
+		if f.FixedEnd() {
+			return fmt.Sprintf("%v cannot carry a checksum: the end of a payload belongs to the framing; one can be added where a payload may end in any bytes, as in length or cobs", f)
+		}
+	}
+	if f.MaxEncodedLen(kind.Size()) < kind.Size() {
+		return fmt.Sprintf("the frames of %v are too small for %v, which has %d bytes", f, kind, kind.Size())
+	}
+	return ""
 }
 
 // maxRoom is how much more than four times the payload a frame may occupy without an

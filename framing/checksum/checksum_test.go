@@ -14,6 +14,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
+	"github.com/wholeframe/wholeframe/framing/spec"
 	"github.com/wholeframe/wholeframe/framing/stuffed"
 )
 
@@ -40,6 +41,37 @@ func TestKinds(t *testing.T) {
 }
 
 func TestWrapRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"fixed,size=3":                    "the frames of fixed,size=3 are too small for crc32, which has 4 bytes",
+		"fixed,size=3,pad=00":             "the frames of fixed,size=3,pad=00 are too small for crc32, which has 4 bytes",
+		"cobs,check=xor8":                 "cobs,check=xor8 has a checksum already",
+		"length,check=xor8":               "length,check=xor8 has a checksum already",
+		"line,keep":                       "",
+		"crlf,keep":                       "",
+		"delimiter,text=;,keep":           "",
+		"length,offset=3,trailer=ce,keep": "",
+		"dot":                             "",
+		"json":                            "",
+		"resp":                            "",
+		"text-head,protocol=stomp":        "",
+		"text-head,protocol=nats":         "",
+		"text-head,protocol=memcached":    "",
+	} {
+		if want == "" {
+			want = text + " cannot carry a checksum: the end of a payload belongs to the framing; one can be added where a payload may end in any bytes, as in length or cobs"
+		}
+		f, err := spec.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := checksum.Wrap(f, checksum.CRC32)
+		if e := (*framing.ConfigError)(nil); got != nil || !errors.As(err, &e) || e.Option != "check" || e.Reason != want {
+			t.Errorf("Wrap(%v) = %v, %v; want nil, a ConfigError: %s", f, got, err, want)
+		}
+	}
+	if f, err := checksum.Wrap(nil, checksum.CRC32); f != nil || fmt.Sprint(err) != "checksum: check: there is no framer to add a checksum to" {
+		t.Errorf("Wrap(nil) = %v, %v; want nil, a ConfigError", f, err)
+	}
 	for _, kind := range []checksum.Kind{checksum.Kind(len(checksum.Kinds())), 99} {
 		f, err := checksum.Wrap(cobs.New(), kind)
 		if want := fmt.Sprintf("checksum: check: %d is not a kind of checksum", uint8(kind)); f != nil || fmt.Sprint(err) != want {
@@ -92,6 +124,38 @@ func TestErrors(t *testing.T) {
 	}
 	if _, err := wrap(t, delimiter.Line(), checksum.XOR8).Append(nil, []byte("ka")); err == nil {
 		t.Error("Append of a line whose checksum is a line end: got nil; want a PayloadError")
+	}
+}
+
+// Wrap takes what can carry a checksum in some payload. A length that is delivered, with
+// the payload, counts the checksum.
+func TestWrapTakes(t *testing.T) {
+	for text, payload := range map[string]string{
+		"fixed,size=4":               "",
+		"line":                       "a",
+		"length,keep":                "\x00\x00\x00\x09hello",
+		"length,trailer=ce":          "hello",
+		"varint,keep":                "\x09hello",
+		"content-length,keep":        "Content-Length: 9\r\n\r\nhello",
+		"text-head,protocol=sip":     "SIP/2.0 200 OK\r\nl: 9\r\n\r\nhello",
+		"text-head,protocol=rtsp":    "RTSP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nhello",
+		"enclosed,begin=0b,end=1c0d": "a",
+		"record-mark":                "a",
+		"syslog":                     "a",
+		"octet-count":                "a",
+	} {
+		f, err := spec.Parse(text + ",check=crc32")
+		if err != nil {
+			t.Errorf("Parse of %s with a check: %v; want nil", text, err)
+			continue
+		}
+		wire, err := f.Append(nil, []byte(payload))
+		if err != nil {
+			t.Errorf("%v: Append(%q) = %v; want nil", f, payload, err)
+		}
+		if back, err := framing.NewReader(bytes.NewReader(wire), f).ReadFrame(); string(back) != payload || err != nil {
+			t.Errorf("%v: ReadFrame of %q = %q, %v; want %q, nil", f, wire, back, err, payload)
+		}
 	}
 }
 

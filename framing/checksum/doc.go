@@ -1,4 +1,4 @@
-// Package checksum adds a checksum to any Framer: it follows the payload inside the
+// Package checksum adds a checksum to a Framer: it follows the payload inside the
 // frame, is appended on writing, verified on reading, and not delivered.
 //
 //	Wrap(cobs.New(), CRC32)                05 31 32 .. 39 cb f4 39 26 00  →  12..9

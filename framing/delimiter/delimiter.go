@@ -292,6 +292,10 @@ func (f *Framer) Finish(data []byte) ([]byte, error) {
 	return data, nil
 }
 
+// FixedEnd reports whether a payload ends with its delimiter, so that package checksum
+// can add nothing to it.
+func (f *Framer) FixedEnd() bool { return f.keep }
+
 // String returns f as package spec reads it: "line", "crlf,keep",
 // "delimiter,text=;,hex=00".
 func (f *Framer) String() string {

@@ -109,5 +109,9 @@ func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume
 	return max(0, len(data)-len(end)+1), framing.Resume{}, false
 }
 
+// FixedEnd returns true: a payload ends with a line end, to which package checksum can add
+// nothing.
+func (f *Framer) FixedEnd() bool { return true }
+
 // String returns f as package spec reads it: "dot".
 func (f *Framer) String() string { return "dot" }

@@ -172,5 +172,9 @@ func (f *Framer) Finish(data []byte) ([]byte, error) {
 	return data, nil
 }
 
+// FixedEnd returns true: a payload is one JSON value, to which package checksum can add
+// nothing.
+func (f *Framer) FixedEnd() bool { return true }
+
 // String returns f as package spec reads it: "json".
 func (f *Framer) String() string { return "json" }

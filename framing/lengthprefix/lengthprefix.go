@@ -547,6 +547,10 @@ func (f *Framer) MaxEncodedLen(n int) int {
 	return max(n+f.outside, f.need)
 }
 
+// FixedEnd reports whether a payload ends with Trailer, so that package checksum can add
+// nothing to it.
+func (f *Framer) FixedEnd() bool { return f.trailerKept() }
+
 // String returns f as package spec reads it: "length,width=2,order=little".
 func (f *Framer) String() string {
 	c := f.config

@@ -255,5 +255,9 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 // MaxEncodedLen implements [framing.Framer].
 func (f *Framer) MaxEncodedLen(n int) int { return max(n, maxField) }
 
+// FixedEnd returns true: a payload is one RESP value, to which package checksum can add
+// nothing.
+func (f *Framer) FixedEnd() bool { return true }
+
 // String returns f as package spec reads it: "resp".
 func (f *Framer) String() string { return "resp" }

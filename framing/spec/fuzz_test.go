@@ -236,11 +236,34 @@ func described(text string) (f framing.Framer, ok bool) {
 	if has("check") {
 		for _, kind := range checksum.Kinds() {
 			if kind.String() == given["check"] {
+				if !checkable(name, given, kind.Size()) {
+					return nil, false
+				}
 				f = must(checksum.Wrap(f, kind))
 			}
 		}
 	}
 	return f, true
+}
+
+// checkable reports whether the framing of that name, with those keys, can carry a
+// checksum of size bytes.
+func checkable(name string, given map[string]string, size int) bool {
+	_, keep := given["keep"]
+	switch name {
+	case "dot", "json", "resp":
+		return false
+	case "line", "crlf", "delimiter":
+		return !keep
+	case "length":
+		return !keep || given["trailer"] == ""
+	case "text-head":
+		return given["protocol"] == "sip" || given["protocol"] == "rtsp"
+	case "fixed":
+		n, _ := new(big.Int).SetString(strings.TrimRight(given["size"], "KMGiB"), 10)
+		return n.Cmp(big.NewInt(int64(size))) >= 0 || strings.HasSuffix(given["size"], "B")
+	}
+	return true
 }
 
 func unhex(digits string) string {
@@ -289,7 +312,7 @@ func FuzzParse(f *testing.F) {
 		"", ",", "line,keep", `delimiter,text=\,\\\x00\u20ac,hex=0D0A,keep`, "delimiter,hex=0a,hex=0d0a",
 		"length,width=2,order=little,offset=1,adjust=-3,includes-header,strip=4,magic=cafe", "length,strip=0", "length,offset=1,magic=ca,keep", "length,strip=2,keep",
 		"length,width=2,digits=bcd,offset=2,magic=cafe,trailer=0d0a,resync", "length,order=little,digits=hex",
-		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "cobs,check=crc32", "check=crc32", "delimiter,check=xor8,text=;", "line,check=crc32,check=crc32", "fixed,size=64KiB,pad=fF",
+		"varint,non-minimal", "varint,offset=1,max-bytes=4,keep", "varint,max-bytes=0", "cobs,check=crc32", "fixed,check=crc32,size=3", "json,check=xor8", "line,keep,check=xor8", "length,trailer=00,keep,check=xor8", "nats,check=xor8", "text-head,protocol=nats,check=xor8", "check=crc32", "delimiter,check=xor8,text=;", "line,check=crc32,check=crc32", "fixed,size=64KiB,pad=fF",
 		"length,trailer=0a,skip-empty", "length,keep,skip-empty", "sip", "hdlc", "sip,keep",
 	} {
 		f.Add(text)

@@ -23,7 +23,7 @@ func Help() string {
 		}
 		fmt.Fprintf(&s, "    example: %s\n", f.Example)
 	}
-	fmt.Fprintf(&s, "\nEvery framing also takes\n    %-22s %s\n", check, check.About)
+	fmt.Fprintf(&s, "\nA framing in which a payload may end in any bytes also takes\n    %-22s %s\n", check, check.About)
 	fmt.Fprintf(&s, "        %s\n", strings.ReplaceAll(checkNames(), ",", ""))
 	s.WriteString("\nThe name of a protocol is short for its framing.\n")
 	kind := ""

@@ -97,7 +97,7 @@ func readText(value string, o *option) (err error) {
 	return err
 }
 
-// check is the key that every framing takes. Its value is one of the names of the kinds
+// check is a key of every framing; [checksum.Wrap] refuses some. Its value is one of the names of the kinds
 // of checksum.
 var check = Key{Name: "check", Value: "NAME", About: "a checksum after the payload, verified and not delivered", read: func(value string, o *option) error {
 	kinds := checksum.Kinds()

@@ -49,7 +49,9 @@ func Parse(text string) (framing.Framer, error) {
 		return nil, &Error{Text: text, Offset: given.offset(err), Err: err}
 	}
 	if o := given.find(check.Name); o != nil {
-		return checksum.Wrap(framer, checksum.Kind(o.number))
+		if framer, err = checksum.Wrap(framer, checksum.Kind(o.number)); err != nil {
+			return nil, &Error{Text: text, Offset: o.offset, Err: err}
+		}
 	}
 	return framer, nil
 }

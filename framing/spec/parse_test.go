@@ -178,6 +178,10 @@ func TestParseErrors(t *testing.T) {
 		{"cobs,check=crc", 5, `check: invalid value "crc": want one of xor8, sum8, crc16-x25, crc16-modbus, crc16-ccitt, crc16-xmodem, crc32, crc32-le, crc32c, crc32c-le`},
 		{"cobs,check", 5, "key \"check\" needs a value: check=NAME"},
 		{"cobs,check=crc32,check=crc32", 17, "duplicate key \"check\""},
+		{"json,check=crc32", 5, "checksum: check: json cannot carry a checksum: the end of a payload belongs to the framing; one can be added where a payload may end in any bytes, as in length or cobs"},
+		{"line,check=crc32,keep", 5, "checksum: check: line,keep cannot carry a checksum: the end of a payload belongs to the framing; one can be added where a payload may end in any bytes, as in length or cobs"},
+		{"fixed,size=3,check=crc32", 13, "checksum: check: the frames of fixed,size=3 are too small for crc32, which has 4 bytes"},
+
 		// Names.
 		{"", 0, `unknown framing ""` + names},
 		{"lines", 0, `unknown framing "lines"` + names},

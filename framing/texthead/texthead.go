@@ -238,5 +238,9 @@ func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume
 	return len(data), framing.Resume{}, false
 }
 
+// FixedEnd reports whether a payload ends with a NUL or a line end, as in STOMP, NATS and
+// memcached, so that package checksum can add nothing to it.
+func (f *Framer) FixedEnd() bool { return f.trailer != "" }
+
 // String returns f as package spec reads it: "text-head,protocol=sip".
 func (f *Framer) String() string { return "text-head,protocol=" + f.name }

@@ -31,7 +31,7 @@ func specs() []string {
 	for _, kind := range checksum.Kinds() {
 		all = append(all, "cobs,check="+kind.String())
 	}
-	all = append(all, "hdlc", "line,keep,check=crc32", "length,width=3,check=sum8", "delimiter,text=;,text=\\,check=,keep,check=xor8", "enclosed,begin=3c,end=3e,noise=skip,check=xor8")
+	all = append(all, "hdlc", "line,skip-empty,check=crc32", "length,width=3,check=sum8", "delimiter,text=;,text=\\,check=,skip-empty,check=xor8", "enclosed,begin=3c,end=3e,noise=skip,check=xor8")
 	return all
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/checksum"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // A Key is an option of a framing.
@@ -31,64 +32,95 @@ func (k Key) String() string {
 	return k.Name + "=" + k.Value
 }
 
+// reader returns the read of a key that takes a value of that kind, or nil if there is no
+// such kind.
+func (k Key) reader() func(value string, o *option) error {
+	switch words := strings.Split(k.Value, "|"); {
+	case k.Value == "N":
+		return k.readNumber
+	case k.Value == "SIZE":
+		return readSize
+	case k.Value == "HEX":
+		return readOctets
+	case k.Value == "TEXT":
+		return readText
+	case len(words) > 1 && !slices.Contains(words, ""):
+		return func(value string, o *option) error {
+			if !slices.Contains(words, value) {
+				return fmt.Errorf("invalid value %q: want %s", value, strings.Join(words, " or "))
+			}
+			o.bytes = value
+			return nil
+		}
+	}
+	return nil
+}
+
 // word returns a key without a value.
 func word(name, about string) Key { return Key{Name: name, About: about} }
 
+// withValue returns a key that takes a value of that kind.
+func withValue(name, kind, about string) Key {
+	k := Key{Name: name, Value: kind, About: about}
+	k.read = k.reader()
+	return k
+}
+
 // choice returns a key whose value is one of words.
 func choice(name, about string, words ...string) Key {
-	read := func(value string, o *option) error {
-		if !slices.Contains(words, value) {
-			return fmt.Errorf("invalid value %q: want %s", value, strings.Join(words, " or "))
-		}
-		o.bytes = value
-		return nil
-	}
-	return Key{Name: name, Value: strings.Join(words, "|"), About: about, read: read}
+	return withValue(name, strings.Join(words, "|"), about)
 }
 
 // number returns a key whose value is a decimal number, which may be negative as
 // far as the constructor allows it.
-func number(name, about string) Key {
-	read := func(value string, o *option) (err error) {
-		if o.number, err = strconv.Atoi(value); errors.Is(err, strconv.ErrRange) {
-			return fmt.Errorf("number %s is out of range", value)
-		} else if err != nil {
-			return fmt.Errorf("invalid number %q", value)
-		}
-		return nil
-	}
-	return Key{Name: name, Value: "N", About: about, read: read}
-}
+func number(name, about string) Key { return withValue(name, "N", about) }
 
 // size returns a key whose value is a number of bytes.
-func size(name, about string) Key {
-	read := func(value string, o *option) (err error) {
-		o.number, err = parseSize(value)
-		return err
-	}
-	return Key{Name: name, Value: "SIZE", About: about, read: read}
-}
+func size(name, about string) Key { return withValue(name, "SIZE", about) }
 
 // octets returns a key whose value is bytes in hexadecimal: count of them, or any
 // number if count is 0.
 func octets(name, about string, count int) Key {
-	read := func(value string, o *option) error {
-		b, err := hex.DecodeString(value)
-		if err != nil {
-			return fmt.Errorf("invalid hex %q: want two digits for each byte", value)
+	k := withValue(name, "HEX", about)
+	if count != 0 {
+		k.read = func(value string, o *option) error {
+			err := readOctets(value, o)
+			if err == nil && len(o.bytes) != count {
+				err = fmt.Errorf("invalid hex %q: got %s, want %d", value, plural.Of(len(o.bytes), "byte"), count)
+			}
+			return err
 		}
-		if count != 0 && len(b) != count {
-			return fmt.Errorf("invalid hex %q: got %d bytes, want %d", value, len(b), count)
-		}
-		o.bytes = string(b)
-		return nil
 	}
-	return Key{Name: name, Value: "HEX", About: about, read: read}
+	return k
 }
 
 // text returns a key whose value is characters and escapes.
-func text(name, about string) Key {
-	return Key{Name: name, Value: "TEXT", About: about, read: readText}
+func text(name, about string) Key { return withValue(name, "TEXT", about) }
+
+// readNumber is the read of a key whose value is a number.
+func (k Key) readNumber(value string, o *option) (err error) {
+	if o.number, err = strconv.Atoi(value); errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("number %s is out of range: want %s", value, k.About)
+	} else if err != nil {
+		return fmt.Errorf("invalid number %q: want a decimal number: %s", value, k.About)
+	}
+	return nil
+}
+
+// readSize is the read of a key whose value is a number of bytes.
+func readSize(value string, o *option) (err error) {
+	o.number, err = parseSize(value)
+	return err
+}
+
+// readOctets is the read of a key whose value is bytes in hexadecimal.
+func readOctets(value string, o *option) error {
+	b, err := hex.DecodeString(value)
+	if err != nil {
+		return fmt.Errorf("invalid hex %q: want two digits for each byte", value)
+	}
+	o.bytes = string(b)
+	return nil
 }
 
 // readText is the read of a key whose value is characters and escapes.

@@ -62,8 +62,17 @@ func TestRegisterRefuses(t *testing.T) {
 		change func(f *spec.Framing)
 		want   string
 	}{
-		{func(f *spec.Framing) { f.Name = "" }, `spec: invalid name "" of a framing`},
-		{func(f *spec.Framing) { f.Name = "a,b" }, `spec: invalid name "a,b" of a framing`},
+		{func(f *spec.Framing) { f.Name = "" }, `spec: invalid name "" of a framing: want lower-case letters, digits and hyphens`},
+		{func(f *spec.Framing) { f.Name = "a,b" }, `spec: invalid name "a,b" of a framing: want lower-case letters, digits and hyphens`},
+		{func(f *spec.Framing) { f.Name = "Hi\nthere" }, `spec: invalid name "Hi\nthere" of a framing: want lower-case letters, digits and hyphens`},
+		{func(f *spec.Framing) { f.Name = "Ends" }, `spec: invalid name "Ends" of a framing: want lower-case letters, digits and hyphens`},
+		{func(f *spec.Framing) { f.Name = "a=b" }, `spec: invalid name "a=b" of a framing: want lower-case letters, digits and hyphens`},
+		{func(f *spec.Framing) { f.Name = "-a" }, `spec: invalid name "-a" of a framing: want lower-case letters, digits and hyphens`},
+		{func(f *spec.Framing) { f.Name = "help" }, `spec: the name "help" is taken`},
+		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "A"}} }, `spec: invalid or duplicate key "A" of ends`},
+		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: ""}} }, `spec: invalid or duplicate key "" of ends`},
+		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "a", Value: "NAME"}} }, `spec: invalid value "NAME" of the key a of ends: want N, SIZE, HEX, TEXT or words, as in big|little`},
+		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "a", Value: "b|"}} }, `spec: invalid value "b|" of the key a of ends: want N, SIZE, HEX, TEXT or words, as in big|little`},
 		{func(f *spec.Framing) { f.Name = "line" }, `spec: the name "line" is taken`},
 		{func(f *spec.Framing) { f.Name = "kafka" }, `spec: the name "kafka" is taken`},
 		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "check"}} }, `spec: invalid or duplicate key "check" of ends`},
@@ -80,6 +89,52 @@ func TestRegisterRefuses(t *testing.T) {
 	}
 	if _, err := spec.Parse("ends"); err == nil {
 		t.Error("Parse of a framing that was refused: got nil; want an error")
+	}
+}
+
+// The values of keys are verified by their kind, and resolved.
+func TestRegisterKinds(t *testing.T) {
+	var given map[string][]string
+	f := spec.Framing{Name: "kinds", About: "keys", Example: "kinds", Keys: []spec.Key{
+		{Name: "n", Value: "N", About: "a number"}, {Name: "s", Value: "SIZE"}, {Name: "h", Value: "HEX"}, {Name: "t", Value: "TEXT"}, {Name: "c", Value: "big|little"},
+	}}
+	if err := spec.Register(f, func(keys map[string][]string) (framing.Framer, error) { given = keys; return delimiter.Line(), nil }); err != nil {
+		t.Fatal(err)
+	}
+	defer spec.Unregister("kinds")
+	_, err := spec.Parse(`kinds,n=-07,s=64KiB,h=0D0a,t=\n,c=big`)
+	if got, want := fmt.Sprintf("%q %v", given, err), `map["c":["big"] "h":["\r\n"] "n":["-7"] "s":["65536"] "t":["\n"]] <nil>`; got != want {
+		t.Errorf("Parse = %s; want %s", got, want)
+	}
+	for text, want := range map[string]string{
+		"kinds,n=abc":    `spec: at byte 6: n: invalid number "abc": want a decimal number: a number`,
+		"kinds,s=-1":     `spec: at byte 6: s: invalid size "-1": want bytes, or 64KiB, 1MiB, 2GiB`,
+		"kinds,h=0":      `spec: at byte 6: h: invalid hex "0": want two digits for each byte`,
+		"kinds,c=middle": `spec: at byte 6: c: invalid value "middle": want big or little`,
+	} {
+		if _, err := spec.Parse(text); err == nil || err.Error() != want {
+			t.Errorf("Parse(%q) = %v; want %s", text, err, want)
+		}
+	}
+}
+
+// A build function that returns neither a Framer nor an error is at fault.
+func TestRegisterNoFramer(t *testing.T) {
+	none := false
+	err := spec.Register(ends, func(map[string][]string) (framing.Framer, error) {
+		if none {
+			return nil, nil
+		}
+		return delimiter.Line(), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spec.Unregister("ends")
+	none = true
+	f, err := spec.Parse("ends,check=crc32")
+	if want := "spec: ends: its build function returned no framer and no error"; f != nil || fmt.Sprint(err) != want {
+		t.Errorf("Parse = %v, %v; want nil, %s", f, err, want)
 	}
 }
 

@@ -11,5 +11,6 @@
 // Bytes before a begin mark, and a frame in which another one begins, are invalid.
 // Both extend to the next begin mark, or include the next end mark, whichever is
 // first, and are reported with one error. What grows larger than the limit is skipped
-// to the same place. With [Framer.SkipNoise], bytes before a begin mark are fill.
+// to the same place. With [Framer.SkipNoise], bytes before a begin mark are fill; with
+// [Framer.RefuseNoise] they end the stream.
 package enclosed

@@ -22,8 +22,17 @@ var (
 // [MLLP] or [JSONSeq]. It is a [framing.Skipper] and a [framing.Encloser].
 type Framer struct {
 	begin, end []byte
-	skipNoise  bool
+	noise      noise
 }
+
+// A noise tells what the bytes before a begin mark are.
+type noise uint8
+
+const (
+	invalid noise = iota // an error, after which the next frame is read
+	skipped              // fill
+	refused              // an error that ends the stream
+)
 
 // New returns a framer for frames that start with begin and end with end, which are
 // at most 255 bytes in total.
@@ -55,7 +64,7 @@ func STX() *Framer { return &Framer{begin: []byte{0x02}, end: []byte{0x03}} }
 // MLLP returns the framer for HL7 messages in the Minimal Lower Layer Protocol: they
 // start with 0x0b and end with 0x1c and a carriage return. Other bytes between them
 // are fill.
-func MLLP() *Framer { return &Framer{begin: []byte{0x0b}, end: []byte{0x1c, '\r'}, skipNoise: true} }
+func MLLP() *Framer { return &Framer{begin: []byte{0x0b}, end: []byte{0x1c, '\r'}, noise: skipped} }
 
 // JSONSeq returns the framer for JSON text sequences (RFC 7464) in which each text is
 // one line: it starts with the record separator, 0x1e, and ends with a newline. A text
@@ -64,7 +73,12 @@ func JSONSeq() *Framer { return &Framer{begin: []byte{0x1e}, end: []byte{'\n'}} 
 
 // SkipNoise returns a framer like f for which the bytes before a begin mark are fill,
 // which readers discard, not an error.
-func (f *Framer) SkipNoise() *Framer { return &Framer{f.begin, f.end, true} }
+func (f *Framer) SkipNoise() *Framer { return &Framer{f.begin, f.end, skipped} }
+
+// RefuseNoise returns a framer like f for which the stream ends, with an error, at the
+// first byte before a begin mark that does not belong to it. A frame in which another one
+// begins is still a single invalid frame.
+func (f *Framer) RefuseNoise() *Framer { return &Framer{f.begin, f.end, refused} }
 
 // A mark is what find has found.
 type mark uint8
@@ -85,8 +99,10 @@ func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 			pos = n
 		case len(data) < n && bytes.Equal(data, f.begin[:len(data)]):
 			return framing.Frame{}, r, nil
-		case f.skipNoise:
-			return f.noise(data)
+		case f.noise == skipped:
+			return f.fill(data)
+		case f.noise == refused:
+			return framing.Frame{}, r, f.foreign(data)
 		}
 	}
 	i, found := f.find(data[pos:])
@@ -109,9 +125,18 @@ func (f *Framer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Re
 	}
 }
 
-// noise returns as fill the bytes of data that do not belong to a begin mark. The
+// foreign returns the error for the first byte of data that differs from the begin mark.
+func (f *Framer) foreign(data []byte) error {
+	i := 0
+	for data[i] == f.begin[i] {
+		i++
+	}
+	return fmt.Errorf("missing begin mark %+q: byte %d is 0x%02x, want 0x%02x", f.begin, i, data[i], f.begin[i])
+}
+
+// fill returns as fill the bytes of data that do not belong to a begin mark. The
 // first one does not.
-func (f *Framer) noise(data []byte) (framing.Frame, framing.Resume, error) {
+func (f *Framer) fill(data []byte) (framing.Frame, framing.Resume, error) {
 	n := bytes.Index(data, f.begin)
 	if n < 0 {
 		n = len(data) - overlap(data[1:], f.begin)
@@ -205,20 +230,20 @@ func (f *Framer) Append(dst, payload []byte) ([]byte, error) {
 func (f *Framer) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
 	switch i, found := f.find(start); {
 	case size < 0:
-		return dst, refused(size, "its size is negative")
+		return dst, payloadError(size, "its size is negative")
 	case found == begin:
-		return dst, refused(size, "it contains the mark %+q at byte %d", f.begin, i)
+		return dst, payloadError(size, "it contains the mark %+q at byte %d", f.begin, i)
 	case found == end:
-		return dst, refused(size, "it contains the mark %+q at byte %d", f.end, i)
+		return dst, payloadError(size, "it contains the mark %+q at byte %d", f.end, i)
 	case int64(len(start)) < size:
 		return dst, framing.ErrNoHeader
 	case !f.single() && f.endsEarly(start):
-		return dst, refused(size, "its end forms an earlier mark with the end mark %+q", f.end)
+		return dst, payloadError(size, "its end forms an earlier mark with the end mark %+q", f.end)
 	}
 	return appendMark(dst, f.begin), nil
 }
 
-func refused(size int64, format string, args ...any) error {
+func payloadError(size int64, format string, args ...any) error {
 	return &framing.PayloadError{Size: size, Reason: fmt.Sprintf(format, args...)}
 }
 
@@ -275,8 +300,10 @@ func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume
 // the marks STX and ETX.
 func (f *Framer) String() string {
 	switch {
-	case f.skipNoise:
+	case f.noise == skipped:
 		return f.marks() + ",noise=skip"
+	case f.noise == refused:
+		return f.marks() + ",noise=refuse"
 	case string(f.begin) == "\x02" && string(f.end) == "\x03":
 		return "stx"
 	}

@@ -50,12 +50,31 @@ func TestWire(t *testing.T) {
 		{comment.SkipNoise(), "<!--torn<!--a-->\n", frametest.Stream{Frames: []frametest.Frame{invalid, {Payload: "a"}}}},
 		{comment.SkipNoise(), "noise", frametest.Stream{}},
 
+		{comment.RefuseNoise(), "<!--a--><!---->", frametest.Frames("a", "")},
+		{comment.RefuseNoise(), "<!--a--> <!--b-->", frametest.Stream{Frames: frametest.Frames("a").Frames, Lost: true}},
+		{comment.RefuseNoise(), "<!--a--><!b<!--c-->", frametest.Stream{Frames: frametest.Frames("a").Frames, Lost: true}},
+		{comment.RefuseNoise(), "-->", frametest.Stream{Lost: true}},
+		{comment.RefuseNoise(), "<!--torn<!--a--><!-", frametest.Stream{Frames: []frametest.Frame{invalid, {Payload: "a"}}, Torn: true}},
+
 		{enclosed.MLLP(), "\x0bMSH|^~\\&\r\x1c\r\x0b\x1c\r\r\n", frametest.Frames("MSH|^~\\&\r", "")},
 		{enclosed.MLLP(), "\x0ba\x1cb\rc\x1c\x1c\r", frametest.Frames("a\x1cb\rc\x1c")},
 		{enclosed.JSONSeq(), "\x1e{\"a\":1}\n\x1e2\n", frametest.Frames(`{"a":1}`, "2")},
 		{enclosed.JSONSeq(), "\x1e{\"a\":\x1e2\n", frametest.Stream{Frames: []frametest.Frame{invalid, {Payload: "2"}}}},
 	} {
 		frametest.Compare(t, test.framer, []byte(test.wire), test.want)
+	}
+}
+
+// The error of refused noise says which byte is wrong.
+func TestRefuseNoise(t *testing.T) {
+	r := framing.NewReader(strings.NewReader("<!--a--><!x"), newFramer(t, "<!--", "-->").RefuseNoise())
+	if payload, err := r.ReadFrame(); string(payload) != "a" || err != nil {
+		t.Fatalf(`ReadFrame = %q, %v; want "a", nil`, payload, err)
+	}
+	_, err := r.ReadFrame()
+	want := `framing: frame at offset 8: missing begin mark "<!--": byte 2 is 0x78, want 0x2d`
+	if e := (*framing.FormatError)(nil); !errors.As(err, &e) || !e.Final || err.Error() != want {
+		t.Errorf("ReadFrame = %v; want %s", err, want)
 	}
 }
 

@@ -14,17 +14,21 @@ import (
 // both marks at every byte.
 func FuzzEnclosed(f *testing.F) {
 	for _, marks := range [][2]string{{"<", ">"}, {"\x0b", "\x1c\r"}, {"##", "**"}, {"xy", "yz"}, {"aab", "aba"}, {"<!--", "-->"}, {"a", "ba"}, {"a", "a"}, {"", "a"}} {
-		for _, skip := range []bool{false, true} {
-			f.Add(marks[0], marks[1], skip, []byte("noise"+marks[0]+"torn"+marks[0]+"hello"+marks[1]+marks[1]+"noise"))
+		for noise := range uint8(3) {
+			f.Add(marks[0], marks[1], noise, []byte("noise"+marks[0]+"torn"+marks[0]+"hello"+marks[1]+marks[1]+"noise"))
 		}
 	}
 	frametest.Vectors(f, "enclosed", func(spec string, wire []byte) {
 		keys := strings.Split(spec, ",")
 		begin, _ := hex.DecodeString(strings.TrimPrefix(keys[1], "begin="))
 		end, _ := hex.DecodeString(strings.TrimPrefix(keys[2], "end="))
-		f.Add(string(begin), string(end), len(keys) > 3, wire)
+		noise := uint8(0)
+		if len(keys) > 3 {
+			noise = map[string]uint8{"noise=skip": skip, "noise=refuse": refuse}[keys[3]]
+		}
+		f.Add(string(begin), string(end), noise, wire)
 	})
-	f.Fuzz(func(t *testing.T, begin, end string, skip bool, wire []byte) {
+	f.Fuzz(func(t *testing.T, begin, end string, noise uint8, wire []byte) {
 		if len(begin) > 16 || len(end) > 16 || len(wire) > frametest.MaxFuzz {
 			return
 		}
@@ -35,39 +39,52 @@ func FuzzEnclosed(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if skip {
+		switch noise {
+		case skip:
 			f = f.SkipNoise()
+		case refuse:
+			f = f.RefuseNoise()
 		}
-		frametest.Compare(t, f, wire, marked(begin, end, skip, wire))
+		frametest.Compare(t, f, wire, marked(begin, end, noise, wire))
 
 		want := slices.Concat([]byte(begin), wire, []byte(end))
-		if s := marked(begin, end, skip, want); s.Torn || !slices.Equal(s.Frames, []frametest.Frame{{Payload: string(wire)}}) {
+		if s := marked(begin, end, noise, want); s.Torn || !slices.Equal(s.Frames, []frametest.Frame{{Payload: string(wire)}}) {
 			want = nil
 		}
 		frametest.CheckAppend(t, f, wire, want)
 	})
 }
 
+// What marked takes for the noise between frames, with 0 for an error.
+const (
+	skip = iota + 1
+	refuse
+)
+
 // marked takes one byte after the other, and looks for the marks that end with it.
-func marked(begin, end string, skip bool, wire []byte) (s frametest.Stream) {
+func marked(begin, end string, noise uint8, wire []byte) (s frametest.Stream) {
 	begun := false
 	var part string // after the begin mark, or of what is no frame
 	for _, c := range wire {
 		part += string([]byte{c})
+		if noise == refuse && !begun && !strings.HasPrefix(begin, part) {
+			s.Lost = true
+			return s
+		}
 		switch {
 		case strings.HasSuffix(part, end) && begun:
 			s.Valid([]byte(strings.TrimSuffix(part, end)))
 			begun, part = false, ""
-		case strings.HasSuffix(part, end) && !skip:
+		case strings.HasSuffix(part, end) && noise != skip:
 			s.Invalid()
 			part = ""
 		case strings.HasSuffix(part, begin):
-			if begun || part != begin && !skip {
+			if begun || part != begin && noise != skip {
 				s.Invalid()
 			}
 			begun, part = true, ""
 		}
-		for !begun && skip && !strings.HasPrefix(begin, part) {
+		for !begun && noise == skip && !strings.HasPrefix(begin, part) {
 			part = part[1:] // which cannot begin a frame
 		}
 	}

@@ -217,18 +217,25 @@ func delimiterCode(name, text string) string {
 }
 
 // enclosedCode returns the statements for a framer of two marks. New may fail, so that
-// SkipNoise takes a second statement.
+// SkipNoise and RefuseNoise take a second statement.
 func enclosedCode(name, text string) string {
 	var marks []string
-	skip := ""
+	option := ""
 	for _, part := range split(text)[1:] {
-		if _, value, _ := strings.Cut(part, "="); value == "skip" {
-			skip = "\n" + name + " = " + name + ".SkipNoise()"
-		} else if mark, err := hex.DecodeString(value); err == nil {
+		_, value, _ := strings.Cut(part, "=")
+		switch value {
+		case "skip":
+			option = "\n" + name + " = " + name + ".SkipNoise()"
+			continue
+		case "refuse":
+			option = "\n" + name + " = " + name + ".RefuseNoise()"
+			continue
+		}
+		if mark, err := hex.DecodeString(value); err == nil {
 			marks = append(marks, fmt.Sprintf("%q", mark))
 		}
 	}
-	return name + ", err := enclosed.New(" + strings.Join(marks, ", ") + ")\n" + returnErr + skip
+	return name + ", err := enclosed.New(" + strings.Join(marks, ", ") + ")\n" + returnErr + option
 }
 
 // split cuts a text in canonical form, which is ASCII, at its commas and

@@ -19,7 +19,7 @@ import (
 // specs are the examples of all framings, and what else goCode tells apart.
 func specs() []string {
 	all := []string{
-		"line,keep", "line,skip-empty", "crlf,keep,skip-empty", "delimiter,text=;,skip-empty", "length,skip-empty", "delimiter,text=;,keep,skip-empty", "crlf,keep", "varint,non-minimal", "slip,leading-end", "stx", "rtsp", "stomp", "nats", "memcached", "content-length,keep", "syslog,write=line", "enclosed,begin=ff,end=0a,noise=skip", "enclosed,begin=1e,end=0a", "enclosed,begin=0b,end=1c0d,noise=skip", "fixed,size=16,pad=00", "fixed,size=3,pad=ff",
+		"line,keep", "line,skip-empty", "crlf,keep,skip-empty", "delimiter,text=;,skip-empty", "length,skip-empty", "delimiter,text=;,keep,skip-empty", "crlf,keep", "varint,non-minimal", "slip,leading-end", "stx", "rtsp", "stomp", "nats", "memcached", "content-length,keep", "syslog,write=line", "enclosed,begin=ff,end=0a,noise=skip", "enclosed,begin=02,end=03,noise=refuse", "enclosed,begin=1e,end=0a", "enclosed,begin=0b,end=1c0d,noise=skip", "fixed,size=16,pad=00", "fixed,size=3,pad=ff",
 		"length,width=1", "length,width=2", "length", "length,width=8", "length,width=3",
 		"length,width=2,order=little,offset=1,adjust=-1,includes-header,strip=4,magic=cafe",
 		"length,keep", "length,offset=2,strip=2", "length,adjust=7", "length,digits=hex,trailer=0d0a,skip-empty", "length,digits=bcd,offset=2,magic=cafe,trailer=00,resync,keep",

@@ -125,7 +125,7 @@ func TestHelp_Framings(t *testing.T) {
 			assert.Contains(t, stdout, "\n"+f.Name+": ")
 			assert.Contains(t, stdout, "    example: "+f.Example+"\n")
 			for _, k := range f.Keys {
-				assert.Contains(t, stdout, "\n    "+k.String()+" ")
+				assert.Regexp(t, `\n    `+regexp.QuoteMeta(k.String())+`\s`, stdout)
 			}
 		}
 	}

@@ -129,7 +129,8 @@ func ExampleHelp() {
 	// length: a length precedes each payload, in a field of fixed width; by default 4 bytes, big endian
 	//     width=N                bytes of the length field, 1 to 8; default 4
 	//     order=big|little       byte order of the length field; default big
-	//     digits=decimal|hex|bcd the length is written in digits; default none, a binary number
+	//     digits=decimal|hex|bcd
+	//                            the length is written in digits; default none, a binary number
 	//     offset=SIZE            bytes before the length field; default 0
 	//     adjust=N               added to the length to get the number of bytes after the field; default 0
 	//     includes-header        the length also counts the field and the bytes before it

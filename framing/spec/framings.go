@@ -29,11 +29,20 @@ type Framing struct {
 	Name    string // "length"
 	About   string // what it does, in one line
 	Example string // a spec that uses it
+	Kind    string // the group of framings in which Help and the documentation list it: "a length first"
 	Keys    []Key  // in canonical order; nil if it has none
 
-	needs []string // one of these keys is required
+	needs []string // these keys are required, or one of several: "hex|text"
 	build func(options) (framing.Framer, error)
 }
+
+const (
+	texts   = "text"
+	lengths = "a length first"
+	values  = "values"
+	marks   = "marks and escapes"
+	others  = "other framings"
+)
 
 var (
 	keep      = word("keep", "deliver the whole frame, with its delimiter")
@@ -48,6 +57,7 @@ var framings = []Framing{
 		Name:    "line",
 		About:   `lines that end in \n or \r\n; written with \n`,
 		Example: "line",
+		Kind:    texts,
 		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.Line(), o), nil },
 	},
@@ -55,6 +65,7 @@ var framings = []Framing{
 		Name:    "crlf",
 		About:   `lines that end in \r\n only`,
 		Example: "crlf",
+		Kind:    texts,
 		Keys:    []Key{keep, skipEmpty},
 		build:   func(o options) (framing.Framer, error) { return kept(delimiter.CRLF(), o), nil },
 	},
@@ -62,19 +73,21 @@ var framings = []Framing{
 		Name:    "dot",
 		About:   "lines, up to one with a single dot (SMTP DATA, POP3, NNTP)",
 		Example: "dot",
+		Kind:    texts,
 		build:   func(options) (framing.Framer, error) { return dot.New(), nil },
 	},
 	{
 		Name:    "delimiter",
 		About:   "a frame ends at any of the delimiters; it is written with the first",
 		Example: `delimiter,text=;,text=\n`,
+		Kind:    texts,
 		Keys: []Key{
 			repeated(octets("hex", "a delimiter", 0)),
 			repeated(text("text", "a delimiter")),
 			keep,
 			skipEmpty,
 		},
-		needs: []string{"hex", "text"},
+		needs: []string{"hex|text"},
 		build: func(o options) (framing.Framer, error) {
 			var delims []string
 			for _, o := range o {
@@ -93,6 +106,7 @@ var framings = []Framing{
 		Name:    "length",
 		About:   "a length precedes each payload, in a field of fixed width; by default 4 bytes, big endian",
 		Example: "length,width=2,order=little",
+		Kind:    lengths,
 		Keys: []Key{
 			number("width", "bytes of the length field, 1 to 8; default 4"),
 			choice("order", "byte order of the length field; default big", "big", "little"),
@@ -132,6 +146,7 @@ var framings = []Framing{
 		Name:    "varint",
 		About:   "a length precedes each payload, as a base-128 varint (protocol buffers)",
 		Example: "varint",
+		Kind:    lengths,
 		Keys: []Key{
 			size("offset", "bytes before the varint; default 0"),
 			number("max-bytes", "bytes of the varint at most, 1 to 10; default 10"),
@@ -155,6 +170,7 @@ var framings = []Framing{
 		Name:    "fixed",
 		About:   "all frames have the same size",
 		Example: "fixed,size=16",
+		Kind:    lengths,
 		Keys: []Key{
 			size("size", "bytes of a frame"),
 			octets("pad", "fill shorter payloads up with this byte, and remove it on reading", 1),
@@ -171,18 +187,21 @@ var framings = []Framing{
 		Name:    "netstring",
 		About:   "a decimal length, a colon, the payload and a comma",
 		Example: "netstring",
+		Kind:    lengths,
 		build:   func(options) (framing.Framer, error) { return netstring.New(), nil },
 	},
 	{
 		Name:    "octet-count",
 		About:   "a decimal length, a space and the payload (syslog, RFC 6587)",
 		Example: "octet-count",
+		Kind:    lengths,
 		build:   func(options) (framing.Framer, error) { return octetcount.New(), nil },
 	},
 	{
 		Name:    "syslog",
 		About:   "syslog over TCP, by octet counting or as lines, told apart by the first bytes",
 		Example: "syslog",
+		Kind:    lengths,
 		Keys:    []Key{choice("write", "how a payload with a PRI is written; default count", "count", "line")},
 		build: func(o options) (framing.Framer, error) {
 			if o.bytes("write") == "line" {
@@ -195,6 +214,7 @@ var framings = []Framing{
 		Name:    "content-length",
 		About:   "header lines with a Content-Length, then the payload (Language Server Protocol)",
 		Example: "content-length",
+		Kind:    lengths,
 		Keys:    []Key{word("keep", "deliver the whole frame; discard empty lines between frames")},
 		build: func(o options) (framing.Framer, error) {
 			if o.has(keep.Name) {
@@ -207,6 +227,7 @@ var framings = []Framing{
 		Name:    "text-head",
 		About:   "a head of text that announces the size of the body; the whole frame is delivered",
 		Example: "text-head,protocol=nats",
+		Kind:    lengths,
 		Keys:    []Key{choice("protocol", "whose head it is", "sip", "rtsp", "stomp", "nats", "memcached")},
 		needs:   []string{"protocol"},
 		build: func(o options) (framing.Framer, error) {
@@ -225,27 +246,31 @@ var framings = []Framing{
 		},
 	},
 	{
+		Name:    "record-mark",
+		About:   "records of fragments, each after its length (ONC RPC, RFC 5531: NFS)",
+		Example: "record-mark",
+		Kind:    lengths,
+		build:   func(options) (framing.Framer, error) { return recordmark.New(), nil },
+	},
+	{
 		Name:    "json",
 		About:   "JSON values, one after another, with or without white space between them",
 		Example: "json",
+		Kind:    values,
 		build:   func(options) (framing.Framer, error) { return jsonvalue.New(), nil },
 	},
 	{
 		Name:    "resp",
 		About:   "whole values of RESP2 and RESP3, and inline commands (Redis, Valkey)",
 		Example: "resp",
+		Kind:    values,
 		build:   func(options) (framing.Framer, error) { return resp.New(), nil },
-	},
-	{
-		Name:    "record-mark",
-		About:   "records of fragments, each after its length (ONC RPC, RFC 5531: NFS)",
-		Example: "record-mark",
-		build:   func(options) (framing.Framer, error) { return recordmark.New(), nil },
 	},
 	{
 		Name:    "slip",
 		About:   "a frame ends at c0, which is escaped in the payload (RFC 1055)",
 		Example: "slip",
+		Kind:    marks,
 		Keys:    []Key{word("leading-end", "also write c0 before each frame")},
 		build: func(o options) (framing.Framer, error) {
 			if o.has("leading-end") {
@@ -258,6 +283,7 @@ var framings = []Framing{
 		Name:    "stuffed",
 		About:   "a payload is between flags, 7e, which are escaped in it with 7d",
 		Example: "stuffed,table=hdlc",
+		Kind:    marks,
 		Keys:    []Key{choice("table", "what follows 7d: 5e and 5d, or 02 and 01", "hdlc", "jt808")},
 		needs:   []string{"table"},
 		build: func(o options) (framing.Framer, error) {
@@ -271,29 +297,39 @@ var framings = []Framing{
 		Name:    "cobs",
 		About:   "a frame ends at a zero byte; the payload is encoded without zeros",
 		Example: "cobs",
+		Kind:    marks,
 		build:   func(options) (framing.Framer, error) { return cobs.New(), nil },
 	},
 	{
 		Name:    "enclosed",
 		About:   "a payload is enclosed in a begin mark and an end mark",
 		Example: "enclosed,begin=3c,end=3e",
+		Kind:    marks,
 		Keys: []Key{
 			octets("begin", "the begin mark", 0),
 			octets("end", "the end mark", 0),
-			choice("noise", "what bytes before a begin mark are: an error, or discarded; default error", "error", "skip"),
+			choice("noise", "bytes between frames: an error, fill, or the stream's end; default error", "error", "skip", "refuse"),
 		},
+		needs: []string{"begin", "end"},
 		build: func(o options) (framing.Framer, error) {
 			f, err := enclosed.New(o.bytes("begin"), o.bytes("end"))
-			if err == nil && o.bytes("noise") == "skip" {
-				f = f.SkipNoise()
+			if err != nil {
+				return nil, err
 			}
-			return ok(f, err)
+			switch o.bytes("noise") {
+			case "skip":
+				f = f.SkipNoise()
+			case "refuse":
+				f = f.RefuseNoise()
+			}
+			return f, nil
 		},
 	},
 	{
 		Name:    "stx",
 		About:   "a payload is enclosed in STX and ETX",
 		Example: "stx,dle",
+		Kind:    marks,
 		Keys:    []Key{word("dle", "write DLE before both, and before each DLE in the payload")},
 		build: func(o options) (framing.Framer, error) {
 			if o.has("dle") {
@@ -325,8 +361,8 @@ func ok[F framing.Framer](f F, err error) (framing.Framer, error) {
 	return f, nil
 }
 
-// Framings returns all framings that Parse knows, the most common ones first. The
-// caller may modify the result.
+// Framings returns all framings that Parse knows, by kind. The caller may modify the
+// result.
 func Framings() []Framing {
 	list := slices.Clone(framings)
 	for i := range list {

@@ -40,7 +40,11 @@ func TestFramings(t *testing.T) {
 				if k.Repeat {
 					about += "; may be repeated"
 				}
-				if line := fmt.Sprintf("    %-22s %s\n", k, about); k.About == "" || !strings.Contains(help, line) {
+				line := fmt.Sprintf("    %-22s %s\n", k, about)
+				if len(k.String()) >= 22 {
+					line = fmt.Sprintf("    %s\n%27s%s\n", k, "", about)
+				}
+				if k.About == "" || !strings.Contains(help, line) {
 					t.Errorf("Help() lacks %q", line)
 				}
 				if !strings.Contains(unknown.Error(), k.String()) {
@@ -51,6 +55,27 @@ func TestFramings(t *testing.T) {
 				t.Errorf("the error of an unknown key is %v; want %s in it", unknown, want)
 			}
 		})
+	}
+}
+
+// The framings of a kind follow each other, in Help under its name.
+func TestFramingsByKind(t *testing.T) {
+	help := spec.Help()
+	kind := ""
+	for _, f := range spec.Framings() {
+		if f.Kind != kind {
+			kind = f.Kind
+			heading := "\n\n" + strings.ToUpper(kind) + "\n\n"
+			if kind == "" || strings.Count(help, heading) != 1 {
+				t.Fatalf("%s is of the kind %q; want %q once in Help", f.Name, kind, heading)
+			}
+			_, help, _ = strings.Cut(help, strings.TrimSuffix(heading, "\n"))
+		}
+		before, after, found := strings.Cut(help, "\n"+f.Name+": ")
+		if !found || strings.TrimSpace(before) != "" && !strings.Contains(before, "example: ") {
+			t.Errorf("Help lacks %s under %s", f.Name, kind)
+		}
+		help = after
 	}
 }
 

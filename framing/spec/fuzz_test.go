@@ -51,7 +51,7 @@ var (
 		"netstring": `[^\s\S]`, "octet-count": `[^\s\S]`, "dot": `[^\s\S]`, "text-head": `protocol=(?:sip|rtsp|stomp|nats|memcached)`, "syslog": `write=count|write=line`, "content-length": `keep`, "json": `[^\s\S]`, "resp": `[^\s\S]`, "record-mark": `[^\s\S]`,
 		"slip": `leading-end`, "cobs": `[^\s\S]`, "stuffed": `table=hdlc|table=jt808`,
 		"delimiter": `keep|skip-empty|hex=(?:` + octet + `)+|text=(?:[^\\]|` + escape + `)+`,
-		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip`,
+		"enclosed":  `(?:begin|end)=(?:` + octet + `)+|noise=error|noise=skip|noise=refuse`,
 		"fixed":     `pad=` + octet + `|size=` + sizes,
 		"length": `width=[-+]?[0-9]+|adjust=[-+]?[0-9]+|order=big|order=little|digits=decimal|digits=hex|digits=bcd|includes-header|resync|` +
 			`offset=` + sizes + `|strip=` + sizes + `|magic=(?:` + octet + `)+|trailer=(?:` + octet + `)+|keep|skip-empty`,
@@ -211,8 +211,13 @@ func described(text string) (f framing.Framer, ok bool) {
 		f = cobs.New()
 	case "enclosed":
 		var e *enclosed.Framer
-		if e, err = enclosed.New(unhex(given["begin"]), unhex(given["end"])); err == nil && given["noise"] == "skip" {
-			e = e.SkipNoise()
+		if e, err = enclosed.New(unhex(given["begin"]), unhex(given["end"])); err == nil {
+			switch given["noise"] {
+			case "skip":
+				e = e.SkipNoise()
+			case "refuse":
+				e = e.RefuseNoise()
+			}
 		}
 		f = e
 	case "stx":

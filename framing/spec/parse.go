@@ -40,8 +40,10 @@ func Parse(text string) (framing.Framer, error) {
 		o.offset = offset
 		given = append(given, o)
 	}
-	if len(f.needs) > 0 && !slices.ContainsFunc(f.needs, given.has) {
-		return nil, fault(text, "%s needs %s, as in %s", f.Name, strings.Join(f.needs, " or "), f.Example)
+	for _, need := range f.needs {
+		if !slices.ContainsFunc(strings.Split(need, "|"), given.has) {
+			return nil, fault(text, "%s needs %s, as in %s", f.Name, strings.ReplaceAll(need, "|", " or "), f.Example)
+		}
 	}
 	own := slices.DeleteFunc(slices.Clone(given), func(o option) bool { return o.key == check.Name })
 	framer, err := f.build(own)

@@ -131,6 +131,8 @@ func TestParse(t *testing.T) {
 		{"enclosed,end=3E,begin=3C", must(enclosed.New("<", ">")), "enclosed,begin=3c,end=3e"},
 		{"enclosed,begin=0b,end=1c0d,noise=skip", enclosed.MLLP(), ""},
 		{"enclosed,begin=1e,end=0a,noise=error", enclosed.JSONSeq(), "enclosed,begin=1e,end=0a"},
+		{"enclosed,noise=refuse,begin=3c,end=3e", must(enclosed.New("<", ">")).(*enclosed.Framer).RefuseNoise(), "enclosed,begin=3c,end=3e,noise=refuse"},
+		{"enclosed,begin=02,end=03,noise=refuse", enclosed.STX().RefuseNoise(), ""},
 		{"enclosed,begin=02,end=03", stx.New(), "stx"},
 		{"stx", enclosed.STX(), ""},
 		{"cobs,check=crc32", must(checksum.Wrap(cobs.New(), checksum.CRC32)), ""},
@@ -206,6 +208,8 @@ func TestParseErrors(t *testing.T) {
 		{"delimiter,text=a,keep,text=b,keep", 29, `duplicate key "keep"`},
 		{"fixed", 0, "fixed needs size, as in fixed,size=16"},
 		{"fixed,pad=00", 0, "fixed needs size, as in fixed,size=16"},
+		{"enclosed,begin=02", 0, "enclosed needs end, as in enclosed,begin=3c,end=3e"},
+		{"enclosed,noise=skip", 0, "enclosed needs begin, as in enclosed,begin=3c,end=3e"},
 		{"delimiter", 0, `delimiter needs hex or text, as in delimiter,text=;,text=\n`},
 		{"delimiter,keep", 0, `delimiter needs hex or text, as in delimiter,text=;,text=\n`},
 

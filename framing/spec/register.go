@@ -37,6 +37,9 @@ func Register(f Framing, build func(keys map[string][]string) (framing.Framer, e
 	if f.Name == "help" || isPreset || slices.ContainsFunc(framings, func(other Framing) bool { return other.Name == f.Name }) {
 		return fmt.Errorf("spec: the name %q is taken", f.Name)
 	}
+	if f.Kind == "" {
+		f.Kind = others
+	}
 	f.Keys, f.needs = slices.Clone(f.Keys), nil
 	for i := range f.Keys {
 		k := &f.Keys[i]

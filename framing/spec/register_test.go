@@ -52,8 +52,8 @@ func TestRegister(t *testing.T) {
 			t.Errorf("Parse(%q) = %v; want %s", text, err, want)
 		}
 	}
-	if help := spec.Help(); !strings.Contains(help, "ends: records that end in a mark\n") {
-		t.Error("Help() lacks ends")
+	if help := spec.Help(); !strings.Contains(help, "\n\nOTHER FRAMINGS\n\nends: records that end in a mark\n") {
+		t.Error("Help() lacks ends, under other framings")
 	}
 }
 

@@ -108,10 +108,10 @@ func drawFixed(t *rapid.T) (framing.Framer, error) {
 func drawEnclosed(t *rapid.T) (framing.Framer, error) {
 	mark := rapid.StringOfN(rapid.SampledFrom([]rune("\x02\x03\r\nab")), 1, 3, -1)
 	f, err := enclosed.New(mark.Draw(t, "begin"), mark.Draw(t, "end"))
-	if err == nil && rapid.Bool().Draw(t, "skip") {
-		f = f.SkipNoise()
+	if err != nil {
+		return nil, err
 	}
-	return f, err
+	return rapid.SampledFrom([]framing.Framer{f, f.SkipNoise(), f.RefuseNoise()}).Draw(t, "noise"), nil
 }
 
 // The String of every Framer is printable ASCII, and Parse makes an equal Framer of

@@ -26,20 +26,30 @@ type Key struct {
 	About string `json:"about"`
 }
 
-// groups are those of docs/choosing.md, with the section of each framing.
-var groups = []struct {
-	name     string
-	sections map[string]string
-}{
-	{"Text", map[string]string{"line": "lines", "crlf": "strict-crlf-lines", "dot": "dot", "delimiter": "other-delimiters"}},
-	{"A length first", map[string]string{
-		"length": "length", "varint": "varint", "fixed": "fixed-size", "netstring": "netstring", "octet-count": "octet-counting", "syslog": "syslog",
-		"content-length": "content-length", "text-head": "text-head", "record-mark": "record-marking",
-	}},
-	{"Values", map[string]string{"json": "json", "resp": "resp"}},
-	{"Marks and escapes", map[string]string{"slip": "slip", "cobs": "cobs", "stuffed": "flags-and-a-table", "stx": "stx-and-etx", "enclosed": "other-marks"}},
-	{"Other framings", nil},
-	{"Protocols", nil},
+const protocols = "Protocols"
+
+// sections are those of docs/choosing.md that describe a framing.
+var sections = map[string]string{
+	"line":           "lines",
+	"crlf":           "strict-crlf-lines",
+	"dot":            "dot",
+	"delimiter":      "other-delimiters",
+	"length":         "length",
+	"varint":         "varint",
+	"fixed":          "fixed-size",
+	"netstring":      "netstring",
+	"octet-count":    "octet-counting",
+	"syslog":         "syslog",
+	"content-length": "content-length",
+	"text-head":      "text-head",
+	"record-mark":    "record-marking",
+	"json":           "json",
+	"resp":           "resp",
+	"slip":           "slip",
+	"cobs":           "cobs",
+	"stuffed":        "flags-and-a-table",
+	"stx":            "stx-and-etx",
+	"enclosed":       "other-marks",
 }
 
 // samples are messages for the framings that do not take any text.
@@ -50,15 +60,14 @@ var samples = map[string]string{
 	"resp":      `PING\r\n` + "\n" + `+PONG\r\n` + "\n" + `$5\r\nhello\r\n`,
 }
 
-// Menu returns all framings by group, and all protocols by name.
+// Menu returns all framings by kind, and all protocols by name.
 func Menu() []Item {
 	var menu []Item
 	for _, f := range spec.Framings() {
-		item := Item{Group: "Other framings", Label: f.Name, Name: f.Name, About: f.About, Spec: f.Example, Sample: "hello\nworld\nagain", Keys: []Key{}, Doc: "docs/choosing.md"}
-		for _, g := range groups {
-			if section, ok := g.sections[f.Name]; ok {
-				item.Group, item.Doc = g.name, item.Doc+"#"+section
-			}
+		group := strings.ToUpper(f.Kind[:1]) + f.Kind[1:]
+		item := Item{Group: group, Label: f.Name, Name: f.Name, About: f.About, Spec: f.Example, Sample: "hello\nworld\nagain", Keys: []Key{}, Doc: "docs/choosing.md"}
+		if section, ok := sections[f.Name]; ok {
+			item.Doc += "#" + section
 		}
 		if sample, ok := samples[f.Name]; ok {
 			item.Sample = sample
@@ -73,21 +82,11 @@ func Menu() []Item {
 		}
 		menu = append(menu, item)
 	}
+	framings := len(menu)
 	for _, p := range spec.Presets() {
-		menu = append(menu, Item{Group: "Protocols", Label: p.Protocol, Name: p.Name, About: p.Protocol + ": short for " + p.Spec, Spec: p.Name, Keys: []Key{}, Doc: "docs/protocols.md"})
+		menu = append(menu, Item{Group: protocols, Label: p.Protocol, Name: p.Name, About: p.Protocol + ": short for " + p.Spec, Spec: p.Name, Keys: []Key{}, Doc: "docs/protocols.md"})
 	}
-	place := func(i Item) int {
-		for n, g := range groups {
-			if g.name == i.Group {
-				return n
-			}
-		}
-		return len(groups)
-	}
-	slices.SortStableFunc(menu, func(a, b Item) int {
-		if n := place(a) - place(b); n != 0 || a.Group != "Protocols" {
-			return n
-		}
+	slices.SortStableFunc(menu[framings:], func(a, b Item) int {
 		return strings.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label))
 	})
 	return menu

@@ -183,7 +183,7 @@ func (l layout) decode(wire []byte) (s frametest.Stream) {
 		}
 		if lost {
 			s.Invalid()
-			if i := bytes.Index(wire[1:], l.Magic[:min(len(l.Magic), l.Offset, 16)]); i >= 0 {
+			if i := bytes.Index(wire[1:], l.Magic[:min(len(l.Magic), l.Offset)]); i >= 0 {
 				wire = wire[1+i:]
 			} else {
 				s.Torn = true // the stream ends while the next frame is sought

@@ -57,9 +57,8 @@ type Config struct {
 	Trailer []byte
 
 	// Resync means that a header that is not valid does not end the stream: it
-	// loses one frame, and reading continues at the next bytes that agree with
-	// Magic, or with its first 16 bytes. At least 2 bytes of Magic must precede the
-	// length field. A Trailer that does not agree loses the frame that was announced.
+	// loses one frame, and reading continues at the next bytes that agree with the
+	// part of Magic that precedes the length field, which must be at least 2 bytes. A Trailer that does not agree loses the frame that was announced.
 	Resync bool
 
 	// Keep delivers the whole frame: header, payload and trailer together are the
@@ -93,6 +92,7 @@ type Framer struct {
 	fill     int    // the size of the frames that are fill, or zero
 	smallest uint64 // Append refuses what would make a smaller frame
 	sync     []byte // what Skip searches for
+	overlaps []int  // of each beginning of sync, the size of the longest shorter one that it ends with
 	known    []byte // the first bytes of a frame: Magic, with zeros for the length and the other stripped bytes
 }
 
@@ -127,7 +127,6 @@ const (
 
 	maxTrailer = 255
 	minSync    = 2 // a single byte is found by chance in every 256
-	maxSync    = 16
 )
 
 // New returns the Framer that c describes. It returns a [*framing.ConfigError] if
@@ -207,7 +206,8 @@ func build(c Config) *Framer {
 		copy(f.known[f.header:], c.Magic[before:])
 	}
 	if c.Resync {
-		f.sync = c.Magic[:min(len(c.Magic), c.Offset, maxSync)]
+		f.sync = c.Magic[:min(len(c.Magic), c.Offset)]
+		f.overlaps = overlaps(f.sync)
 	}
 	if c.Offset == 0 && c.Strip == c.Width && f.base == int64(c.Width) && !c.LittleEndian && !c.SkipEmpty && !f.strict {
 		switch c.Width {
@@ -306,20 +306,49 @@ func (f *Framer) checkTrailer(data []byte) error {
 	return nil
 }
 
-// Skip implements [framing.Skipper]: the next frame begins with Magic.
+// Skip implements [framing.Skipper]: the next frame begins with Magic. What has been
+// matched is in State, so that no byte is examined twice, however long Magic is (the
+// algorithm of Knuth, Morris and Pratt).
 func (f *Framer) Skip(data []byte, r framing.Resume) (n int, next framing.Resume, end bool) {
 	if len(f.sync) == 0 {
 		return len(data), framing.Resume{}, false // Split never returns Resync
 	}
-	if i := bytes.Index(data[r.Pos:], f.sync); i >= 0 {
-		return r.Pos + i, framing.Resume{}, true
-	}
-	for n = max(r.Pos, len(data)-len(f.sync)+1); n < len(data); n++ {
-		if bytes.HasPrefix(f.sync, data[n:]) {
-			break
+	matched := int(r.State)
+	for i := r.Pos; i < len(data); i++ {
+		if matched == 0 {
+			skip := bytes.IndexByte(data[i:], f.sync[0])
+			if skip < 0 {
+				return len(data), framing.Resume{}, false
+			}
+			i += skip
+		}
+		for matched > 0 && data[i] != f.sync[matched] {
+			matched = f.overlaps[matched-1]
+		}
+		if data[i] == f.sync[matched] {
+			matched++
+		}
+		if matched == len(f.sync) {
+			return i + 1 - matched, framing.Resume{}, true
 		}
 	}
-	return n, framing.Resume{}, false
+	return len(data) - matched, framing.Resume{Pos: matched, State: uint64(matched)}, false
+}
+
+// overlaps returns, for each beginning of mark, the size of the longest shorter one that
+// it ends with.
+func overlaps(mark []byte) []int {
+	sizes := make([]int, len(mark))
+	for i, n := 1, 0; i < len(mark); i++ {
+		for n > 0 && mark[i] != mark[n] {
+			n = sizes[n-1]
+		}
+		if mark[i] == mark[n] {
+			n++
+		}
+		sizes[i] = n
+	}
+	return sizes
 }
 
 // value returns the value of the length field of the header that data begins

@@ -1,8 +1,12 @@
 package lengthprefix_test
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
@@ -130,11 +134,50 @@ func TestSkip(t *testing.T) {
 		{"aaab", 0, 0, true}, {"aaab", 1, 4, false}, {"aaaab", 1, 1, true}, {"xxaaa", 1, 2, false}, {"xxaaax", 1, 6, false}, {"x", 1, 1, false}, {"", 0, 0, false},
 	} {
 		n, next, end := f.Skip([]byte(test.data), framing.Resume{Pos: test.pos})
-		if n != test.n || end != test.end || next != (framing.Resume{}) {
-			t.Errorf("Skip(%q) from %d = %d, %+v, %t; want %d, no Resume, %t", test.data, test.pos, n, next, end, test.n, test.end)
+		want := framing.Resume{}
+		if held := len(test.data) - test.n; !end {
+			want = framing.Resume{Pos: held, State: uint64(held)}
+		}
+		if n != test.n || end != test.end || next != want {
+			t.Errorf("Skip(%q) from %d = %d, %+v, %t; want %d, %+v, %t", test.data, test.pos, n, next, end, test.n, want, test.end)
 		}
 	}
 	if n, _, end := lengthprefix.Uint8().Skip([]byte("abc"), framing.Resume{}); n != 3 || end {
 		t.Errorf("Skip without Resync = %d, %t; want 3, false", n, end)
+	}
+}
+
+// Skip searches for all of the magic that precedes the length field, so that its
+// beginning, repeated, is one loss.
+func TestResyncLongMagic(t *testing.T) {
+	magic := append(bytes.Repeat([]byte{0xaa}, 19), 0xbb)
+	f := newFramer(t, lengthprefix.Config{Width: 1, Offset: len(magic), Magic: magic, Resync: true})
+	wire := append(bytes.Repeat([]byte{0xaa}, 1000), 0xbb, 1, 'a')
+	frametest.Compare(t, f, wire, frametest.Stream{Frames: []frametest.Frame{{Invalid: true}, {Payload: "a"}}})
+}
+
+// Skip finds a magic where bytes.Index does, in any pieces, and does not examine the bytes
+// that it has matched again.
+func TestSkipFinds(t *testing.T) {
+	for _, magic := range []string{"ab", "aa", "aab", "abab", "abaab", "abaabaab", strings.Repeat("a", 300) + "b"} {
+		f := newFramer(t, lengthprefix.Config{Width: 1, Offset: len(magic), Magic: []byte(magic), Resync: true})
+		rapid.Check(t, func(t *rapid.T) {
+			piece := rapid.SampledFrom([]string{"a", "b", "x", "ab", "aab", magic[:len(magic)-1], magic})
+			stream := strings.Join(rapid.SliceOfN(piece, 1, 8).Draw(t, "stream"), "")
+			var held []byte
+			passed, rest, end := 0, stream, false
+			var r framing.Resume
+			for n := 0; !end && rest != ""; {
+				size := rapid.IntRange(1, len(rest)).Draw(t, "size")
+				clear(held[:r.Pos])
+				held = append(held, rest[:size]...)
+				rest = rest[size:]
+				n, r, end = f.Skip(held, r)
+				passed, held = passed+n, held[n:]
+			}
+			if want := strings.Index(stream, magic); end != (want >= 0) || end && passed != want {
+				t.Fatalf("%q in %q: found %t at %d; want %d", magic, stream, end, passed, want)
+			}
+		})
 	}
 }

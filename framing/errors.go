@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // DefaultMaxPayload is the payload limit of a new [Buffer], [Reader], [Writer] or
@@ -42,9 +44,9 @@ type TooLargeError struct {
 func (e *TooLargeError) Error() string {
 	size := "payload"
 	if e.Size > 0 {
-		size = fmt.Sprintf("payload of %d bytes", e.Size)
+		size = "payload of " + plural.Of(e.Size, "byte")
 	}
-	return fmt.Sprintf("framing: frame at offset %d: %s exceeds the limit of %d bytes%s", e.Offset, size, e.Max, parenthesis(e.Hint))
+	return fmt.Sprintf("framing: frame at offset %d: %s exceeds the limit of %s%s", e.Offset, size, plural.Of(e.Max, "byte"), parenthesis(e.Hint))
 }
 
 // Is reports whether target is [ErrFrame] and only one frame is lost.
@@ -84,9 +86,9 @@ type UnexpectedEOFError struct {
 
 func (e *UnexpectedEOFError) Error() string {
 	if e.Want == 0 {
-		return fmt.Sprintf("framing: frame at offset %d: unexpected EOF after %d bytes", e.Offset, e.Have)
+		return fmt.Sprintf("framing: frame at offset %d: unexpected EOF after %s", e.Offset, plural.Of(e.Have, "byte"))
 	}
-	return fmt.Sprintf("framing: frame at offset %d: unexpected EOF after %d of %d bytes", e.Offset, e.Have, e.Want)
+	return fmt.Sprintf("framing: frame at offset %d: unexpected EOF after %d of %s", e.Offset, e.Have, plural.Of(e.Want, "byte"))
 }
 
 // Unwrap returns [io.ErrUnexpectedEOF].
@@ -100,7 +102,7 @@ type PayloadError struct {
 }
 
 func (e *PayloadError) Error() string {
-	return fmt.Sprintf("framing: payload of %d bytes refused: %s", e.Size, e.Reason)
+	return fmt.Sprintf("framing: payload of %s refused: %s", plural.Of(e.Size, "byte"), e.Reason)
 }
 
 // A SourceError reports a payload that could not be written because the
@@ -117,7 +119,7 @@ func (e *SourceError) Error() string {
 	if e.Final {
 		torn = " (part of the frame was written: nothing can follow)"
 	}
-	return fmt.Sprintf("framing: payload ends after %d of %d bytes: %v%s", e.Have, e.Want, e.Err, torn)
+	return fmt.Sprintf("framing: payload ends after %d of %s: %v%s", e.Have, plural.Of(e.Want, "byte"), e.Err, torn)
 }
 
 // Unwrap returns Err, or nil if Err matches [ErrFrame]: that the source of the payload

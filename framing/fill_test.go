@@ -176,9 +176,9 @@ func TestWriteFill(t *testing.T) {
 		{fillNetstring{netstring.New()}, "\n\n", ""},
 		{slip.New(), "\xc0\xc0x\xc0", "framing: payload of 4 bytes refused: byte 2 is not fill between frames"},
 		{slip.New(), "\xc0a\xdb\xdc\xc0", "framing: payload of 5 bytes refused: byte 1 is not fill between frames"},
-		{slip.New(), "\n", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},
-		{delimiter.Line(), "\n", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},
-		{lengthprefix.Uint8(), "\x00", "framing: payload of 1 bytes refused: byte 0 is not fill between frames"},
+		{slip.New(), "\n", "framing: payload of 1 byte refused: byte 0 is not fill between frames"},
+		{delimiter.Line(), "\n", "framing: payload of 1 byte refused: byte 0 is not fill between frames"},
+		{lengthprefix.Uint8(), "\x00", "framing: payload of 1 byte refused: byte 0 is not fill between frames"},
 	} {
 		var dst bytes.Buffer
 		w := framing.NewWriter(&dst, test.framer)

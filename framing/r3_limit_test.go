@@ -10,6 +10,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // The limit counts the payload as delivered, inclusive, for reading and writing
@@ -68,7 +69,7 @@ func checkTooLarge(t *testing.T, call string, err error, limit, size int) {
 func checkPayloadTooLarge(t *testing.T, call string, err error, limit, size int) {
 	t.Helper()
 	e := checkAs[*framing.PayloadError](t, call, err)
-	checkError(t, call, e, fmt.Sprintf("framing: payload of %d bytes refused: it exceeds the limit of %d bytes", size, limit))
+	checkError(t, call, e, fmt.Sprintf("framing: payload of %s refused: it exceeds the limit of %s", plural.Of(size, "byte"), plural.Of(limit, "byte")))
 	if e.Size != int64(size) || errors.Is(err, framing.ErrFrame) {
 		t.Fatalf("%s: error %+v; want Size %d, and that it is not ErrFrame", call, e, size)
 	}

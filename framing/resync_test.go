@@ -28,7 +28,7 @@ var resyncCases = []struct {
 		`"ABx"`, "*framing.TooLargeError, one frame: framing: frame at offset 6: payload of 9 bytes exceeds the limit of 8 bytes", `"z"`, "EOF"}},
 	// The stream ends in bytes that are skipped, and inside a magic.
 	{magic{}, "AB\x01axyA", []string{`"a"`, formatError(4, errMagic), "*framing.UnexpectedEOFError: framing: frame at offset 4: unexpected EOF after 3 bytes"}},
-	{magic{}, "AB\x01aA", []string{`"a"`, "*framing.UnexpectedEOFError: framing: frame at offset 4: unexpected EOF after 1 bytes"}},
+	{magic{}, "AB\x01aA", []string{`"a"`, "*framing.UnexpectedEOFError: framing: frame at offset 4: unexpected EOF after 1 byte"}},
 
 	{nested{}, "(a)) ,(b(c))", []string{`"(a)"`, formatError(3, errNested), `"(b(c))"`, "EOF"}},
 	// The depth is carried from Split to Skip, and from one Skip to the next.

@@ -7,6 +7,8 @@ import (
 	"math"
 	"net"
 	"slices"
+
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 const (
@@ -121,7 +123,7 @@ func (w *Writer) vectors(payload []byte) bool {
 }
 
 func (e *encoder) tooLarge(size int64) error {
-	return &PayloadError{Size: size, Reason: fmt.Sprintf("it exceeds the limit of %d bytes", e.max)}
+	return &PayloadError{Size: size, Reason: "it exceeds the limit of " + plural.Of(e.max, "byte")}
 }
 
 // WriteFill adds fill to the buffer: bytes between frames that the receiver

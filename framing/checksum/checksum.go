@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // Wrap returns a Framer whose frames are those of f, with the checksum after the
@@ -92,7 +93,7 @@ func (f *checked) Split(data []byte, r framing.Resume) (framing.Frame, framing.R
 func (f *checked) verify(data []byte) ([]byte, error) {
 	n := len(data) - f.kind.Size()
 	if n < 0 {
-		return nil, fmt.Errorf("malformed checksum: the frame has %d bytes, fewer than %v", len(data), f.kind)
+		return nil, fmt.Errorf("malformed checksum: the frame has %s, fewer than %v", plural.Of(len(data), "byte"), f.kind)
 	}
 	var sum [8]byte
 	if got, want := data[n:], f.kind.Append(sum[:0], data[:n]); !bytes.Equal(got, want) {

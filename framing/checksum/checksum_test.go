@@ -109,7 +109,7 @@ func TestInterfaces(t *testing.T) {
 func TestErrors(t *testing.T) {
 	f := wrap(t, lengthprefix.Uint8(), checksum.CRC16X25)
 	for wire, want := range map[string]string{
-		"\x01a":         "malformed checksum: the frame has 1 bytes, fewer than crc16-x25",
+		"\x01a":         "malformed checksum: the frame has 1 byte, fewer than crc16-x25",
 		"\x03a\x00\x00": "wrong checksum: got 0000, want f782 (crc16-x25)",
 	} {
 		frame, _, err := f.Split([]byte(wire), framing.Resume{})

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 const (
@@ -45,7 +46,7 @@ func decode(data []byte) (end int, err error) {
 	for at, code := 0, int(data[0]); ; {
 		next := at + code
 		if next > len(data) {
-			return 0, fmt.Errorf("malformed code: 0x%02x at byte %d exceeds the frame, which has %d bytes before its zero", code, at, len(data))
+			return 0, fmt.Errorf("malformed code: 0x%02x at byte %d exceeds the frame, which has %s before its zero", code, at, plural.Of(len(data), "byte"))
 		}
 		if end > at {
 			end = next

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/internal/decimal"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // MaxHeader is the maximum size of a header, including the empty line that ends it,
@@ -142,7 +143,7 @@ func (f *Framer) verify(start []byte, size int64) error {
 	case frame.Size == 0:
 		return refused("it must be one whole frame; its header is incomplete")
 	case int64(frame.Size) != size:
-		return refused("its Content-Length makes a frame of %d bytes", frame.Size)
+		return refused("its Content-Length makes a frame of %s", plural.Of(frame.Size, "byte"))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // A Framer makes each payload a frame without a header or trailer. All frames have
@@ -51,7 +52,7 @@ func (f *Framer) MaxEncodedLen(n int) int { return f.size }
 // than that of the frames is refused.
 func (f *Framer) AppendHeader(dst, start []byte, size int64) ([]byte, error) {
 	if size != int64(f.size) {
-		return dst, &framing.PayloadError{Size: size, Reason: fmt.Sprintf("it must have exactly %d bytes", f.size)}
+		return dst, &framing.PayloadError{Size: size, Reason: "it must have exactly " + plural.Of(f.size, "byte")}
 	}
 	return dst, nil
 }

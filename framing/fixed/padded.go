@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // MaxPadded is the maximum size of a padded frame, in bytes. A padded frame is held
@@ -50,7 +51,7 @@ func (f *PaddedFramer) Append(dst, payload []byte) ([]byte, error) {
 	n := len(payload)
 	switch {
 	case n > f.size:
-		return dst, &framing.PayloadError{Size: int64(n), Reason: fmt.Sprintf("it must have at most %d bytes", f.size)}
+		return dst, &framing.PayloadError{Size: int64(n), Reason: "it must have at most " + plural.Of(f.size, "byte")}
 	case n > 0 && payload[n-1] == f.pad:
 		return dst, &framing.PayloadError{Size: int64(n), Reason: fmt.Sprintf("it ends in the pad byte 0x%02x, which reading would remove", f.pad)}
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // A Config describes a header with a length field of fixed width. The zero value
@@ -151,21 +152,21 @@ func New(c Config) (*Framer, error) {
 	case c.Digits != Binary && c.LittleEndian:
 		return fault("order", "little is not allowed with digits, of which the most significant is the first")
 	case len(c.Trailer) > maxTrailer:
-		return fault("trailer", "%d bytes are too many; it must have at most %d", len(c.Trailer), maxTrailer)
+		return fault("trailer", "it has %d bytes; at most %d are allowed", len(c.Trailer), maxTrailer)
 	}
 	if strip := c.Strip; c.SkipEmpty && (c.Keep || strip > 0 && strip < c.Offset+c.Width) {
 		return fault("skip-empty", "no frame is empty if a part of the header is delivered")
 	}
 	if most := c.Offset + max(0, c.Strip-c.Offset-c.Width); len(c.Magic) > most {
-		return fault("magic", "%d bytes are too many; the header has %d besides the length field", len(c.Magic), most)
+		return fault("magic", "it has %s; the header has %d besides the length field", plural.Of(len(c.Magic), "byte"), most)
 	}
 	f := build(c)
 	if c.Resync && len(f.sync) < minSync {
 		return fault("resync", "it needs a magic of at least %d bytes before the length field, to find the next frame", minSync)
 	}
 	if f.least > f.most {
-		return fault("adjust", "no value of a %d-byte length field makes a frame of %d bytes, which its header and the stripped bytes take",
-			c.Width, max(f.header, f.config.Strip)+len(c.Trailer))
+		return fault("adjust", "no value of a %d-byte length field makes a frame of %s, which its header and the stripped bytes take",
+			c.Width, plural.Of(max(f.header, f.config.Strip)+len(c.Trailer), "byte"))
 	}
 	return f, nil
 }
@@ -529,9 +530,9 @@ func (f *Framer) field(size int64) (field [8]byte, err error) {
 	case total < f.smallest:
 		reason = f.tooSmall()
 	case f.base > 0 && total < uint64(f.base):
-		reason = fmt.Sprintf("it must have at least %d bytes; with fewer, this adjustment makes the length negative", f.base-int64(f.outside))
+		reason = fmt.Sprintf("it must have at least %s; with fewer, this adjustment makes the length negative", plural.Of(f.base-int64(f.outside), "byte"))
 	case value > f.most:
-		reason = fmt.Sprintf("a length field of this width allows at most %d bytes", f.payloadSize(f.most))
+		reason = fmt.Sprintf("a length field of this width allows at most %s", plural.Of(f.payloadSize(f.most), "byte"))
 	}
 	if reason != "" {
 		return field, &framing.PayloadError{Size: size, Reason: reason}
@@ -554,9 +555,9 @@ func (f *Framer) tooSmall() string {
 		return "it is empty, and empty frames are fill"
 	}
 	if f.trailerKept() {
-		return fmt.Sprintf("it must begin with the %d bytes of the header and end with the %d of the trailer", f.header, len(f.config.Trailer))
+		return fmt.Sprintf("it must begin with the %s of the header and end with the %d of the trailer", plural.Of(f.header, "byte"), len(f.config.Trailer))
 	}
-	return fmt.Sprintf("it must begin with the %d bytes of the header that are delivered", f.header-f.config.Strip)
+	return fmt.Sprintf("it must begin with the delivered part of the header, %s", plural.Of(f.header-f.config.Strip, "byte"))
 }
 
 // Trailer implements [framing.Encloser]. It returns nil if the trailer is part of

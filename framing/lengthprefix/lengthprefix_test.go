@@ -48,18 +48,18 @@ func TestNewRefuses(t *testing.T) {
 		{lengthprefix.Config{Width: 1, SkipEmpty: true, Keep: true}, "skip-empty", "no frame is empty if a part of the header is delivered"},
 		{lengthprefix.Config{Width: 2, SkipEmpty: true, Strip: 1}, "skip-empty", "no frame is empty if a part of the header is delivered"},
 		{lengthprefix.Config{Width: 1, Strip: 1, Keep: true}, "strip", "1 is not allowed with keep, which delivers the whole frame"},
-		{lengthprefix.Config{Width: 2, Magic: []byte("a")}, "magic", "1 bytes are too many; the header has 0 besides the length field"},
-		{lengthprefix.Config{Width: 2, Magic: []byte("a"), Keep: true}, "magic", "1 bytes are too many; the header has 0 besides the length field"},
-		{lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte("abc")}, "magic", "3 bytes are too many; the header has 2 besides the length field"},
-		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 1, Magic: []byte("abc")}, "magic", "3 bytes are too many; the header has 2 besides the length field"},
-		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 5, Magic: []byte("abcd")}, "magic", "4 bytes are too many; the header has 3 besides the length field"},
+		{lengthprefix.Config{Width: 2, Magic: []byte("a")}, "magic", "it has 1 byte; the header has 0 besides the length field"},
+		{lengthprefix.Config{Width: 2, Magic: []byte("a"), Keep: true}, "magic", "it has 1 byte; the header has 0 besides the length field"},
+		{lengthprefix.Config{Width: 2, Offset: 2, Magic: []byte("abc")}, "magic", "it has 3 bytes; the header has 2 besides the length field"},
+		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 1, Magic: []byte("abc")}, "magic", "it has 3 bytes; the header has 2 besides the length field"},
+		{lengthprefix.Config{Width: 2, Offset: 2, Strip: 5, Magic: []byte("abcd")}, "magic", "it has 4 bytes; the header has 3 besides the length field"},
 		{lengthprefix.Config{Width: 1, Digits: 4}, "digits", "4 is not allowed; it must be Binary, Decimal, Hex or BCD"},
 		{lengthprefix.Config{Width: 1, Digits: lengthprefix.Hex, LittleEndian: true}, "order", "little is not allowed with digits, of which the most significant is the first"},
-		{lengthprefix.Config{Width: 1, Trailer: make([]byte, 256)}, "trailer", "256 bytes are too many; it must have at most 255"},
+		{lengthprefix.Config{Width: 1, Trailer: make([]byte, 256)}, "trailer", "it has 256 bytes; at most 255 are allowed"},
 		{lengthprefix.Config{Width: 1, Resync: true}, "resync", "it needs a magic of at least 2 bytes before the length field, to find the next frame"},
 		{lengthprefix.Config{Width: 1, Offset: 1, Adjust: 1, Strip: 3, Magic: []byte("ab"), Resync: true}, "resync", "it needs a magic of at least 2 bytes before the length field, to find the next frame"},
 		{lengthprefix.Config{Width: 1, Digits: lengthprefix.Decimal, Strip: 11, Trailer: []byte("ab")}, "adjust", "no value of a 1-byte length field makes a frame of 13 bytes, which its header and the stripped bytes take"},
-		{lengthprefix.Config{Width: 1, Adjust: -256}, "adjust", "no value of a 1-byte length field makes a frame of 1 bytes, which its header and the stripped bytes take"},
+		{lengthprefix.Config{Width: 1, Adjust: -256}, "adjust", "no value of a 1-byte length field makes a frame of 1 byte, which its header and the stripped bytes take"},
 		{lengthprefix.Config{Width: 1, Strip: 300}, "adjust", "no value of a 1-byte length field makes a frame of 300 bytes, which its header and the stripped bytes take"},
 		{lengthprefix.Config{Width: 1, Offset: 255, IncludesHeader: true}, "adjust", "no value of a 1-byte length field makes a frame of 256 bytes, which its header and the stripped bytes take"},
 	} {
@@ -336,13 +336,13 @@ func TestAppendVerifiesDeliveredHeader(t *testing.T) {
 	}{
 		{config{Width: 2, Keep: true}, "\x00\x05hello", ""},
 		{config{Width: 2, Keep: true}, "\x00\x04hello", "its length field, at byte 0, is 0004; for this size it must be 0005"},
-		{config{Width: 2, Keep: true}, "\x00", "it must begin with the 2 bytes of the header that are delivered"},
-		{config{Width: 2, Keep: true}, "", "it must begin with the 2 bytes of the header that are delivered"},
+		{config{Width: 2, Keep: true}, "\x00", "it must begin with the delivered part of the header, 2 bytes"},
+		{config{Width: 2, Keep: true}, "", "it must begin with the delivered part of the header, 2 bytes"},
 		{config{Width: 2, LittleEndian: true, Keep: true}, "\x00\x05hello", "its length field, at byte 0, is 0005; for this size it must be 0500"},
 		{config{Width: 3, Offset: 2, Keep: true}, "xy\x00\x00\x05hello", ""},
 		{config{Width: 3, Offset: 2, Keep: true}, "xy\x00\x05\x00hello", "its length field, at byte 2, is 000500; for this size it must be 000005"},
 		{config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x05hello", ""},
-		{config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00", "it must begin with the 4 bytes of the header that are delivered"},
+		{config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00", "it must begin with the delivered part of the header, 4 bytes"},
 		{config{Width: 3, Offset: 2, Strip: 1}, "y\x00\x00\x06hello", "its length field, at byte 1, is 000006; for this size it must be 000005"},
 		// A part of the field is stripped: the other part is verified.
 		{config{Width: 4, Strip: 2}, "\x00\x05hello", ""},
@@ -466,8 +466,8 @@ func TestPutHeader(t *testing.T) {
 
 	f := newFramer(t, lengthprefix.Config{Width: 1, Offset: 2, Magic: []byte("mn"), Keep: true})
 	for n, reason := range map[int]string{
-		0:   "it must begin with the 3 bytes of the header that are delivered",
-		2:   "it must begin with the 3 bytes of the header that are delivered",
+		0:   "it must begin with the delivered part of the header, 3 bytes",
+		2:   "it must begin with the delivered part of the header, 3 bytes",
 		259: "a length field of this width allows at most 258 bytes",
 	} {
 		payload := bytes.Repeat([]byte("x"), n)

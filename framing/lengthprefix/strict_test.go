@@ -94,7 +94,7 @@ func TestTrailer(t *testing.T) {
 	for payload, want := range map[string]string{
 		"\x02hi\r\n": "<nil>",
 		"\x02hi\r\r": "framing: payload of 5 bytes refused: it must end with the trailer 0d0a",
-		"\x00\r":     "framing: payload of 2 bytes refused: it must begin with the 1 bytes of the header and end with the 2 of the trailer",
+		"\x00\r":     "framing: payload of 2 bytes refused: it must begin with the 1 byte of the header and end with the 2 of the trailer",
 	} {
 		if _, err := kept.Append(nil, []byte(payload)); fmt.Sprint(err) != want {
 			t.Errorf("Append(%q) = %v; want %s", payload, err, want)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // A VarintConfig describes a header with a length that is a varint. The zero value
@@ -140,7 +141,7 @@ func (f *VarintFramer) tooLong() error {
 	if f.config.MaxBytes == binary.MaxVarintLen64 {
 		return errVarintTooLong
 	}
-	return fmt.Errorf("malformed length: the varint exceeds %d bytes", f.config.MaxBytes)
+	return fmt.Errorf("malformed length: the varint exceeds %s", plural.Of(f.config.MaxBytes, "byte"))
 }
 
 // Append implements [framing.Framer].
@@ -197,7 +198,7 @@ func (f *VarintFramer) verify(start []byte, size int64) error {
 	case header == 0:
 		return &framing.PayloadError{Size: size, Reason: "it must begin with its header, and ends inside it"}
 	case uint64(size) < uint64(header) || value != uint64(size)-uint64(header):
-		return &framing.PayloadError{Size: size, Reason: fmt.Sprintf("its header announces %d bytes after the %d of the header", value, header)}
+		return &framing.PayloadError{Size: size, Reason: fmt.Sprintf("its header announces %s after the %d of the header", plural.Of(value, "byte"), header)}
 	}
 	return nil
 }

@@ -248,7 +248,7 @@ func TestParseErrors(t *testing.T) {
 		{"length,strip=65536", 7, "lengthprefix: strip: 65536 is not allowed; it must be 1 to 65535 bytes"},
 		{"length,width=2,strip=0", 15, "lengthprefix: strip: 0 is not allowed; keep delivers the whole frame"},
 		{"length,keep,strip=2", 12, "lengthprefix: strip: 2 is not allowed with keep, which delivers the whole frame"},
-		{"length,magic=00", 7, "lengthprefix: magic: 1 bytes are too many; the header has 0 besides the length field"},
+		{"length,magic=00", 7, "lengthprefix: magic: it has 1 byte; the header has 0 besides the length field"},
 		{"fixed,size=0", 6, fmt.Sprintf("fixed: size: 0 is not allowed; it must be 1 to %d bytes", math.MaxInt)},
 		{"fixed,pad=00,size=65KiB", 13, "fixed: size: 66560 is not allowed; it must be 1 to 65536 bytes"},
 		{"delimiter,text=a,text=a", 0, `delimiter: delims: duplicate delimiter "a"`},

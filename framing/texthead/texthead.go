@@ -8,6 +8,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/internal/decimal"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 	"github.com/wholeframe/wholeframe/framing/internal/text"
 )
 
@@ -214,7 +215,7 @@ func (f *Framer) verify(start []byte, size int64) error {
 	case err != nil:
 		return refused("it must be one whole frame: %v", err)
 	case frame.Size > 0 && int64(frame.Size) != size:
-		return refused("its head makes a frame of %d bytes", frame.Size)
+		return refused("its head makes a frame of %s", plural.Of(frame.Size, "byte"))
 	case frame.End == 0 && whole:
 		return refused("it must be one whole frame; its end is missing")
 	case frame.End == 0:

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing/internal/decimal"
+	"github.com/wholeframe/wholeframe/framing/internal/plural"
 )
 
 // A verb is the first word of a line that announces the size of a body.
@@ -58,9 +59,9 @@ func (f *Framer) size(line []byte) (digits int, err error) {
 		}
 		switch {
 		case words < v.least:
-			return 0, fmt.Errorf("malformed head: %s with %d words, want %d or more", v.name, words, v.least)
+			return 0, fmt.Errorf("malformed head: %s with %s, want %d or more", v.name, plural.Of(words, "word"), v.least)
 		case words > v.most:
-			return 0, fmt.Errorf("malformed head: %s with %d words, want %d or fewer", v.name, words, v.most)
+			return 0, fmt.Errorf("malformed head: %s with %s, want %d or fewer", v.name, plural.Of(words, "word"), v.most)
 		}
 		n, err := number(line[digits:])
 		if err == nil && n != word(line[digits:]) {

@@ -72,8 +72,8 @@ func TestPlay(t *testing.T) {
 			`frame at 9 by piece 1: payload 1, trailer 1: "c"`,
 		}},
 		{"one error after the other", Request{Spec: "cobs", Mode: Hex, Input: "0500 0500", Arrived: -1}, []string{
-			`refused at 0 by piece 1: skipped 2: 0: framing: frame at offset 0: malformed code: 0x05 at byte 0 exceeds the frame, which has 1 bytes before its zero`,
-			`refused at 2 by piece 1: skipped 2: 2: framing: frame at offset 2: malformed code: 0x05 at byte 0 exceeds the frame, which has 1 bytes before its zero`,
+			`refused at 0 by piece 1: skipped 2: 0: framing: frame at offset 0: malformed code: 0x05 at byte 0 exceeds the frame, which has 1 byte before its zero`,
+			`refused at 2 by piece 1: skipped 2: 2: framing: frame at offset 2: malformed code: 0x05 at byte 0 exceeds the frame, which has 1 byte before its zero`,
 		}},
 		{"too large, skipped in pieces, one result", Request{Spec: "line", Max: "2", Mode: Text, Input: "abcdef\ngh\n", Cuts: []int{1, 2, 3, 4, 5, 6, 7}, Arrived: -1}, []string{
 			`refused at 0 by piece 7: skipped 7: 0: framing: frame at offset 0: payload exceeds the limit of 2 bytes`,

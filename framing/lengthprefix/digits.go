@@ -18,7 +18,8 @@ const (
 	BCD                   // two decimal digits in each byte: 00 42
 )
 
-// String returns the name that package spec uses.
+// String returns the name that package spec uses, or "binary", which has none there: it
+// is the default.
 func (d Digits) String() string {
 	switch d {
 	case Binary:

@@ -38,7 +38,7 @@
 // They take no keys.
 //
 // The String method of every Framer returns its canonical spec: keys in the order
-// of the list, without defaults, under the preset's name if there is one, and with
-// hex for a delimiter that is not printable ASCII. Parse makes an equal Framer of
-// it.
+// of the list, without defaults, and with hex for a delimiter that is not printable
+// ASCII. It has the shortest name of a framing, line for delimiter,hex=0a,hex=0d0a, but
+// not that of a protocol: that of kafka is length. Parse makes an equal Framer of it.
 package spec

@@ -22,7 +22,10 @@ func Parse(text string) (framing.Framer, error) {
 	}
 	i := slices.IndexFunc(framings, func(f Framing) bool { return f.Name == name })
 	if i < 0 {
-		return nil, fault(text, "unknown framing %q; want one of %s, or the name of a protocol", name, names())
+		if meant := strings.ToLower(strings.TrimSpace(name)); known(meant) {
+			return nil, fault(text, "unknown framing %q; want %s; -framing=help lists all names", name, meant)
+		}
+		return nil, fault(text, "unknown framing %q; want one of %s, or the name of a protocol; -framing=help lists all names", name, names())
 	}
 	f := framings[i]
 	var given options
@@ -56,6 +59,12 @@ func Parse(text string) (framing.Framer, error) {
 		}
 	}
 	return framer, nil
+}
+
+// known reports whether name is that of a framing or of a protocol.
+func known(name string) bool {
+	_, ok := preset(name)
+	return ok || slices.ContainsFunc(framings, func(f Framing) bool { return f.Name == name })
 }
 
 // cut slices text around its first comma that is not escaped.

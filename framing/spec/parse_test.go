@@ -164,7 +164,8 @@ func allNames() string {
 }
 
 func TestParseErrors(t *testing.T) {
-	names := "; want one of " + allNames() + ", or the name of a protocol"
+	const help = "; -framing=help lists all names"
+	names := "; want one of " + allNames() + ", or the name of a protocol" + help
 	const (
 		lineKeys  = "; line takes keep, skip-empty"
 		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep, skip-empty"
@@ -187,8 +188,9 @@ func TestParseErrors(t *testing.T) {
 		// Names.
 		{"", 0, `unknown framing ""` + names},
 		{"lines", 0, `unknown framing "lines"` + names},
-		{"Line", 0, `unknown framing "Line"` + names},
-		{" line", 0, `unknown framing " line"` + names},
+		{"Line", 0, `unknown framing "Line"; want line` + help},
+		{" line,keep", 0, `unknown framing " line"; want line` + help},
+		{"Kafka", 0, `unknown framing "Kafka"; want kafka` + help},
 		{"length=4", 0, `unknown framing "length=4"` + names},
 		{",keep", 0, `unknown framing ""` + names},
 		{`line\,keep`, 0, `unknown framing "line\\,keep"` + names},

@@ -33,8 +33,7 @@ func Register(f Framing, build func(keys map[string][]string) (framing.Framer, e
 	if !isName(f.Name) {
 		return fmt.Errorf("spec: invalid name %q of a framing: want lower-case letters, digits and hyphens", f.Name)
 	}
-	_, isPreset := preset(f.Name)
-	if f.Name == "help" || isPreset || slices.ContainsFunc(framings, func(other Framing) bool { return other.Name == f.Name }) {
+	if f.Name == "help" || known(f.Name) {
 		return fmt.Errorf("spec: the name %q is taken", f.Name)
 	}
 	if f.Kind == "" {

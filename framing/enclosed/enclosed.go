@@ -131,7 +131,7 @@ func (f *Framer) foreign(data []byte) error {
 	for data[i] == f.begin[i] {
 		i++
 	}
-	return fmt.Errorf("missing begin mark %+q: byte %d is 0x%02x, want 0x%02x", f.begin, i, data[i], f.begin[i])
+	return fmt.Errorf("missing begin mark %+q: byte %d is 0x%02x, want 0x%02x", string(f.begin), i, data[i], f.begin[i])
 }
 
 // fill returns as fill the bytes of data that do not belong to a begin mark. The

@@ -52,3 +52,13 @@ func ExampleJSONSeq() {
 	// "\x1e{\"a\":1}\n" <nil>
 	// [1,2] <nil>
 }
+
+func ExampleFramer_RefuseNoise() {
+	r := framing.NewReader(strings.NewReader("\x02one\x03\n\x02two\x03"), enclosed.STX().RefuseNoise())
+	for payload, err := range r.Frames() {
+		fmt.Printf("%s %v\n", payload, err)
+	}
+	// Output:
+	// one <nil>
+	//  framing: frame at offset 5: missing begin mark "\x02": byte 0 is 0x0a, want 0x02
+}

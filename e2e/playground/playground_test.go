@@ -614,8 +614,8 @@ func guessing(t *testing.T) {
 	var b *browser
 	for _, c := range []struct{ pasted, guess, protocols, mode string }{
 		{"5:hello,5:world,5:again,", "netstring", " (scgi)", "text"},
-		{"00000005 68656c6c6f 00000005 776f726c64 00000005 616761696e", "length", " (kafka, zookeeper, …)", "hex"},
-		{"00000005 68656c6c6f\r\n00000005 776f726c64\r\n00000005 616761696e", "length", " (kafka, zookeeper, …)", "hex"},
+		{"00000005 68656c6c6f 00000005 776f726c64 00000005 616761696e", "length", " (kafka, pulsar, …)", "hex"},
+		{"00000005 68656c6c6f\r\n00000005 776f726c64\r\n00000005 616761696e", "length", " (kafka, pulsar, …)", "hex"},
 		{"hello\r\nworld\r\nagain\r\n", "crlf", " (ndjson, smtp, …)", "text"}, // a textarea has no \r
 	} {
 		b = desktop(t, nil)

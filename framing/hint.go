@@ -35,9 +35,13 @@ func hint(data []byte, size int) string {
 }
 
 // isRequest reports whether data begins like an HTTP request: with a method and a path or
-// a URL, or with a method on a line that names HTTP.
+// a URL, or with a method on a line that names HTTP. If no more than a method and a blank
+// has arrived, 4 bytes of them are enough.
 func isRequest(data string) bool {
 	for _, method := range methods {
+		if len(data) >= 4 && strings.HasPrefix(method+" ", data) {
+			return true
+		}
 		if target, found := strings.CutPrefix(data, method+" "); found {
 			line, _, _ := strings.Cut(target, "\n")
 			return strings.HasPrefix(line, "/") || strings.HasPrefix(line, "http") || strings.Contains(line, " HTTP/1")

@@ -59,7 +59,8 @@ type Config struct {
 
 	// Resync means that a header that is not valid does not end the stream: it
 	// loses one frame, and reading continues at the next bytes that agree with the
-	// part of Magic that precedes the length field, which must be at least 2 bytes. A Trailer that does not agree loses the frame that was announced.
+	// part of Magic that precedes the length field, which must be at least 2 bytes.
+	// A Trailer that does not agree loses the frame that was announced.
 	Resync bool
 
 	// Keep delivers the whole frame: header, payload and trailer together are the

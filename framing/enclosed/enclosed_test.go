@@ -25,6 +25,7 @@ var invalid = frametest.Frame{Invalid: true}
 func TestWire(t *testing.T) {
 	comment := newFramer(t, "<!--", "-->")
 	overlap := newFramer(t, "xy", "yz")
+	unequal := newFramer(t, "abc", "z")
 	for _, test := range []struct {
 		framer *enclosed.Framer
 		wire   string
@@ -41,6 +42,8 @@ func TestWire(t *testing.T) {
 		{comment, "<!-", frametest.Stream{Torn: true}},
 		{comment, "<!--a--", frametest.Stream{Torn: true}},
 		{comment, "noise", frametest.Stream{Torn: true}},
+
+		{unequal, "abcazabcz", frametest.Frames("a", "")},
 
 		{overlap, "xyayz", frametest.Frames("a")},
 		{overlap, "xyxyz", frametest.Stream{Frames: []frametest.Frame{invalid}, Torn: true}},

@@ -48,7 +48,7 @@ func Select(byPrefix map[string]Framer) (Framer, error) {
 // A selector is the Framer that Select returns.
 type selector struct {
 	kinds []kind // the longest prefix first
-	shift uint   // Resume.State has 1 + the index of the kind above so many bits, which are left to the Framer of that kind
+	shift uint   // the low bits of Resume.State are the kind's own; above them is 1 + its index
 }
 
 type kind struct {

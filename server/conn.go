@@ -264,7 +264,7 @@ func (c *Conn) WriteFill(fill []byte) error {
 	return c.write((*settings).encodeFill, fill, 0)
 }
 
-// write writes what encode makes of data, which has so many frames.
+// write encodes data and writes it at once. It adds frames to the count of frames sent.
 func (c *Conn) write(encode func(set *settings, dst, data []byte) ([]byte, error), data []byte, frames uint64) error {
 	buf := c.srv.frames.Get().(*[]byte)
 	defer c.srv.frames.Put(buf)

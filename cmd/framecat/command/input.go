@@ -91,8 +91,8 @@ func (o *options) input(stdin io.Reader) (src io.Reader, closeInput func() error
 	return f, f.Close, nil
 }
 
-// typed returns the payload that a line stands for: the line, or, if the framing
-// delivers lines with their end, as line,keep, redis and dot do, the line with it.
+// typed returns the payload to send for a line of input: the line, with a line end if
+// the framing delivers it as part of the payload, as line,keep, redis and dot do.
 func (o *options) typed(line []byte) ([]byte, error) {
 	f := o.framing.Framer
 	refused := refusal(f, line)

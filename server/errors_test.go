@@ -152,6 +152,22 @@ func TestC22_AnsweredThenError(t *testing.T) {
 	})
 }
 
+// C22: a handler that returns as soon as its context ends is counted, also when what
+// else waits for that context holds up the goroutine that ends it.
+func TestC22_ContextEndsAtForce(t *testing.T) {
+	s := &server.Server{Grace: time.Second, Handler: func(c *server.Conn, m []byte) error {
+		for range 10_000 {
+			context.AfterFunc(c.Context(), func() {})
+		}
+		<-c.Context().Done()
+		return c.Context().Err()
+	}}
+	onFake(t, s, func(f *fake) {
+		f.dial("a\n")
+		wantReport(t, s.Shutdown(background), server.Report{Unanswered: 1, Forced: 1}, context.DeadlineExceeded)
+	})
+}
+
 // A listenerOf asks its server something when it is closed.
 type listenerOf struct {
 	net.Listener // without its SetDeadline

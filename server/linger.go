@@ -15,9 +15,10 @@ const (
 	maxLook = 20 * time.Millisecond // the same, while there is progress
 )
 
-// force ends the connection whatever it does.
+// force ends the connection whatever it does. The wire knows of it before the handler,
+// which may return at once and must be counted as forced.
 func (c *Conn) force() {
-	c.cancel()
+	defer c.cancel() // whatever a wrapped connection does
 	c.wire.force()
 }
 

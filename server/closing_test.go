@@ -193,7 +193,9 @@ func TestC8Parallel(t *testing.T) {
 		answer := strings.Repeat("x", 999) + "\n"
 		var cs []*fakenet.Conn
 		for range 100 {
-			cs = append(cs, f.dial(strings.Repeat(answer, 4), fakenet.Buffers(1000)))
+			c := f.dial("", fakenet.Buffers(1000))
+			f.send(c, strings.Repeat(answer, 4))
+			cs = append(cs, c)
 		}
 		time.Sleep(time.Second)
 		err := s.Shutdown(background)
@@ -318,7 +320,8 @@ func TestC10Report(t *testing.T) {
 				fine := f.dial("slow\nfine\nslow\nha")
 				half := f.dial("ha")
 				wait := f.dial("wait\nb\nc\nha")
-				deaf := f.dial("before "+strings.Repeat("x", 4000)+"\n", fakenet.Buffers(1000))
+				deaf := f.dial("", fakenet.Buffers(1000))
+				f.send(deaf, "before "+strings.Repeat("x", 4000)+"\n")
 				slow := f.dial("slow\nslow\nslow\nslow\nslow\n")
 				ctx, cancel := test.ctx()
 				defer cancel()

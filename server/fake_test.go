@@ -79,12 +79,12 @@ func (f *fake) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// dial connects, sends text, and lets the server do what it can at once.
+// dial connects, and lets the server do what it can at once: text is there when it
+// accepts.
 func (f *fake) dial(text string, opts ...fakenet.Option) *fakenet.Conn {
 	f.t.Helper()
-	c, err := f.Dial(opts...)
+	c, err := f.Dial(append(opts, fakenet.Sent(text))...)
 	require.NoError(f.t, err)
-	f.send(c, text)
 	synctest.Wait()
 	return c
 }

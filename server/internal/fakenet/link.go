@@ -2,6 +2,7 @@ package fakenet
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -69,6 +70,18 @@ func (c *Conn) transmit() {
 		p.eof, p.finAt = true, time.Now()
 	}
 	c.link.cond.Broadcast()
+}
+
+// sendFirst sends what nobody can be in the way of: see Sent.
+func (c *Conn) sendFirst(text string) {
+	c.link.mu.Lock()
+	defer c.link.mu.Unlock()
+	if len(text) > c.size+c.peer.size {
+		panic(fmt.Sprintf("fakenet: Sent of %d bytes, which do not fit into two buffers of %d", len(text), c.size))
+	}
+	c.send.WriteString(text)
+	c.sent = int64(len(text))
+	c.transmit()
 }
 
 // sendRST ends the connection from c's side. An RST is not acknowledged and not repeated: when the network is down, the

@@ -52,6 +52,7 @@ func (l *Listener) Dial(opts ...Option) (*Conn, error) {
 	addr := &net.TCPAddr{IP: net.IPv4(198, 51, 100, byte(1+l.dialed/ports)), Port: 50_000 + l.dialed%ports}
 	l.dialed++
 	client, server := newLink(addr, l.addr, &o)
+	client.sendFirst(o.sent)
 	server.onClose = func() { l.forget(server) }
 	l.queue = append(l.queue, server)
 	l.cond.Broadcast()

@@ -2,6 +2,7 @@ package fakenet_test
 
 import (
 	"errors"
+	"io"
 	"net"
 	"syscall"
 	"testing"
@@ -164,4 +165,25 @@ func TestClientGoneBeforeAccept(t *testing.T) {
 		wantRead(t, s, 9, "hi", "ok")
 		wantRead(t, s, 9, "", "EOF")
 	})
+}
+
+// What was Sent is there when the connection is accepted, as much as fits into two
+// buffers.
+func TestSent(t *testing.T) {
+	client, server := dial(t, fakenet.Buffers(4), fakenet.Sent("12345678"))
+	if n, err := server.Unread(); n != 4 || err != nil {
+		t.Errorf("Unread returned %d, %v; want the 4 bytes that fit", n, err)
+	}
+	if err := client.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(server); string(got) != "12345678" || err != nil {
+		t.Errorf("read %q, %v", got, err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("9 bytes were taken for 2 buffers of 4")
+		}
+	}()
+	fakenet.Listen().Dial(fakenet.Buffers(4), fakenet.Sent("123456789"))
 }

@@ -8,6 +8,7 @@ type Option func(*options)
 type options struct {
 	buffers        int
 	flush          bool
+	sent           string
 	client, server []Fault
 }
 
@@ -18,6 +19,12 @@ func Buffers(n int) Option {
 		panic(fmt.Sprintf("fakenet: Buffers(%d)", n))
 	}
 	return func(o *options) { o.buffers = n }
+}
+
+// Sent makes the client send text before anybody can accept the connection, without a fault: what accepts it finds all of
+// text. Dial panics if text does not fit into two buffers.
+func Sent(text string) Option {
+	return func(o *options) { o.sent = text }
 }
 
 // FlushOnReset makes an RST take from the end that it reaches what it had received and not yet read: Read returns ECONNRESET

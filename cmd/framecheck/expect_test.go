@@ -43,6 +43,7 @@ func accepting(t *testing.T, serve func(net.Conn)) string {
 // A server whose idle time begins when it accepts a connection is not too early, however
 // long the handshake takes.
 func TestHandshakeIsIdle(t *testing.T) {
+	t.Parallel()
 	const idle = time.Second
 	certified := httptest.NewTLSServer(nil)
 	defer certified.Close()

@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	temporary = dir
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // they wait most of the time
+		panic(err)
+	}
 	code := m.Run()
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -169,6 +169,7 @@ func TestEchoOfBytes(t *testing.T) {
 
 // Few servers echo: what needs an echo is left out.
 func TestReplyOne(t *testing.T) {
+	t.Parallel()
 	addr := serve(t, func(c *server.Conn, payload []byte) error { return c.Reply([]byte("OK")) })
 	stdout, _ := framecheck(t, exitPassed, "-framing=length", "-reply=one", "-only=1.2,1.7,5.2,6.1", addr)
 	assert.Contains(t, stdout, "6.1   does not apply ")

@@ -72,6 +72,7 @@ func TestSendStopsAtEnd(t *testing.T) {
 // The bound of a write is for each 64 KiB: a slow server is not cut off. Of a server that
 // reads nothing, the report tells that, for its answers cannot come.
 func TestWriteBound(t *testing.T) {
+	t.Parallel()
 	const bound = time.Second
 	sent := bytes.Repeat([]byte("x"), 32<<20) // more than the kernel's buffers hold
 	t.Run("slow", func(t *testing.T) {

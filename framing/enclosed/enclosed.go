@@ -157,7 +157,7 @@ func (f *Framer) find(data []byte) (at int, found mark) {
 		}
 		return at, begin
 	}
-	for size := 128; at < len(data); size *= 2 {
+	for size := 512; at < len(data); size *= 2 {
 		part := data[at:]
 		part = part[:min(size+max(len(f.begin), len(f.end))-1, len(part))]
 		i := bytes.Index(part, f.end)
@@ -178,7 +178,7 @@ func (f *Framer) find(data []byte) (at int, found mark) {
 // findBytes is find for marks of one byte each: about 15 % less time for a frame of
 // 1 KiB (Benchmark of package stx). It returns -1 if there is none.
 func findBytes(data []byte, first, last byte) int {
-	for at, size := 0, 128; at < len(data); size *= 2 {
+	for at, size := 0, 512; at < len(data); size *= 2 {
 		part := data[at:]
 		part = part[:min(size, len(part))]
 		i := bytes.IndexByte(part, last)

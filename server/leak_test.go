@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -17,6 +18,8 @@ func TestMain(m *testing.M) {
 		l.Close()
 	}
 	goroutines, open := runtime.NumGoroutine(), len(descriptors())
+	flag.Parse()
+	flag.Set("test.parallel", "4") // the tests wait most of the time
 	code := m.Run()
 	for end := time.Now().Add(10 * time.Second); code == 0; time.Sleep(10 * time.Millisecond) {
 		left, fds := runtime.NumGoroutine()-goroutines, descriptors()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +21,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
+	flag.Parse()
+	flag.Set("test.parallel", "4") // the tests wait most of the time
 	os.Exit(leakless(m))
 }
 

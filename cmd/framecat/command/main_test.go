@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		Main()
 	}
+	flag.Parse()
+	flag.Set("test.parallel", "4") // the tests wait most of the time
 	os.Exit(m.Run())
 }
 

@@ -101,7 +101,7 @@ func TestReplay_Compares(t *testing.T) {
 		assert.Equal(t, test.stdout, stdout)
 		assert.Equal(t, test.stderr, stderr)
 	}
-	code, stdout, _ := finish(t, "", "-replay", file, "-speed=max", "-json", answer(t, ""))
+	code, stdout, _ := finish(t, "", "-replay", file, "-speed=max", "-timeout=200ms", "-json", answer(t, ""))
 	assert.Equal(t, 1, code)
 	assert.Equal(t, `{"connections":1,"sent":2,"same":0,"different":0,"missing":1}`+"\n", stdout)
 }

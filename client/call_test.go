@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -527,6 +528,49 @@ func TestGo_Context(t *testing.T) {
 		if got[client.Unknown] != 1 || got[client.NotSent] != 2 {
 			t.Errorf("outcomes %v; want 1 unknown, 2 not sent", got)
 		}
+	})
+}
+
+// An overCtx ends, and nobody has been told of it yet.
+type overCtx struct {
+	context.Context
+	over *atomic.Bool
+}
+
+func (c overCtx) Err() error {
+	if c.over.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A call that waits is not sent when its context has ended, although a connection has
+// room for it before the goroutine runs that is to abandon it.
+func TestContextEndsAsRoomComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n fakeNet
+		var over atomic.Bool
+		n.listen("a", func(c *fakeConn) {
+			first := c.read()
+			time.Sleep(time.Second)
+			over.Store(true)
+			c.reply(first)
+			if got := c.read(); got != "" {
+				t.Errorf("the server got %q", got)
+			}
+			c.Close()
+		})
+		c := newFakeClient(t, &n, "a")
+		c.MaxInFlight = 1
+		var caller sync.WaitGroup
+		caller.Go(func() { mustCall(t, c, "1", "1") })
+		synctest.Wait()
+		_, err := c.Call(overCtx{t.Context(), &over}, []byte("2"))
+		var e *client.CallError
+		if !errors.As(err, &e) || e.Outcome != client.NotSent || !errors.Is(err, context.Canceled) {
+			t.Errorf("Call() = %v; want not sent, context canceled", err)
+		}
+		caller.Wait()
 	})
 }
 

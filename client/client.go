@@ -322,7 +322,9 @@ func (c *Client) dispatch() {
 	for cl := c.waiting.first; cl != nil && slices.ContainsFunc(c.open, (*conn).hasRoom); {
 		prev, next := cl.prev, cl.next
 		c.waiting.remove(cl)
-		if !c.place(cl) {
+		if cl.ctx.Err() != nil { // what abandons it has not run yet
+			c.fail(cl, NotSent, context.Cause(cl.ctx))
+		} else if !c.place(cl) {
 			c.waiting.insert(prev, cl, next)
 		}
 		cl = next

@@ -392,6 +392,10 @@ func (o *outbox) take(ctx context.Context, w *framing.Writer) (m outgoing, fresh
 			case <-t.C:
 			}
 		}
+		if end, limited := ctx.Deadline(); limited && !o.due.Before(end) {
+			<-ctx.Done() // it is late, as t was
+			return m, false, false
+		}
 		o.due = o.due.Add(o.every)
 	}
 	o.next++

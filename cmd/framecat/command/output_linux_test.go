@@ -22,7 +22,7 @@ func TestOutputFails(t *testing.T) {
 		{echo(t, "line")},
 		{"-x", echo(t, "line")},
 		{"-x", "-half", "-timeout=-1s", echo(t, "line")},
-		{"-load", "-conns=1", "-for=200ms", echo(t, "line")},
+		{"-load", "-conns=1", "-for=500ms", echo(t, "line")},
 	} {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 		require.NoError(t, err)

@@ -112,7 +112,7 @@ func TestUnix(t *testing.T) {
 	code, stdout, stderr := finish(t, "hello\n", "-framing=length", "unix:"+path)
 	assert.Equal(t, 0, code, stderr)
 	assert.Equal(t, "hello\n", stdout)
-	code, stdout, stderr = finish(t, "", "-load", "-for=50ms", "-conns=2", "-framing=length", "unix:"+path)
+	code, stdout, stderr = finish(t, "", "-load", "-for=500ms", "-conns=2", "-framing=length", "unix:"+path)
 	assert.Equal(t, 0, code, stderr)
 	assert.Contains(t, stdout, "errors: none\n")
 	code, _, stderr = finish(t, "hello\n", "unix:"+path+".none")

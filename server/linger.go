@@ -59,6 +59,9 @@ func (c *Conn) sayGoodbye(err error) {
 	if f == nil || !c.isOpen.Load() || c.wire.isForced() {
 		return
 	}
+	if c.promises.unanswered() > 0 || c.pushes.isSlow() || c.wire.hasFailed() {
+		return // a reset follows: the peer must not take every frame without an answer for one that was not handled
+	}
 	reason, cause := c.closeReason(err, nil)
 	if _, byHandler := err.(*handlerError); byHandler || !reason.hasGoodbye() {
 		return

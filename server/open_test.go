@@ -16,6 +16,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 	"github.com/wholeframe/wholeframe/server"
+	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
 // Open speaks first, and gives each connection its own Handler.
@@ -130,6 +131,58 @@ func TestGoodbye(t *testing.T) {
 		require.NoError(t, s.Shutdown(background))
 		f.wantFIN(c, "x\nlater\nbye drained\n", 170*ms)
 	})
+}
+
+// C26: Goodbye is not called for a connection that is then reset: the peer could take
+// it for the promise that no frame without an answer was handled.
+func TestC26_NoGoodbyeBeforeReset(t *testing.T) {
+	for name, text := range map[string]string{
+		"broken promise, kicked":        "bad\nkick\n",
+		"broken promise, frame timeout": "bad\nhalf",
+		"broken promise, too large":     "bad\n" + strings.Repeat("x", 200) + "\n",
+		"torn reply, kicked":            "torn\nkick\n",
+		"missing push, kicked":          "push\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &server.Server{
+				MaxPayload:   100,
+				MaxQueue:     10,
+				FrameTimeout: 10 * ms,
+				WriteTimeout: 10 * ms,
+				Goodbye: func(c *server.Conn, reason server.CloseReason, _ error) {
+					t.Errorf("Goodbye was called with %v", reason)
+					c.Reply([]byte("bye"))
+				},
+				Handler: func(c *server.Conn, payload []byte) error {
+					switch string(payload) {
+					case "bad":
+						return c.Go(payload, func([]byte) error { time.Sleep(20 * ms); return errors.New("no answer") })
+					case "torn":
+						for range 5 {
+							c.Reply(make([]byte, 100))
+						}
+						c.Flush()
+						return nil
+					}
+					c.Close(nil)
+					if string(payload) == "kick" {
+						return nil
+					}
+					return c.Go(payload, func([]byte) error {
+						time.Sleep(time.Millisecond)
+						for c.Push(make([]byte, 10)) == nil {
+						}
+						return nil
+					})
+				},
+			}
+			onFake(t, s, func(f *fake) {
+				c := f.dial(text, fakenet.Buffers(150))
+				time.Sleep(time.Second)
+				assert.NotZero(t, c.RST())
+			})
+		})
+	}
 }
 
 // A Goodbye that panics harms nothing; one that does not return is stuck.

@@ -60,13 +60,14 @@ type Conn struct {
 	framesOut atomic.Uint64
 	handling  atomic.Bool // a handler or a hook runs, or has returned a moment ago
 	isOpen    atomic.Bool // Open has returned
+	settling  atomic.Bool // its goroutine waits for promises, pushes or Goodbye, and changes nothing
 	claimed   atomic.Bool // by who closes it: its own goroutine, or abandon
 
 	left     atomic.Uint64 // frames whose replies have left: the first ones of handled
 	answered atomic.Uint64 // of those, the ones that left while the server drained
 
 	// The rest is for the goroutine of the connection, and for the one that counts
-	// what a stuck handler leaves, which looks at handling first.
+	// what a stuck handler leaves, which looks at settling and handling first.
 
 	buf      *framing.Buffer
 	replies  *framing.Writer

@@ -36,6 +36,7 @@ func (c *Conn) settle(err error) error {
 	if !errors.Is(err, errForced) {
 		c.flushOf(c.complete) // the wire keeps the error
 	}
+	c.settling.Store(true)
 	c.promises.wait()
 	if late := c.wire.ending(); late != nil && isOrderly(err) {
 		err = late
@@ -88,6 +89,10 @@ func (c *Conn) withReplies(err error) uint64 {
 	return c.handled
 }
 
+// unflushed returns how many frames have replies that have not left, when the
+// connection has ended.
+func (c *Conn) unflushed() int { return int(c.complete - min(c.complete, c.left.Load()+c.delayed)) }
+
 // close closes the connection, which ended with err, in the way that err needs.
 // Closing raw resets the connection, until its last reply is acknowledged.
 func (c *Conn) close(err error) {
@@ -114,7 +119,7 @@ func (c *Conn) close(err error) {
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
 	}
-	c.account(err, failed, int(c.complete-min(c.complete, c.left.Load()+c.delayed)))
+	c.account(err, failed)
 	c.release()
 	c.wire.drain.linger()
 	switch {
@@ -129,9 +134,8 @@ func (c *Conn) close(err error) {
 	c.reason, c.cause = c.closeReason(err, failed)
 }
 
-// account notes what a closing server reports of this connection, where pending
-// frames have replies that have not left.
-func (c *Conn) account(err, failed error, pending int) {
+// account notes what a closing server reports of this connection.
+func (c *Conn) account(err, failed error) {
 	if !c.srv.draining.Load() {
 		return
 	}
@@ -144,7 +148,7 @@ func (c *Conn) account(err, failed error, pending int) {
 	r.Answered = int(c.answered.Load())
 	hasPanicked := errors.Is(err, errPanic)
 	if failed != nil || isForced {
-		r.Unflushed += pending + c.unpushed
+		r.Unflushed += c.unflushed() + c.unpushed
 	}
 	if err == errPanic || isForced && handler.noReply() && !handler.later {
 		r.Unanswered++ // the frame that the handler had
@@ -171,10 +175,14 @@ func (c *Conn) abandon() (r Report) {
 	}
 	r.Answered = int(c.answered.Load())
 	r.Unanswered = c.promises.unanswered()
-	if !c.handling.Load() {
-		// It is stuck in a write, or waits for a promise.
+	switch {
+	case c.settling.Load():
+		r.Unflushed = c.unflushed()
+		r.Unanswered += int(c.handled-c.complete) + c.countUnanswered(c.buf)
+	case !c.handling.Load():
+		// It is stuck in a write.
 		r.Unflushed = max(int(c.framesIn.Load())-int(c.left.Load())-int(c.delayed), 0)
-	} else {
+	default:
 		if n := c.pending(); n > 0 { // else the Handler has returned at this moment
 			r.Unflushed = max(n-1-int(c.delayed), 0)
 			r.Unanswered++
@@ -185,6 +193,7 @@ func (c *Conn) abandon() (r Report) {
 			r.Unanswered += c.countUnanswered(rest)
 		}
 	}
+	r.Unflushed += c.pushes.queued()
 	return r
 }
 

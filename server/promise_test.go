@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"runtime"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/server"
+	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
 // answerLater promises an echo of each frame, which comes after
@@ -362,4 +364,57 @@ func TestC22_PanicAndForced(t *testing.T) {
 		f.dial("later\npanic\n")
 		wantReport(t, s.Shutdown(background), server.Report{Unanswered: 2, Forced: 1}, context.DeadlineExceeded)
 	})
+}
+
+// C22: what is lost does not depend on whether a promise that holds up the end of its
+// connection returns: the frame of a handler that has returned, and all after it, are
+// counted, and pushes that have not left.
+func TestC22_StuckPromiseAfterHandler(t *testing.T) {
+	for name, test := range map[string]struct {
+		handle func(c *server.Conn, payload []byte) error
+		want   server.Report
+	}{
+		"error": {func(c *server.Conn, payload []byte) error {
+			<-c.Context().Done()
+			return c.Context().Err()
+		}, server.Report{Unanswered: 4, Forced: 1}},
+		"reply": {func(c *server.Conn, payload []byte) error {
+			<-c.Context().Done()
+			return c.Reply(payload)
+		}, server.Report{Unanswered: 3, Unflushed: 1, Forced: 1}},
+		"MaxPending": {func(c *server.Conn, payload []byte) error {
+			return c.Go(payload, func([]byte) error { <-c.Context().Done(); return c.Context().Err() })
+		}, server.Report{Unanswered: 4, Forced: 1}},
+		"push": {func(c *server.Conn, payload []byte) error {
+			return c.Push(make([]byte, 1000))
+		}, server.Report{Unanswered: 1, Unflushed: 3, Forced: 1}},
+	} {
+		for _, stuck := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, stuck=%t", name, stuck), func(t *testing.T) {
+				var release chan struct{}
+				s := &server.Server{Grace: 100 * ms, MaxPending: 1, Handler: func(c *server.Conn, payload []byte) error {
+					if string(payload) != "later" {
+						return test.handle(c, payload)
+					}
+					return c.Go(payload, func([]byte) error {
+						<-c.Context().Done()
+						if stuck {
+							<-release
+						}
+						return c.Context().Err()
+					})
+				}}
+				onFake(t, s, func(f *fake) {
+					release = make(chan struct{})
+					c := f.dial("later\nslow\nmore\nmore\n", fakenet.Buffers(100))
+					want := test.want
+					if stuck {
+						want.Stuck = []string{c.LocalAddr().String()}
+					}
+					wantReport(t, s.Shutdown(background), want, context.DeadlineExceeded)
+					close(release)
+				})
+			})
+		}
+	}
 }

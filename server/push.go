@@ -186,6 +186,13 @@ func (p *pushes) isSlow() bool {
 	return p.slow
 }
 
+// queued returns how many frames have not left.
+func (p *pushes) queued() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.frames)
+}
+
 // finish takes no more pushes, waits until what is queued has left or cannot, and
 // returns how many frames have not.
 func (p *pushes) finish() (lost int) {

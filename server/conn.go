@@ -345,7 +345,7 @@ func (c *Conn) open() error {
 		c.handling.Store(true)
 		handler, err := f(c)
 		if err != nil {
-			return &handlerError{err: err, answered: true, torn: c.wire.hasFailed()}
+			return &handlerError{err: err, answered: true, torn: c.wire.failure() != nil}
 		}
 		if c.marks&hijacked != 0 {
 			return errHijacked
@@ -501,7 +501,7 @@ func (c *Conn) run() error {
 			c.marks = 0
 			c.delayed++
 		}
-		if c.gone == c.handled && c.replies.Buffered() == 0 {
+		if c.replies.Buffered() == 0 && (c.gone == c.handled || c.srv.draining.Load() && c.wire.failure() == nil) {
 			c.haveLeft(c.handled)
 		}
 		if c.pending()%gatherFrames == 0 && !c.srv.draining.Load() {
@@ -556,6 +556,9 @@ func (c *Conn) flushOf(n uint64) error {
 	c.handling.Store(false)
 	c.count()
 	if err := c.replies.Flush(); err != nil {
+		return err
+	}
+	if err := c.wire.failure(); err != nil { // of WriteFrame, with which the handler may have replied
 		return err
 	}
 	c.haveLeft(n)

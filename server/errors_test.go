@@ -66,6 +66,35 @@ func TestC22_TornInDrain(t *testing.T) {
 	}
 }
 
+// C10, C22: so is one that the Handler has written with WriteFrame, whatever it
+// returns.
+func TestC22_TornWriteFrame(t *testing.T) {
+	for name, fail := range map[string]bool{"nil": false, "the error": true} {
+		t.Run(name, func(t *testing.T) {
+			var gate chan struct{}
+			s := &server.Server{WriteTimeout: time.Second, Handler: func(c *server.Conn, m []byte) error {
+				<-gate
+				if string(m) == "a" {
+					return c.WriteFrame(m)
+				}
+				err := c.WriteFrame(make([]byte, 4000))
+				if !fail {
+					return nil
+				}
+				return err
+			}}
+			onFake(t, s, func(f *fake) {
+				gate = make(chan struct{})
+				c := f.dial("a\nb\n", fakenet.Buffers(1000))
+				time.AfterFunc(time.Second, func() { close(gate) })
+				err := s.Shutdown(background)
+				wantReport(t, err, server.Report{Answered: 1, Unflushed: 1}, err)
+				assert.NotZero(t, c.RST())
+			})
+		})
+	}
+}
+
 // C22: replies that left before the one at which the connection was forced are
 // answers, and no losses, however they left.
 func TestC22_ForcedInReply(t *testing.T) {

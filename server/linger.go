@@ -60,7 +60,7 @@ func (c *Conn) sayGoodbye(err error) {
 	if f == nil || !c.isOpen.Load() || c.wire.isForced() {
 		return
 	}
-	if c.promises.unanswered() > 0 || c.pushes.isSlow() || c.wire.hasFailed() {
+	if c.promises.unanswered() > 0 || c.pushes.isSlow() || c.wire.failure() != nil {
 		return // a reset follows: the peer must not take every frame without an answer for one that was not handled
 	}
 	reason, cause := c.closeReason(err, nil)

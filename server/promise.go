@@ -71,9 +71,9 @@ func (c *Conn) keep(payload *[]byte, answer func(payload []byte) error) {
 			c.panicked(recover())
 		}
 		if err != nil {
-			c.wire.stop(&handlerError{err: err, torn: c.wire.hasFailed(), later: true})
+			c.wire.stop(&handlerError{err: err, torn: c.wire.failure() != nil, later: true})
 		}
-		isLost := err != nil && err != io.EOF || c.wire.hasFailed()
+		isLost := err != nil && err != io.EOF || c.wire.failure() != nil
 		if !isLost && c.srv.draining.Load() {
 			c.answered.Add(1)
 		}

@@ -102,7 +102,7 @@ type handlerError struct {
 // handlerError returns the error that the handler of a frame has returned, where
 // repliedBefore replies were given before.
 func (c *Conn) handlerError(err error, repliedBefore uint64) error {
-	return &handlerError{err: err, answered: c.replied > repliedBefore, torn: c.wire.hasFailed(), stream: c.stream.open}
+	return &handlerError{err: err, answered: c.replied > repliedBefore, torn: c.wire.failure() != nil, stream: c.stream.open}
 }
 
 // noReply reports whether the frame had no reply, neither one that was sent nor

@@ -436,11 +436,11 @@ func (w *wire) endWrite(err error) {
 	w.passTurn()
 }
 
-// hasFailed reports whether a write has failed.
-func (w *wire) hasFailed() bool {
+// failure returns the error of the write that failed, if one has.
+func (w *wire) failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.failed != nil
+	return w.failed
 }
 
 // passTurn gives the turn to who waits longest. mu is held.

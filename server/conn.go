@@ -90,7 +90,7 @@ type Conn struct {
 	parked   bool          // the wait for bytes is resumed: it ends at parkedBy
 	parkedBy time.Duration
 	ended    bool        // the peer has ended its side of raw
-	report   Report      // of its losses
+	report   Report      // of its losses; set with Server.mu held
 	unpushed int         // pushes that could not be sent
 	lastWord int         // bytes that Goodbye has sent
 	sample   string      // quoted: bytes of the frame with which it ended

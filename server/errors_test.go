@@ -181,6 +181,25 @@ func TestC22_AnsweredThenError(t *testing.T) {
 	})
 }
 
+// C22: the losses of a connection that has ended are counted, also when the hook
+// Closed takes too long. No count of Stats decreases then.
+func TestC22_StuckInClosed(t *testing.T) {
+	var release chan struct{}
+	s := &server.Server{Grace: time.Second, Handler: func(c *server.Conn, m []byte) error {
+		<-c.Context().Done()
+		return c.Context().Err()
+	}, Closed: func(*server.Conn, server.CloseReason, error) { <-release }}
+	onFake(t, s, func(f *fake) {
+		release = make(chan struct{})
+		c := f.dial("a\nb\nc\n")
+		before := make(chan server.Stats, 1)
+		time.AfterFunc(1500*ms, func() { before <- s.Stats() })
+		wantReport(t, s.Shutdown(background), server.Report{Unanswered: 3, Forced: 1, Stuck: []string{c.LocalAddr().String()}}, context.DeadlineExceeded)
+		assert.Equal(t, <-before, s.Stats())
+		close(release)
+	})
+}
+
 // C22: a handler that returns as soon as its context ends is counted, also when what
 // else waits for that context holds up the goroutine that ends it.
 func TestC22_ContextEndsAtForce(t *testing.T) {

@@ -144,8 +144,7 @@ func (c *Conn) account(err, failed error) {
 	isForced := errors.Is(err, errForced) || errors.Is(failed, errForced) || c.wire.isForced()
 	inHalfFrame, halfRecord := c.wire.drain.isHalf()
 	isHalf := len(c.buf.Bytes()) > 0 || halfRecord
-	r := &c.report
-	r.Answered = int(c.answered.Load())
+	r := Report{Answered: int(c.answered.Load())}
 	hasPanicked := errors.Is(err, errPanic)
 	if failed != nil || isForced {
 		r.Unflushed += c.unflushed() + c.unpushed
@@ -162,6 +161,15 @@ func (c *Conn) account(err, failed error) {
 	if isHalf && handler == nil && (err == errDrained || inHalfFrame || errors.Is(err, io.ErrUnexpectedEOF)) {
 		r.HalfFrames++
 	}
+	c.setReport(r)
+}
+
+// setReport sets what is reported of the connection, also if Shutdown does not wait
+// for its end any longer.
+func (c *Conn) setReport(r Report) {
+	c.srv.mu.Lock()
+	defer c.srv.mu.Unlock()
+	c.report = r
 }
 
 // abandon closes a connection whose Handler or write does not return, and reports
@@ -344,8 +352,10 @@ func (c *Conn) lost(end int, err error) error {
 		return nil
 	}
 	if c.srv.draining.Load() {
-		c.report.Unacknowledged += left - end
-		c.report.Forced = 1
+		r := c.report
+		r.Unacknowledged += left - end
+		r.Forced = 1
+		c.setReport(r)
 	}
 	return err
 }

@@ -213,15 +213,20 @@ func (s *Server) giveUp(r *round) {
 		delete(s.conns, c)
 		s.clientGoneLocked(c)
 		s.stats.add(c)
-		s.stats.Closed[CloseForced]++
+		if State(c.state.Load()) < StateClosed {
+			s.stats.Closed[CloseForced]++
+		} else {
+			s.stats.Closed[c.reason]++
+		}
 		stuck = append(stuck, c)
 	}
 	s.mu.Unlock()
 	for _, c := range stuck {
 		lost := c.abandon()
-		lost.Forced = 1
 		lost.Stuck = []string{c.remote()}
 		s.mu.Lock()
+		lost.add(c.report) // if it was closing already
+		lost.Forced = 1
 		s.report.add(lost)
 		s.mu.Unlock()
 	}

@@ -216,6 +216,28 @@ func TestC22_ContextEndsAtForce(t *testing.T) {
 	})
 }
 
+// C22: so is one that waits for the context of another connection, which ends before.
+func TestC22_ContextOfAnother(t *testing.T) {
+	var first context.Context
+	s := &server.Server{Grace: time.Second, Handler: func(c *server.Conn, m []byte) error {
+		if string(m) == "first" {
+			first = c.Context()
+			for range 10_000 {
+				context.AfterFunc(first, func() {})
+			}
+		}
+		<-first.Done()
+		return first.Err()
+	}}
+	onFake(t, s, func(f *fake) {
+		f.dial("first\n")
+		for range 20 {
+			f.dial("another\n")
+		}
+		wantReport(t, s.Shutdown(background), server.Report{Unanswered: 21, Forced: 21}, context.DeadlineExceeded)
+	})
+}
+
 // A listenerOf asks its server something when it is closed.
 type listenerOf struct {
 	net.Listener // without its SetDeadline

@@ -22,6 +22,17 @@ func (c *Conn) force() {
 	c.wire.force()
 }
 
+// isForced reports whether the connection was forced, or is about to be: what is
+// forced before may make its handler return.
+func (c *Conn) isForced() bool {
+	select {
+	case <-c.srv.forcing:
+		return true
+	default:
+		return c.wire.isForced()
+	}
+}
+
 // settle sends the remaining promised answers, replies and pushes, and the goodbye,
 // when the connection ends with err, or with the error that settle returns. The
 // connection may be abandoned meanwhile.
@@ -57,7 +68,7 @@ func isOrderly(err error) bool {
 // sayGoodbye calls the hook Goodbye, if it is the server that ends the connection.
 func (c *Conn) sayGoodbye(err error) {
 	f := c.srv.Goodbye
-	if f == nil || !c.isOpen.Load() || c.wire.isForced() {
+	if f == nil || !c.isOpen.Load() || c.isForced() {
 		return
 	}
 	if c.promises.unanswered() > 0 || c.pushes.isSlow() || c.wire.failure() != nil {
@@ -141,7 +152,7 @@ func (c *Conn) account(err, failed error) {
 	}
 	var handler *handlerError
 	errors.As(err, &handler)
-	isForced := errors.Is(err, errForced) || errors.Is(failed, errForced) || c.wire.isForced()
+	isForced := errors.Is(err, errForced) || errors.Is(failed, errForced) || c.isForced()
 	inHalfFrame, halfRecord := c.wire.drain.isHalf()
 	isHalf := len(c.buf.Bytes()) > 0 || halfRecord
 	r := Report{Answered: int(c.answered.Load())}

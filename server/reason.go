@@ -151,7 +151,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 		return CloseRefused, err
 	case errors.As(err, &proxy):
 		switch {
-		case c.wire.isForced():
+		case c.isForced():
 			return CloseForced, err
 		case hasLeft(err):
 			return ClosePeer, err
@@ -159,7 +159,7 @@ func (c *Conn) closeReason(err, failed error) (CloseReason, error) {
 		return CloseProxyHeader, err
 	case errors.As(err, &handshake):
 		switch {
-		case c.wire.isForced():
+		case c.isForced():
 			return CloseForced, err
 		case hasLeft(err):
 			return ClosePeer, err

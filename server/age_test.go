@@ -137,6 +137,41 @@ func TestMaxAge_Linger(t *testing.T) {
 	})
 }
 
+// A connection that ends at its age has ended for that reason, also if Shutdown is
+// called while it ends.
+func TestMaxAge_ThenShutdown(t *testing.T) {
+	for _, while := range []string{"an answer is due", "Goodbye runs", "it lingers"} {
+		t.Run(while, func(t *testing.T) {
+			var reasons reasonLog
+			s := &server.Server{MaxAge: time.Second, Closed: reasons.add, Handler: answerLater}
+			s.Goodbye = func(c *server.Conn, reason server.CloseReason, _ error) {
+				if while == "Goodbye runs" {
+					time.Sleep(3 * time.Second)
+				}
+				c.Reply([]byte("bye " + reason.String()))
+			}
+			text := ""
+			if while == "an answer is due" {
+				text = "3s\n"
+			}
+			onFake(t, s, func(f *fake) {
+				c := f.dial(text)
+				for while == "it lingers" && c.FIN().IsZero() {
+					time.Sleep(ms)
+				}
+				if while != "it lingers" {
+					time.Sleep(2 * time.Second)
+				}
+				require.NoError(t, s.Shutdown(background))
+				got, err := io.ReadAll(c)
+				require.NoError(t, err)
+				assert.Equal(t, text+"bye aged\n", string(got))
+				assert.Equal(t, []server.CloseReason{server.CloseAged}, reasons.get())
+			})
+		})
+	}
+}
+
 // MaxAge that is off, and one that would overflow, end nothing.
 func TestMaxAge_Off(t *testing.T) {
 	for _, age := range []time.Duration{0, -1, 1<<63 - 1} {

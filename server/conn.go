@@ -87,6 +87,7 @@ type Conn struct {
 	flushed  time.Duration // when it was last looked whether to flush
 	unwaited int           // bytes read since the connection had to wait
 	draining bool          // the drain has begun
+	aged     bool          // because of its age
 	parked   bool          // the wait for bytes is resumed: it ends at parkedBy
 	parkedBy time.Duration
 	ended    bool        // the peer has ended its side of raw
@@ -613,7 +614,7 @@ func (c *Conn) fill() error {
 		switch {
 		case err == errWoken:
 			c.enter(StateDraining)
-			c.draining = true
+			c.draining, c.aged = true, !c.srv.draining.Load()
 			c.wire.drain.start(now, c.freshUntil, c.isSilent())
 		case err == errSnapshotEnd:
 			more = c.wire.drain.next(now, offset, incomplete)

@@ -124,13 +124,14 @@ func (c *Conn) close(err error) {
 	errors.As(err, &handler)
 	c.count()
 	failed := c.wire.endWrites()
-	if failed == nil && c.pushes.isSlow() {
-		failed = errSlow // although all that was queued has left
+	if c.pushes.isSlow() && (failed == nil || errors.Is(failed, errForced)) {
+		failed = errSlow // although all that was queued has left, or the reason for forcing it
 	}
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
 	}
 	c.account(err, failed)
+	c.reason, c.cause = c.closeReason(err, failed)
 	c.release()
 	c.wire.drain.linger()
 	switch {
@@ -140,9 +141,10 @@ func (c *Conn) close(err error) {
 		// broken: a reset, as soon as the other replies are acknowledged.
 		c.linger(false, 0)
 	default:
-		failed = c.end()
+		if failed = c.end(); failed != nil {
+			c.reason, c.cause = c.closeReason(err, failed)
+		}
 	}
-	c.reason, c.cause = c.closeReason(err, failed)
 }
 
 // account notes what a closing server reports of this connection.

@@ -83,6 +83,23 @@ func TestPush_SlowPeerOfBusyHandler(t *testing.T) {
 	})
 }
 
+// So does one that is to be closed.
+func TestPush_SlowPeerAfterClose(t *testing.T) {
+	var reasons reasonLog
+	s := &server.Server{MaxQueue: 1000, Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
+		c.Close(nil)
+		for c.Push(make([]byte, 99)) == nil {
+		}
+		<-c.Context().Done()
+		return nil
+	}}
+	onFake(t, s, func(f *fake) {
+		c := f.dial("x\n", fakenet.Buffers(100))
+		assert.Zero(t, f.at(c.RST()))
+		assert.Equal(t, []server.CloseReason{server.CloseSlow}, reasons.get())
+	})
+}
+
 // A wroteConn calls wrote, if it is not nil, after each write.
 type wroteConn struct {
 	*fakenet.Conn

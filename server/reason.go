@@ -204,7 +204,7 @@ func (c *Conn) readReason(err error) CloseReason {
 		return CloseFrameTimeout
 	case err == errIdleTimeout:
 		return CloseIdleTimeout
-	case err == errDrained && !c.srv.draining.Load():
+	case err == errDrained && c.aged:
 		return CloseAged
 	case err == errDrained:
 		return CloseDrained

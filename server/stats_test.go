@@ -140,6 +140,20 @@ func TestStats_TLS(t *testing.T) {
 	})
 }
 
+// A handshake that has failed is reported as such, although the server is closed while
+// the connection lingers.
+func TestStats_HandshakeThenClose(t *testing.T) {
+	s := &server.Server{TLSConfig: serverTLS}
+	onFake(t, s, func(f *fake) {
+		f.dial("plaintext\n")
+		time.Sleep(10 * ms)
+		require.Equal(t, 1, s.Stats().Open[server.StateHalfClosed])
+		require.NoError(t, s.Close())
+		assert.EqualValues(t, 1, s.Stats().Closed[server.CloseHandshake])
+		assert.Contains(t, f.log.String(), "TLS handshake failed")
+	})
+}
+
 // Draining is true from the moment of Shutdown, while connections still are
 // answered, and Send counts as Reply does.
 func TestStats_Shutdown(t *testing.T) {

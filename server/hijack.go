@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"slices"
@@ -21,7 +22,8 @@ var errHijacked = errors.New("server: the connection was hijacked")
 //
 // Hijack is refused, and the connection remains with the server, with [ErrPending]
 // while answers are promised, with [ErrDraining] after Shutdown was called, and
-// in [Server.Stream] with [framing.ErrSkipping].
+// in [Server.Stream] with [framing.ErrSkipping]. Any other error is that of a frame that
+// could not be sent, and final: the connection is reset.
 func (c *Conn) Hijack() (nc net.Conn, received []byte, err error) {
 	switch {
 	case !c.mayChange():
@@ -34,6 +36,9 @@ func (c *Conn) Hijack() (nc net.Conn, received []byte, err error) {
 	if err := c.replies.Flush(); err != nil {
 		return nil, nil, err
 	}
+	if err := c.wire.failure(); err != nil {
+		return nil, nil, err
+	}
 	c.haveLeft(c.handled)
 	c.count()
 	if err := c.srv.forget(c); err != nil {
@@ -41,7 +46,10 @@ func (c *Conn) Hijack() (nc net.Conn, received []byte, err error) {
 	}
 	c.marks |= hijacked
 	c.pushes.finish()
-	c.wire.endWrites() // if a write has failed, so will those of the caller
+	if failed := c.wire.endWrites(); failed != nil || c.pushes.isSlow() {
+		c.raw.Close() // with a reset
+		return nil, nil, cmp.Or(failed, errSlow)
+	}
 	c.wire.setFree()
 	return c.wire.netConn(), slices.Clone(c.buf.Bytes()), nil
 }

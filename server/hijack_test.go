@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/server"
+	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
 
 // A hijacked connection leaves the server with the bytes that it had received; the
@@ -101,6 +102,38 @@ func TestHijack_Refused(t *testing.T) {
 		require.NoError(t, s.Shutdown(background))
 		f.wantFIN(c, server.ErrDraining.Error()+"\n", 30*ms)
 	})
+}
+
+// C2: nobody gets a connection on which a frame was torn, or is missing.
+func TestHijack_TornFrame(t *testing.T) {
+	for name, test := range map[string]struct {
+		send    func(c *server.Conn)
+		reasons []server.CloseReason // one of them
+	}{
+		"before": {func(c *server.Conn) { c.WriteFrame(make([]byte, 1000)) }, []server.CloseReason{server.CloseWriteTimeout}},
+		"in it":  {func(c *server.Conn) { c.Push(make([]byte, 1000)) }, []server.CloseReason{server.CloseHijacked}},
+		"too slow": {func(c *server.Conn) {
+			c.Push(make([]byte, 99))
+			assert.Error(t, c.Push(make([]byte, 1000)))
+		}, []server.CloseReason{server.CloseHijacked, server.CloseSlow}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var reasons reasonLog
+			s := &server.Server{WriteTimeout: time.Second, MaxQueue: 1000, Closed: reasons.add, Handler: func(c *server.Conn, payload []byte) error {
+				test.send(c)
+				_, _, err := c.Hijack()
+				assert.Error(t, err)
+				return err
+			}}
+			onFake(t, s, func(f *fake) {
+				c := f.dial("hijack\n", fakenet.Buffers(100))
+				time.Sleep(2 * time.Second)
+				assert.NotZero(t, c.RST())
+				require.Len(t, reasons.get(), 1)
+				assert.Contains(t, test.reasons, reasons.get()[0])
+			})
+		})
+	}
 }
 
 // A panic after Hijack does not harm the connection.

@@ -181,6 +181,44 @@ func TestC22_AnsweredThenError(t *testing.T) {
 	})
 }
 
+// C22: StartTLS and Hijack that are refused send the replies so far, and do not count
+// the frame that is being handled as answered.
+func TestC22_RefusedInDrain(t *testing.T) {
+	for name, change := range map[string]func(c *server.Conn) error{
+		"Hijack":   func(c *server.Conn) error { _, _, err := c.Hijack(); return err },
+		"StartTLS": func(c *server.Conn) error { return c.StartTLS(nil, serverTLS) },
+	} {
+		for _, stuck := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, stuck=%t", name, stuck), func(t *testing.T) {
+				var gate, release chan struct{}
+				s := &server.Server{Grace: time.Second, Handler: func(c *server.Conn, m []byte) error {
+					<-gate
+					if string(m) == "a" {
+						return c.Reply(m)
+					}
+					assert.ErrorIs(t, change(c), server.ErrDraining)
+					<-c.Context().Done()
+					if stuck {
+						<-release
+					}
+					return c.Context().Err()
+				}}
+				onFake(t, s, func(f *fake) {
+					gate, release = make(chan struct{}), make(chan struct{})
+					c := f.dial("a\na\nchange\n")
+					time.AfterFunc(100*ms, func() { close(gate) })
+					want := server.Report{Answered: 2, Unanswered: 1, Forced: 1}
+					if stuck {
+						want.Stuck = []string{c.LocalAddr().String()}
+					}
+					wantReport(t, s.Shutdown(background), want, context.DeadlineExceeded)
+					close(release)
+				})
+			})
+		}
+	}
+}
+
 // C22: the losses of a connection that has ended are counted, also when the hook
 // Closed takes too long. No count of Stats decreases then.
 func TestC22_StuckInClosed(t *testing.T) {

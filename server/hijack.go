@@ -33,13 +33,12 @@ func (c *Conn) Hijack() (nc net.Conn, received []byte, err error) {
 	case c.promises.open() > 0:
 		return nil, nil, ErrPending
 	}
-	if err := c.replies.Flush(); err != nil {
+	if err := c.Flush(); err != nil {
 		return nil, nil, err
 	}
 	if err := c.wire.failure(); err != nil {
 		return nil, nil, err
 	}
-	c.haveLeft(c.handled)
 	c.count()
 	if err := c.srv.forget(c); err != nil {
 		return nil, nil, err

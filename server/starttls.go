@@ -50,7 +50,7 @@ func (c *Conn) StartTLS(lastReply []byte, config *tls.Config) error {
 			return err
 		}
 	}
-	if err := c.replies.Flush(); err != nil {
+	if err := c.Flush(); err != nil {
 		return err
 	}
 	if err := c.wire.startTLS(c, frame, config); err != nil {

@@ -52,7 +52,7 @@ type conn struct {
 	heard    time.Duration // when a reply came last, or when a first call was written
 	active   time.Duration // when a frame came or was sent last, pings left out
 	writing  bool          // a write runs
-	wrote    time.Duration // when it last made progress
+	wrote    time.Duration // when it last made progress, or failed
 	received bool          // a frame has come
 	answered bool          // a reply has come since heard was set
 	used     bool          // a frame that is not the reply to a ping has come since active was set
@@ -200,7 +200,7 @@ func (cn *conn) write() {
 		cn.writing = false
 		if err != nil {
 			// What the server has sent before is still read: see check.
-			cn.writeErr = err
+			cn.writeErr, cn.wrote = err, c.now()
 			cn.leave(err)
 			if cn.cause == nil {
 				cn.timer.Reset(endWait)
@@ -433,7 +433,9 @@ func (cn *conn) check() {
 	stopped := false
 	switch {
 	case cn.writeErr != nil:
-		stopped = cn.stop(cn.writeErr, true)
+		if over(cn.wrote, endWait) {
+			stopped = cn.stop(cn.writeErr, true)
+		}
 	case cn.writing && over(cn.wrote, l.write):
 		stopped = cn.stop(ErrWriteTimeout, true)
 	case cn.awaits() && over(cn.heard, l.reply):

@@ -301,3 +301,46 @@ func TestCallError(t *testing.T) {
 		}
 	}
 }
+
+// failingConn is a connection whose second write fails, ten seconds after dialing.
+type failingConn struct {
+	net.Conn
+	dialed time.Time
+	writes int
+}
+
+func (c *failingConn) Write(p []byte) (int, error) {
+	if c.writes++; c.writes == 1 {
+		return c.Conn.Write(p)
+	}
+	time.Sleep(time.Until(c.dialed.Add(10 * time.Second)))
+	return 0, syscall.EPIPE
+}
+
+// A reply that comes within a second after a write has failed is read, also if the timer
+// of the connection fires just when the write fails.
+func TestOutcome_ReplyAfterFailedWrite(t *testing.T) {
+	for range 20 { // the two have no order
+		synctest.Test(t, func(t *testing.T) {
+			var n fakeNet
+			n.listen("a", func(c *fakeConn) {
+				request := c.read()
+				time.Sleep(10500 * time.Millisecond)
+				c.reply(request)
+				c.Close()
+			})
+			c := newFakeClient(t, &n, "a")
+			c.WriteTimeout = 10 * time.Second // after which the timer fires
+			c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := n.dial(ctx, network, addr)
+				return &failingConn{Conn: nc, dialed: time.Now()}, err
+			}
+			var callers sync.WaitGroup
+			callers.Go(func() { mustCall(t, c, "1", "1") })
+			time.Sleep(5 * time.Second)
+			_, err := call(t.Context(), c, "2")
+			wantError(t, err, client.NotSent, io.EOF)
+			callers.Wait()
+		})
+	}
+}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math/bits"
+	"math"
 	"slices"
 	"strings"
 )
@@ -20,11 +20,13 @@ import (
 //
 // A payload is written by the Framer of the longest prefix that the payload begins with.
 // Those of a prefix that is not empty should therefore deliver frames whole, as those
-// with Keep do. A payload whose frame would begin with another prefix is refused.
+// with Keep do. A payload is refused if its frame would begin with another prefix, or
+// with a part of one that the next frame could complete.
 //
-// No frame is split before its prefix is known, so prefixes should be short. The Framer
-// is no [Skipper], [Finisher] or [Encloser], whatever those in the map are: a frame that
-// is too large ends the stream if it does not announce its size.
+// No frame is split before its prefix is known, so prefixes should be short. Fill of one
+// kind ends where a frame of another may begin. The Framer is no [Skipper], [Finisher] or
+// [Encloser], whatever those in the map are: a frame that is too large ends the stream if
+// it does not announce its size.
 //
 // Select copies the map. It returns a [*ConfigError] if it is empty, or if one of its
 // Framers is nil.
@@ -32,7 +34,7 @@ func Select(byPrefix map[string]Framer) (Framer, error) {
 	if len(byPrefix) == 0 {
 		return nil, &ConfigError{Framer: "select", Option: "prefix", Reason: "there is none; at least one is needed"}
 	}
-	s := &selector{shift: 64 - uint(bits.Len(uint(len(byPrefix))))}
+	s := new(selector)
 	for prefix, f := range byPrefix {
 		if f == nil {
 			return nil, &ConfigError{Framer: "select", Option: "prefix", Reason: fmt.Sprintf("the framer of %+q is nil", prefix)}
@@ -48,7 +50,6 @@ func Select(byPrefix map[string]Framer) (Framer, error) {
 // A selector is the Framer that Select returns.
 type selector struct {
 	kinds []kind // the longest prefix first
-	shift uint   // the low bits of Resume.State are the kind's own; above them is 1 + its index
 }
 
 type kind struct {
@@ -57,7 +58,7 @@ type kind struct {
 }
 
 // errTooManyParts is for a Framer that needs all of Resume.State: there is one in this
-// module, for values of Redis, and it does for more than 60 million values in one frame.
+// module, for values of Redis, and it does for many million values in one frame.
 var errTooManyParts = errors.New("malformed frame: too many parts for one of several kinds")
 
 // index returns the index of the kind of a frame that begins with data, or -1 if more
@@ -74,8 +75,19 @@ func (s *selector) index(data []byte, all bool) (int, error) {
 			}
 		}
 	}
-	longest := len(s.kinds[0].prefix)
-	return 0, fmt.Errorf("malformed frame: it begins with %+q, want %s", data[:min(len(data), longest)], s.prefixes())
+	return 0, s.foreign(data)
+}
+
+// foreign returns the error for data, with which no frame begins. It has no more of it
+// than what tells that.
+func (s *selector) foreign(data []byte) error {
+	most := 0
+	for _, k := range s.kinds {
+		for n := most; n < len(data) && strings.HasPrefix(k.prefix, string(data[:n])); n++ {
+			most = n + 1
+		}
+	}
+	return fmt.Errorf("malformed frame: it begins with %+q, want %s", data[:most], s.prefixes())
 }
 
 // prefixes returns the prefixes for an error, in alphabetical order.
@@ -90,25 +102,52 @@ func (s *selector) prefixes() string {
 
 // Split implements [Framer].
 func (s *selector) Split(data []byte, r Resume) (Frame, Resume, error) {
-	i := int(r.State>>s.shift) - 1
-	if i < 0 {
+	var i int
+	// State is the one of the kind, times the number of kinds and one, plus its index and
+	// one, so that a kind may be a selector, too.
+	n := uint64(len(s.kinds) + 1)
+	if r.State > 0 {
+		i, r.State = int(r.State%n)-1, r.State/n
+	} else {
 		var err error
 		if i, err = s.index(data, false); i < 0 || err != nil {
 			return Frame{}, r, err
 		}
 	}
-	r.State &= 1<<s.shift - 1
 	frame, next, err := s.kinds[i].framer.Split(data, r)
 	switch {
+	case err == ErrFill:
+		return s.fill(data, i, frame.Size)
+	case frame.Size < 0: // a selector cannot skip
+		return Frame{}, Resume{}, err
 	case next == Resume{}:
-	case next.State>>s.shift == 0:
-		next.State |= uint64(i+1) << s.shift
+	case next.State < math.MaxUint64/n:
+		next.State = next.State*n + uint64(i) + 1
 	case frame.Size == 0 && err == nil:
 		return Frame{}, Resume{}, errTooManyParts
 	default:
 		next = Resume{}
 	}
 	return frame, next, err
+}
+
+// fill returns how much of data[:size], which is fill for kind i, precedes what may be a
+// frame of another kind: that begins where a piece of fill ends, which Split finds if no
+// more bytes have arrived.
+func (s *selector) fill(data []byte, i, size int) (Frame, Resume, error) {
+	at, r := 0, Resume{}
+	for n := 1; at < size && at+n <= len(data); n++ {
+		if n == 1 {
+			if j, err := s.index(data[at:], false); j != i || err != nil {
+				break
+			}
+		}
+		frame, next, err := s.kinds[i].framer.Split(data[at:at+n], r)
+		if r = next; err == ErrFill {
+			at, n, r = at+frame.Size, 0, Resume{}
+		}
+	}
+	return Frame{Size: at}, Resume{}, ErrFill
 }
 
 // Append implements [Framer].
@@ -121,14 +160,28 @@ func (s *selector) Append(dst, payload []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	if j, _ := s.index(all[len(dst):], true); j != i {
-		return dst, &PayloadError{Size: int64(len(payload)), Reason: fmt.Sprintf("its frame would begin with %+q, as those of another kind do", s.kinds[j].prefix)}
+	if reason := s.differs(all[len(dst):], i); reason != "" {
+		return dst, &PayloadError{Size: int64(len(payload)), Reason: reason}
 	}
 	return all, nil
 }
 
+// differs returns why Split would not find that frame to be of kind i, or "".
+func (s *selector) differs(frame []byte, i int) string {
+	switch j, err := s.index(frame, false); {
+	case err != nil:
+		return err.Error()
+	case j < 0:
+		return fmt.Sprintf("its frame would be %+q, with which those of another kind begin", frame)
+	case j != i:
+		return fmt.Sprintf("its frame would begin with %+q, as those of another kind do", s.kinds[j].prefix)
+	}
+	return ""
+}
+
 // MaxEncodedLen implements [Framer].
-func (s *selector) MaxEncodedLen(n int) (most int) {
+func (s *selector) MaxEncodedLen(n int) int {
+	most := len(s.kinds[0].prefix)
 	for _, k := range s.kinds {
 		most = max(most, k.framer.MaxEncodedLen(n))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
+	"github.com/wholeframe/wholeframe/framing/enclosed"
 	"github.com/wholeframe/wholeframe/framing/framingtest"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
 	"github.com/wholeframe/wholeframe/framing/jsonvalue"
@@ -68,6 +69,17 @@ func TestSelect_Laws(t *testing.T) {
 		"json or redis": {select2("{", jsonvalue.New(), resp.New()), framingtest.Config{
 			Payloads: [][]byte{[]byte("{}"), []byte(`{"a":[1,2]}`), []byte("*2\r\n:1\r\n$2\r\nhi\r\n"), []byte("PING\r\n")},
 		}},
+		"no other": {must(framing.Select(map[string]framing.Framer{"$": interleaved, "BYE": delimiter.Line()})), framingtest.Config{
+			Payloads: [][]byte{[]byte("$\x00\x00\x00"), []byte("BYE"), []byte("BYEBYE")},
+			Wire:     [][]byte{[]byte("BYE\nBYX\n")},
+		}},
+		"resync": {select2("\xb5", must(spec.Parse("length,width=2,offset=4,magic=b562,resync,keep")), delimiter.Line()), framingtest.Config{
+			Payloads: [][]byte{[]byte("\xb5b\x01\x02\x00\x01a"), []byte("hello")},
+			Wire:     [][]byte{[]byte("hello\n\xb5c\n")},
+		}},
+		"of select": {select2("a", select2("ab", delimiter.Line(), delimiter.CRLF()), select2("{", jsonvalue.New(), delimiter.Line())), framingtest.Config{
+			Payloads: [][]byte{[]byte("ab"), []byte("ac"), []byte(`{"a":[1,2]}`), []byte("hello")},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) { test.config.Run(t, test.framer) })
 	}
@@ -111,7 +123,46 @@ func TestSelect_OtherKind(t *testing.T) {
 	}
 }
 
-// What needs all of Resume.State, a value that lacks more than 2²⁶ others, is refused; it
+// A payload is also refused if its frame begins with no prefix, and if it is shorter than
+// a prefix with which the frame after it could complete it.
+func TestSelect_FrameOfNoKind(t *testing.T) {
+	for _, test := range []struct {
+		prefixes map[string]framing.Framer
+		payload  string
+		want     string
+	}{
+		{map[string]framing.Framer{"ab": lengthprefix.Uint16()}, "abc", `malformed frame: it begins with "\x00", want "ab"`},
+		{map[string]framing.Framer{"\n\n": delimiter.CRLF(), "": delimiter.Line()}, "", `its frame would be "\n", with which those of another kind begin`},
+	} {
+		got, err := must(framing.Select(test.prefixes)).Append([]byte("x"), []byte(test.payload))
+		if e := (*framing.PayloadError)(nil); !errors.As(err, &e) || e.Reason != test.want || string(got) != "x" {
+			t.Errorf(`Append("x", %q) = %q, %v; want "x" and a PayloadError: %s`, test.payload, got, err, test.want)
+		}
+	}
+}
+
+// Fill of one kind ends where a frame of another begins, however the bytes arrive.
+func TestSelect_Fill(t *testing.T) {
+	f := must(framing.Select(map[string]framing.Framer{"$": interleaved, "\r\n#": must(delimiter.New("!")).Keep(), "": enclosed.MLLP()}))
+	frametest.Compare(t, f, []byte("xy$\x00\x00\x00\r\x0ba$\x1c\r\r\n\r\n#b!x$"), frametest.Stream{
+		Frames: frametest.Frames("$\x00\x00\x00", "a$", "\r\n#b!").Frames,
+		Torn:   true,
+	})
+	f = must(framing.Select(map[string]framing.Framer{"$": interleaved, "": must(lengthprefix.New(lengthprefix.Config{Width: 1, Offset: 1, SkipEmpty: true}))}))
+	frametest.Compare(t, f, []byte("x\x00$\x00\x00\x00x\x00x\x01a"), frametest.Frames("$\x00\x00\x00", "a"))
+}
+
+// A frame that is complete within the limit is read, even if a prefix is longer.
+func TestSelect_LimitBelowPrefix(t *testing.T) {
+	f := must(framing.Select(map[string]framing.Framer{"\n\n\n\n": delimiter.Line(), "": delimiter.Line()}))
+	r := framing.NewReader(strings.NewReader("\n\n\na\n"), f)
+	r.SetMaxPayload(0)
+	if got, err := r.ReadFrame(); len(got) != 0 || err != nil {
+		t.Errorf(`ReadFrame() = %q, %v; want "", nil`, got, err)
+	}
+}
+
+// What needs all of Resume.State, a value that lacks nearly 2²⁸ others, is refused; it
 // is not read again from its start whenever a byte arrives.
 func TestSelect_TooManyParts(t *testing.T) {
 	f := must(framing.Select(map[string]framing.Framer{"{": jsonvalue.New(), "": resp.New()}))

@@ -1,6 +1,7 @@
 package enclosed_test
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strings"
@@ -228,5 +229,15 @@ func BenchmarkManyMarks(b *testing.B) {
 		if frame, _, err := enclosed.STX().Split(wire, framing.Resume{}); frame.Size != 1 || err == nil {
 			b.Fatalf("Split() = %+v, %v; want Size 1 and an error", frame, err)
 		}
+	}
+}
+
+// Split examines a bounded part of the noise at once: framing.Select may give it the rest
+// again after a frame of another kind.
+func TestSkipNoise_Bounded(t *testing.T) {
+	noise := bytes.Repeat([]byte("x"), 1<<20)
+	frame, _, err := enclosed.MLLP().Split(noise, framing.Resume{})
+	if err != framing.ErrFill || frame.Size > 1<<10 {
+		t.Errorf("Split of 1 MiB of noise = %+v, %v; want at most 1 KiB as fill", frame, err)
 	}
 }

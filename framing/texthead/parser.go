@@ -174,11 +174,17 @@ func (p *parser) name(f *Framer, data []byte) (n int, next part, more bool, err 
 // announces reports whether the field of that name announces a size.
 func (f *Framer) announces(name []byte) bool {
 	for _, field := range f.fields {
-		if len(name) == len(field) && (string(name) == field || f.fold && bytes.EqualFold(name, []byte(field))) {
+		if f.is(name, field) {
 			return true
 		}
 	}
 	return false
+}
+
+// is reports whether name is want, in upper or lower case if these are the same here. To
+// EqualFold, "ſ" is an s, too, but it has two bytes.
+func (f *Framer) is(name []byte, want string) bool {
+	return len(name) == len(want) && (string(name) == want || f.fold && bytes.EqualFold(name, []byte(want)))
 }
 
 // badName returns the error for c in the name of a field.

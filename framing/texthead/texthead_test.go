@@ -261,3 +261,10 @@ func Benchmark(b *testing.B) {
 		b.Run(m.framer.String(), func(b *testing.B) { frametest.Benchmark(b, m.framer, []byte(m.payload)) })
 	}
 }
+
+// Words of NATS are in upper or lower case of ASCII: a server knows no "MſG", whose s is
+// a long one.
+func TestNATS_ASCII(t *testing.T) {
+	frametest.Compare(t, texthead.NATS(), []byte("mSg a 1 1\r\na\r\n"), frametest.Frames("mSg a 1 1\r\na\r\n"))
+	frametest.Compare(t, texthead.NATS(), []byte("M\u017fG a 1 1\r\na\r\n"), frametest.Frames("M\u017fG a 1 1\r\n", "a\r\n"))
+}

@@ -1,7 +1,6 @@
 package texthead
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 
@@ -41,7 +40,7 @@ var memcachedVerbs = []verb{
 func (f *Framer) size(line []byte) (digits int, err error) {
 	name := line[:word(line)]
 	for _, v := range f.verbs {
-		if string(name) != v.name && !(f.fold && bytes.EqualFold(name, []byte(v.name))) {
+		if !f.is(name, v.name) {
 			continue
 		}
 		words, at := 1, len(name)

@@ -196,15 +196,15 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 		b.drop(f)
 		return nil
 	case f.Size == 0 && err != nil:
-		return b.fail(lost(err, data, b.max, b.Offset()))
+		return b.fail(b.lost(err, data, true))
 	case f.Size < 0:
-		e := &FormatError{Offset: b.Offset(), Err: cmp.Or(err, errBadResync), Hint: hint(data, len(data))}
-		if _, ok := b.framer.(Skipper); !ok {
-			e.Final = true
-			return b.fail(e)
+		_, ok := b.framer.(Skipper)
+		err := b.lost(cmp.Or(err, errBadResync), data, !ok)
+		if !ok {
+			return b.fail(err)
 		}
 		b.drop(Frame{})
-		return e
+		return err
 	case f.Size == 0 && len(data) < b.window:
 		b.need, b.pending.Size = len(data)+1, 0
 		return nil
@@ -233,16 +233,16 @@ func (b *Buffer) incomplete(data []byte, f Frame, err error, stream bool) error 
 	return nil
 }
 
-// lost returns the terminal error to be reported where Split returned err.
-func lost(err error, data []byte, limit int, offset int64) error {
+// lost returns the error to be reported where Split returned err and no end of the frame.
+func (b *Buffer) lost(err error, data []byte, final bool) error {
 	if e := (*TooLargeError)(nil); errors.As(err, &e) {
-		most := uint64(limit)
+		most := uint64(b.max)
 		if e.Max > 0 {
 			most = min(most, e.Max)
 		}
-		return &TooLargeError{Size: e.Size, Max: most, Offset: offset, Final: true, Hint: hint(data, len(data))}
+		return &TooLargeError{Size: e.Size, Max: most, Offset: b.Offset(), Final: final, Hint: hint(data, len(data))}
 	}
-	return &FormatError{Offset: offset, Err: err, Final: true, Hint: hint(data, len(data))}
+	return &FormatError{Offset: b.Offset(), Err: err, Final: final, Hint: hint(data, len(data))}
 }
 
 func (b *Buffer) fail(err error) error {

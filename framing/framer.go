@@ -58,7 +58,7 @@ type Framer interface {
 	//
 	// Split must not return the last two once it has reported a Size for a prefix
 	// of data; the result would depend on how the bytes were chunked. A frame
-	// larger than math.MaxInt is a [*TooLargeError] of the last kind.
+	// larger than math.MaxInt is a [*TooLargeError] of one of these two kinds.
 	//
 	// [ErrFill] with a positive Size, at most len(data), is not a fault: the first
 	// Size bytes are fill between frames. The laws treat fill as a frame without a

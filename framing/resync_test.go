@@ -10,6 +10,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/delimiter"
 	"github.com/wholeframe/wholeframe/framing/internal/frametest"
+	"github.com/wholeframe/wholeframe/framing/lengthprefix"
 )
 
 // resyncCases are streams with bytes that start no frame, and their events with a
@@ -38,6 +39,11 @@ var resyncCases = []struct {
 	{nested{}, "(((((((((())))))))))(((())))x(y)", []string{
 		"*framing.TooLargeError, one frame: framing: frame at offset 0: payload exceeds the limit of 8 bytes",
 		`"(((())))"`, formatError(28, errNested), `"(y)"`, "EOF"}},
+
+	// A size that exceeds an int, after which the Skipper finds the next frame.
+	{must(lengthprefix.New(lengthprefix.Config{Width: 8, Offset: 2, Magic: []byte("AB"), Resync: true})), "xAB\xff\xff\xff\xff\xff\xff\xff\xff" + "xAB\x00\x00\x00\x00\x00\x00\x00\x01a", []string{
+		formatError(0, errors.New("malformed header: byte 0 is 0x78, want 0x41")),
+		"*framing.TooLargeError, one frame: framing: frame at offset 1: payload of 18446744073709551615 bytes exceeds the limit of 8 bytes", `"a"`, "EOF"}},
 }
 
 // formatError returns the event of an invalid frame at this offset.

@@ -44,7 +44,7 @@ func (k Key) reader() func(value string, o *option) error {
 		return readOctets
 	case k.Value == "TEXT":
 		return readText
-	case len(words) > 1 && !slices.Contains(words, ""):
+	case len(words) > 1 && !slices.Contains(words, "") && !strings.Contains(k.Value, ","):
 		return func(value string, o *option) error {
 			if !slices.Contains(words, value) {
 				return fmt.Errorf("invalid value %q: want %s", value, strings.Join(words, " or "))

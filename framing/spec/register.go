@@ -10,7 +10,7 @@ import (
 )
 
 // Register adds a framing of the caller's program to those that Parse, Framings and Help
-// know, after all others. Its name must not be taken, and its example must be a spec of
+// know, after the others of its Kind. Its name must not be taken, and its example must be a spec of
 // it. Names, also those of keys, consist of lower-case letters, digits and hyphens; help
 // is taken, since the flags of this module's commands give it another meaning. Keys have
 // a Name, an About and, if they take a value, a Value that says which. A framing without
@@ -35,6 +35,9 @@ func Register(f Framing, build func(keys map[string][]string) (framing.Framer, e
 	}
 	if f.Name == "help" || known(f.Name) {
 		return fmt.Errorf("spec: the name %q is taken", f.Name)
+	}
+	if build == nil {
+		return fmt.Errorf("spec: %s has no build function", f.Name)
 	}
 	if f.Kind == "" {
 		f.Kind = others
@@ -65,13 +68,18 @@ func Register(f Framing, build func(keys map[string][]string) (framing.Framer, e
 		}
 		return framer, err
 	}
-	framings = append(framings, f)
 	if name, _, _ := strings.Cut(f.Example, ","); name != f.Name {
-		framings = framings[:len(framings)-1]
 		return fmt.Errorf("spec: the example %q is not a spec of %s", f.Example, f.Name)
 	}
+	before, at := framings, len(framings)
+	for i, other := range framings {
+		if other.Kind == f.Kind {
+			at = i + 1
+		}
+	}
+	framings = slices.Insert(slices.Clone(framings), at, f)
 	if _, err := Parse(f.Example); err != nil {
-		framings = framings[:len(framings)-1]
+		framings = before
 		return fmt.Errorf("spec: the example of %s: %w", f.Name, err)
 	}
 	return nil

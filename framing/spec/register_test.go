@@ -73,6 +73,7 @@ func TestRegisterRefuses(t *testing.T) {
 		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: ""}} }, `spec: invalid or duplicate key "" of ends`},
 		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "a", Value: "NAME"}} }, `spec: invalid value "NAME" of the key a of ends: want N, SIZE, HEX, TEXT or words, as in big|little`},
 		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "a", Value: "b|"}} }, `spec: invalid value "b|" of the key a of ends: want N, SIZE, HEX, TEXT or words, as in big|little`},
+		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "a", Value: "b|c,d"}} }, `spec: invalid value "b|c,d" of the key a of ends: want N, SIZE, HEX, TEXT or words, as in big|little`},
 		{func(f *spec.Framing) { f.Name = "line" }, `spec: the name "line" is taken`},
 		{func(f *spec.Framing) { f.Name = "kafka" }, `spec: the name "kafka" is taken`},
 		{func(f *spec.Framing) { f.Keys = []spec.Key{{Name: "check"}} }, `spec: invalid or duplicate key "check" of ends`},
@@ -87,8 +88,28 @@ func TestRegisterRefuses(t *testing.T) {
 			t.Errorf("Register(%+v) = %v; want %s", f, err, test.want)
 		}
 	}
+	if err := spec.Register(ends, nil); fmt.Sprint(err) != "spec: ends has no build function" {
+		t.Errorf("Register without build = %v; want an error", err)
+	}
 	if _, err := spec.Parse("ends"); err == nil {
 		t.Error("Parse of a framing that was refused: got nil; want an error")
+	}
+}
+
+// A framing is listed with the others of its Kind, be it one of this package or not.
+func TestRegisterKindOf(t *testing.T) {
+	for _, f := range []spec.Framing{{Name: "a", Kind: "text"}, {Name: "b", Kind: "mine"}, {Name: "c"}, {Name: "d", Kind: "mine"}} {
+		f.About, f.Example = "x", f.Name
+		if err := spec.Register(f, func(map[string][]string) (framing.Framer, error) { return delimiter.Line(), nil }); err != nil {
+			t.Fatal(err)
+		}
+		defer spec.Unregister(f.Name)
+	}
+	help := spec.Help()
+	for _, heading := range []string{"\n\nTEXT\n\n", "\n\nMINE\n\nb: x\n    example: b\n\nd: x\n", "\n\nOTHER FRAMINGS\n\nc: x\n"} {
+		if n := strings.Count(help, heading); n != 1 {
+			t.Errorf("Help has %q %d times; want once", heading, n)
+		}
 	}
 }
 

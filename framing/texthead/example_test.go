@@ -29,7 +29,7 @@ func ExampleSIP() {
 	// Output:
 	// framing: payload of 51 bytes refused: its head makes a frame of 50 bytes
 	// "MESSAGE sip:bob SIP/2.0\r\nl: 5\r\n\r\nhello"
-	// framing: frame at offset 42: malformed head: no field announces the size of the body
+	// framing: frame at offset 42: malformed head: no field announces the size of the body, want Content-Length or l
 }
 
 func ExampleRTSP() {

@@ -17,7 +17,7 @@ const MaxHead = 64 << 10
 
 var (
 	errTooLong   = fmt.Errorf("malformed head: it does not end within %d bytes", MaxHead)
-	errMissing   = errors.New("malformed head: no field announces the size of the body")
+	errMissing   = errors.New("malformed head: no field announces the size of the body, want Content-Length or l")
 	errDuplicate = errors.New("malformed head: the size of the body is announced twice")
 	errFolded    = errors.New("malformed head: the size of the body continues on another line")
 	errLF        = errors.New(`malformed head: line ends in "\n", want "\r\n"`)
@@ -32,8 +32,6 @@ var (
 	errBlanksOnly = errors.New("malformed head: a line of blanks")
 
 	errInterleaved = errors.New("malformed head: interleaved binary data, which begins with '$', is another framing: length,width=2,offset=2,keep")
-
-	errTrailer = errors.New("malformed frame: the announced body is not followed by what has to end it")
 )
 
 // A Framer frames the messages of one protocol. Make one with [SIP], [RTSP], [STOMP],
@@ -161,9 +159,10 @@ func (f *Framer) body(data []byte, p parser) (framing.Frame, framing.Resume, err
 	case f.trailer == "":
 		frame.End = frame.Size
 	case frame.Size > len(data): // the trailer is part of the payload
-	case string(data[frame.Size-len(f.trailer):frame.Size]) != f.trailer:
-		return frame, framing.Resume{}, errTrailer
 	default:
+		if got := data[frame.Size-len(f.trailer) : frame.Size]; string(got) != f.trailer {
+			return frame, framing.Resume{}, fmt.Errorf("malformed frame: got %+q after the announced body, want %+q", got, f.trailer)
+		}
 		frame.End = frame.Size
 	}
 	return frame, framing.Resume{}, nil

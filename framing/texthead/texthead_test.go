@@ -32,7 +32,7 @@ func TestErrors(t *testing.T) {
 		{texthead.SIP(), "A\r\nl: 5\r6", `malformed head: "\r" inside a line`},
 		{texthead.SIP(), "A\r\nl: 5\r\n ", "malformed head: the size of the body continues on another line"},
 		{texthead.SIP(), "A\r\nl: 5\r\nContent-Length:", "malformed head: the size of the body is announced twice"},
-		{texthead.SIP(), "A\r\nB: c\r\n\r\n", "malformed head: no field announces the size of the body"},
+		{texthead.SIP(), "A\r\nB: c\r\n\r\n", "malformed head: no field announces the size of the body, want Content-Length or l"},
 		{texthead.RTSP(), "A\r\nContent-Length" + strings.Repeat(" ", 18), "malformed head: too many blanks after the name of a field"},
 		{texthead.STOMP(), "A\ncontent-length:x", "malformed length: got 'x', want a digit"},
 		{texthead.NATS(), "PUB a\n", "malformed head: PUB with 2 words, want 3 or more"},
@@ -105,13 +105,13 @@ func TestRefusedPayload(t *testing.T) {
 	}{
 		{texthead.SIP(), "", "it must be one whole frame; its end is missing"},
 		{texthead.SIP(), "\r\nA\r\nl: 0\r\n\r\n", "it must be one whole frame; it begins with an empty line"},
-		{texthead.SIP(), "A\r\n\r\n", "it must be one whole frame: malformed head: no field announces the size of the body"},
+		{texthead.SIP(), "A\r\n\r\n", "it must be one whole frame: malformed head: no field announces the size of the body, want Content-Length or l"},
 		{texthead.SIP(), "A\r\nl: 5\r\n\r\nhell", "its head makes a frame of 16 bytes"},
 		{texthead.SIP(), "A\r\nl: 5\r\n\r\nhello!", "its head makes a frame of 16 bytes"},
 		{texthead.RTSP(), "A\r\n\r\nx", "its head makes a frame of 5 bytes"},
 		{texthead.STOMP(), "A\n\nhello", "it must be one whole frame; its end is missing"},
 		{texthead.STOMP(), "A\n\na\x00b\x00", "its head makes a frame of 5 bytes"},
-		{texthead.NATS(), "PUB a 5\r\nhello!\n", "it must be one whole frame: malformed frame: the announced body is not followed by what has to end it"},
+		{texthead.NATS(), "PUB a 5\r\nhello!\n", `it must be one whole frame: malformed frame: got "!\n" after the announced body, want "\r\n"`},
 		{texthead.Memcached(), "get a", "it must be one whole frame; its end is missing"},
 	} {
 		got, err := test.framer.Append([]byte("x"), []byte(test.payload))

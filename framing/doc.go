@@ -26,7 +26,7 @@
 // Server Protocol), texthead (SIP, RTSP, STOMP, NATS and memcached), resp (Redis),
 // recordmark (ONC RPC), slip, cobs, stuffed (HDLC), stx and enclosed (marks of any
 // bytes), and jsonvalue (a stream of JSON values). Package checksum adds a checksum
-// to any of them, and [Select] is for streams with frames of several kinds.
+// to most of them, and [Select] is for streams with frames of several kinds.
 //
 // [Buffer] is a Reader for callers that do their own I/O, such as event loops, and
 // [SplitFunc] adapts a Framer to [bufio.Scanner]. [Reader.NextReader] and

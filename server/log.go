@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -160,13 +161,19 @@ func printable(text string) string {
 }
 
 // errorText returns the text of err, which may quote the peer. The errors that
-// hold nothing but numbers and words of ours are not cut.
+// hold nothing but numbers and words of ours are not cut, and of a FormatError only
+// what the Framer reports is.
 func errorText(err error) string {
 	var (
 		tooLarge  *framing.TooLargeError
 		truncated *framing.UnexpectedEOFError
 		refused   *framing.PayloadError
 	)
+	if malformed, ok := err.(*framing.FormatError); ok {
+		short := *malformed
+		short.Err = errors.New(printable(fmt.Sprint(malformed.Err)))
+		return short.Error()
+	}
 	switch {
 	case errors.As(err, &tooLarge):
 		return tooLarge.Error()

@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/server"
 	"github.com/wholeframe/wholeframe/server/internal/fakenet"
 )
@@ -138,6 +140,32 @@ func TestT26HandlerError(t *testing.T) {
 		assert.Less(t, len(f.log.String()), 400, f.log)
 		assert.Equal(t, 0, strings.Count(f.log.String(), "\x1b"))
 	})
+}
+
+// A quotingFramer rejects everything, and quotes it.
+type quotingFramer struct{ framing.Framer }
+
+func (quotingFramer) Split(data []byte, r framing.Resume) (framing.Frame, framing.Resume, error) {
+	return framing.Frame{}, r, fmt.Errorf("bad: %s", data)
+}
+
+// T26: of a malformed frame the log says what is allowed, and what the bytes look like;
+// only what the Framer reports is cut.
+func TestT26_FormatError(t *testing.T) {
+	for _, test := range []struct {
+		framer framing.Framer
+		sent   string
+		err    string
+	}{
+		{netstring.New(), "GET / HTTP/1.1\r\n", `frame at offset 0: malformed length: got 'G', want a digit (this looks like an HTTP request)"`},
+		{quotingFramer{netstring.New()}, "\x1b" + strings.Repeat("x", 1000), `err="framing: frame at offset 0: bad: \\x1b` + strings.Repeat("x", 58) + `"`},
+	} {
+		onFake(t, &server.Server{Framer: test.framer}, func(f *fake) {
+			f.dial(test.sent)
+			time.Sleep(time.Second)
+			assert.Contains(t, f.log.String(), test.err)
+		})
+	}
 }
 
 // A lateLogger takes a second to say that it is enabled.

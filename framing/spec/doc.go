@@ -30,8 +30,9 @@
 // delimiter or header included, and is verified on writing.
 //
 // The key check=NAME adds a checksum after each payload: cobs,check=crc32. Every framing
-// takes it in which a payload may end in any bytes: not json, resp and dot, nor lines
-// that are kept. Package checksum describes the checksums.
+// takes it in which a payload may end in any bytes: not json, resp, dot, the text-head of
+// STOMP, NATS and memcached, nor lines and trailers that are kept. Package checksum
+// describes the checksums.
 //
 // The name of a protocol is short for its framing: kafka is length, diameter is
 // length,width=3,offset=1,includes-header,magic=01,keep. [Presets] lists these names.

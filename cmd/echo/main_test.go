@@ -54,7 +54,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"-max-conns", "many"}, "-max-conns"},
 		{[]string{"-grace", "10"}, "-grace"},
 		{[]string{"-idle-timeout"}, "-idle-timeout"},
-		{[]string{"-framing", "nosuch"}, "want one of line, crlf"},
+		{[]string{"-framing", "nosuch"}, ", such as kafka; -framing=help lists all"},
 		{[]string{"-framing", ""}, "want one of line, crlf"},
 		{[]string{"-framing", "length,wdith=2"}, "width"},
 		{[]string{"-framing", "length,width=9"}, "width"},

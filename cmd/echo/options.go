@@ -146,7 +146,7 @@ func parse(args []string) (*options, error) {
 		return nil, helpText(versionText())
 	}
 	if err := o.framing.Set(*text); err != nil {
-		return nil, fmt.Errorf("-framing: %w", err)
+		return nil, fmt.Errorf("-framing: %w; -framing=help lists all", err)
 	}
 	return o, o.check()
 }

@@ -99,7 +99,7 @@ func parse(args []string) (*options, error) {
 		return nil, helpText(spec.Help())
 	}
 	if err := o.framing.Set(*text); err != nil {
-		return nil, fmt.Errorf("-framing: %w", err)
+		return nil, fmt.Errorf("-framing: %w; -framing=help lists all", err)
 	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")

@@ -22,10 +22,14 @@ func Parse(text string) (framing.Framer, error) {
 	}
 	i := slices.IndexFunc(framings, func(f Framing) bool { return f.Name == name })
 	if i < 0 {
-		if meant := strings.ToLower(strings.TrimSpace(name)); known(meant) {
-			return nil, fault(text, "unknown framing %q; want %s; -framing=help lists all names", name, meant)
+		meant := strings.ToLower(strings.TrimSpace(name))
+		if known(meant) {
+			return nil, fault(text, "unknown framing %q; want %s", name, meant)
 		}
-		return nil, fault(text, "unknown framing %q; want one of %s, or the name of a protocol; -framing=help lists all names", name, names())
+		if similar := similar(meant); similar != "" {
+			return nil, fault(text, "unknown framing %q; perhaps %s", name, similar)
+		}
+		return nil, fault(text, "unknown framing %q; want one of %s, or the name of a protocol, such as kafka", name, names())
 	}
 	f := framings[i]
 	var given options

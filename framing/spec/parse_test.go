@@ -164,8 +164,7 @@ func allNames() string {
 }
 
 func TestParseErrors(t *testing.T) {
-	const help = "; -framing=help lists all names"
-	names := "; want one of " + allNames() + ", or the name of a protocol" + help
+	names := "; want one of " + allNames() + ", or the name of a protocol, such as kafka"
 	const (
 		lineKeys  = "; line takes keep, skip-empty"
 		allLength = "; length takes width=N, order=big|little, digits=decimal|hex|bcd, offset=SIZE, adjust=N, includes-header, strip=SIZE, magic=HEX, trailer=HEX, resync, keep, skip-empty"
@@ -187,13 +186,23 @@ func TestParseErrors(t *testing.T) {
 
 		// Names.
 		{"", 0, `unknown framing ""` + names},
-		{"lines", 0, `unknown framing "lines"` + names},
-		{"Line", 0, `unknown framing "Line"; want line` + help},
-		{" line,keep", 0, `unknown framing " line"; want line` + help},
-		{"Kafka", 0, `unknown framing "Kafka"; want kafka` + help},
-		{"length=4", 0, `unknown framing "length=4"` + names},
+		{"x", 0, `unknown framing "x"` + names},
+		{"websocket", 0, `unknown framing "websocket"` + names},
+		{"tcp", 0, `unknown framing "tcp"` + names}, // too many have the word
+		{"Line", 0, `unknown framing "Line"; want line`},
+		{" line,keep", 0, `unknown framing " line"; want line`},
+		{"Kafka", 0, `unknown framing "Kafka"; want kafka`},
+		{"length=4", 0, `unknown framing "length=4"; perhaps length`},
 		{",keep", 0, `unknown framing ""` + names},
-		{`line\,keep`, 0, `unknown framing "line\\,keep"` + names},
+		{`line\,keep`, 0, `unknown framing "line\\,keep"; perhaps line`},
+		{"kafak", 0, `unknown framing "kafak"; perhaps kafka (Kafka)`},
+		{"slpi,leading-end", 0, `unknown framing "slpi"; perhaps slip`},
+		{"mysq", 0, `unknown framing "mysq"; perhaps mysql (MySQL packets of less than 16 MiB)`},
+		{"tlx", 0, `unknown framing "tlx"; perhaps tls (TLS records)`},
+		{"dinstap", 0, `unknown framing "dinstap"; perhaps dnstap (dnstap data frames (Frame Streams))`},
+		{"Modbus-TCP", 0, `unknown framing "Modbus-TCP"; perhaps modbus (Modbus/TCP)`},
+		{"amqp0", 0, `unknown framing "amqp0"; perhaps amqp (AMQP 0-9-1, after the protocol header) or amqp10 (AMQP 1.0, after the protocol header)`},
+		{"IMAP", 0, `unknown framing "IMAP"; perhaps smtp (SMTP commands and replies, also POP3, IMAP and FTP)`},
 
 		// Keys.
 		{"line,", 5, `unknown key ""` + lineKeys},

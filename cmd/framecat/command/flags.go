@@ -220,7 +220,7 @@ func (o *options) address(args []string) error {
 // complete puts what 0 means in its place, and rejects what cannot be meant.
 func (o *options) complete() error {
 	if err := o.framing.Set(o.framingSpec); err != nil {
-		return fmt.Errorf("-framing: %w", err)
+		return fmt.Errorf("-framing: %w; -framing=help lists all", err)
 	}
 	if o.maxPayload == 0 {
 		o.maxPayload = framing.DefaultMaxPayload

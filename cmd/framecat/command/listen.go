@@ -86,7 +86,7 @@ func (l *listenOptions) check(o *options) error {
 	}
 	if l.toFramingSpec != "" {
 		if err := l.toFraming.Set(l.toFramingSpec); err != nil {
-			return fmt.Errorf("-to-framing: %w", err)
+			return fmt.Errorf("-to-framing: %w; -to-framing=help lists all", err)
 		}
 	}
 	return o.chat.check()

@@ -15,7 +15,7 @@ var decodeMode = &mode{
 		{"-decode -framing=netstring < FILE", "cut a stream into messages"},
 		{"-decode -pcap FILE -port N", "cut a packet capture"},
 	},
-	noTarget: true,
+	noTarget: "reads standard input, or -file FILE",
 	groups:   []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, decodeFlags},
 	check:    func(o *options) error { return o.decode.check(o) },
 	run:      decode,

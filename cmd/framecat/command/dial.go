@@ -58,6 +58,16 @@ func network(addr string) (network, rest string) {
 	return "tcp", addr
 }
 
+// isAddress reports whether addr is HOST:PORT or unix:/path.
+func isAddress(addr string) bool {
+	network, rest := network(addr)
+	if network == "unix" {
+		return rest != ""
+	}
+	_, _, err := net.SplitHostPort(rest)
+	return err == nil
+}
+
 // speaksTLS reports whether the server at o.addr answers a TLS handshake.
 func (o *options) speaksTLS() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

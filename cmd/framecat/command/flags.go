@@ -193,9 +193,9 @@ func (g *group) modes() string {
 
 // address takes the arguments.
 func (o *options) address(args []string) error {
-	if o.mode.noTarget {
+	if o.mode.noTarget != "" {
 		if len(args) > 0 {
-			return fmt.Errorf("unexpected argument %q: -%s takes no address here", args[0], o.mode.flag)
+			return fmt.Errorf("unexpected argument %q: -%s %s", args[0], o.mode.flag, o.mode.noTarget)
 		}
 		return nil
 	}
@@ -212,6 +212,8 @@ func (o *options) address(args []string) error {
 		}
 		o.addr = net.JoinHostPort(args[0], args[1])
 		return nil
+	case !isAddress(args[0]):
+		return fmt.Errorf("invalid address %q: want HOST:PORT, HOST PORT or unix:/path", args[0])
 	}
 	o.addr = args[0]
 	return nil

@@ -16,7 +16,7 @@ import (
 var guessMode = &mode{
 	flag:     "guess",
 	examples: []example{{"-guess < FILE", "find the framing of a stream"}},
-	noTarget: true,
+	noTarget: "reads standard input, or -file FILE",
 	groups:   []*group{outputFlags, inputFlags, guessFlags},
 	run:      guessFraming,
 }

@@ -19,7 +19,7 @@ var listenMode = &mode{
 		{"-listen :9000 -to HOST:PORT", "a proxy that shows both sides"},
 		{"-listen :514 -framing=syslog -to HOST:PORT -to-framing=line", "a bridge between framings"},
 	},
-	noTarget: true,
+	noTarget: "takes no address here",
 	groups:   []*group{messageFlags, outputFlags, hexFlags, showFlags, inputFlags, framedFlags, recordFlags, listenFlags, chatFlags, troubleFlags, connectFlags},
 	check:    func(o *options) error { return o.listen.check(o) },
 	run:      listen,
@@ -55,10 +55,11 @@ var listenFlags = &group{"Listening", func(f *flag.FlagSet, o *options) {
 }}
 
 func (l *listenOptions) check(o *options) error {
-	network, addr := network(l.addr)
 	switch {
-	case network == "unix" && addr == "", l.addr == "":
+	case !isAddress(l.addr):
 		return fmt.Errorf("-listen %q: want HOST:PORT or unix:/path", l.addr)
+	case l.to != "" && !isAddress(l.to):
+		return fmt.Errorf("-to %q: want HOST:PORT or unix:/path", l.to)
 	case l.toFramingSpec == "help":
 		return helpText(spec.Help())
 	case more(l.to != "", l.echo, l.reply != ""):

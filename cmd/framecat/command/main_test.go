@@ -99,12 +99,16 @@ func TestUsage(t *testing.T) {
 		{"", "HOST:PORT"},
 		{"x:1 y:2", `invalid port "y:2"`},
 		{"x 65536", "with a port of 0 to 65535"},
+		{"localhost", `invalid address "localhost": want HOST:PORT, HOST PORT or unix:/path`},
+		{"::1:80", `invalid address "::1:80"`},
+		{"unix:", `invalid address "unix:"`},
 		{"x 1 y", `"y"`},
 		{"x:1 -x", "flags come before x:1"},
 		{"-delay 10 x:1", "write 10s"},
 		{"-timeout soon x:1", "want a duration, such as"},
 		{"-framing nosuch x:1", ", such as kafka; -framing=help lists all"},
-		{"-decode x:1", `"x:1"`},
+		{"-decode file", `"file": -decode reads standard input, or -file FILE`},
+		{"-guess file", `"file": -guess reads standard input, or -file FILE`},
 		{"-decode -load", "contradict each other"},
 		{"-count x:1", "-count: want it with -decode"},
 		{"-decode -chop 3", "-chop: want it without"},
@@ -115,6 +119,8 @@ func TestUsage(t *testing.T) {
 		{"-listen :0 x:1", "-listen takes no address here"},
 		{"-listen= ", "want HOST:PORT"},
 		{"-listen unix: -echo", "want HOST:PORT"},
+		{"-listen 8000 -echo", `-listen "8000": want HOST:PORT or unix:/path`},
+		{"-listen :0 -to localhost", `-to "localhost": want HOST:PORT or unix:/path`},
 		{"-listen :0 -echo -reply f", "contradict"},
 		{"-listen :0 -to x:1 -echo", "contradict"},
 		{"-listen :0 -to-framing length", "needs -to"},
@@ -281,9 +287,9 @@ func TestChat_CannotConnect(t *testing.T) {
 	code, _, stderr = finish(t, "x\n", "-timeout=50ms", "-tls", l.Addr().String())
 	assert.Equal(t, 1, code)
 	assert.Equal(t, "framecat: TLS with "+l.Addr().String()+": no answer for 50ms\n", stderr)
-	code, _, stderr = finish(t, "", "-framing=line", "127.0.0.1")
+	code, _, stderr = finish(t, "", "-framing=line", "unix:"+t.TempDir()+"/none")
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "missing port")
+	assert.Contains(t, stderr, "/none: connect: ")
 }
 
 const wire = `-> message 1: header 4, payload 5

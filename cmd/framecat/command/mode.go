@@ -10,7 +10,7 @@ import (
 type mode struct {
 	flag     string // selects the mode; "" for the one that needs none
 	examples []example
-	noTarget bool     // it takes no HOST:PORT
+	noTarget string   // what it takes, if it takes no HOST:PORT: "reads standard input"
 	groups   []*group // the flags that it takes; no mode has a flag of its own outside of them
 
 	// check rejects flags that contradict each other. It may be nil.

@@ -90,7 +90,7 @@ func TestLoad(t *testing.T) {
 	}
 	code, _, stderr = finish(t, "", append(args, "-framing=fixed,size=3", echo(t, "length"))...)
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "-size 100: framing: payload of 100 bytes refused")
+	assert.Regexp(t, "-size 100: framing: payload of 100 bytes refused: .*; -send FILE sends messages of your own\n$", stderr)
 }
 
 // Who does not connect before -for is over is not forgotten.

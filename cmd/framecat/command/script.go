@@ -28,8 +28,10 @@ func (j *job) script() (s *script, err error) {
 		s.expect = ""
 	}
 	if j.load.send == "" {
-		_, err := j.frame(nil, message{payload: s.message(nil, 0), source: "-size " + j.load.size.String()})
-		return s, err
+		if _, err := j.frame(nil, message{payload: s.message(nil, 0), source: "-size " + j.load.size.String()}); err != nil {
+			return nil, fmt.Errorf("%w; -send FILE sends messages of your own", err)
+		}
+		return s, nil
 	}
 	if s.lines, err = j.lines("-send", j.load.send); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 //
 // One goroutine at a time may call the methods that read, and any number those that
 // write; frames never interleave. Close may be called at any time, and so may the
-// methods of a net.Conn that set deadlines: a read that times out loses nothing and
+// methods of its NetConn that set deadlines: a read that times out loses nothing and
 // may be repeated, a write that times out may have written part of a frame and is
 // the end of writing.
 type Conn struct {

@@ -46,7 +46,7 @@ func Register(f Framing, build func(keys map[string][]string) (framing.Framer, e
 	for i := range f.Keys {
 		k := &f.Keys[i]
 		if !isName(k.Name) || k.Name == check.Name || slices.ContainsFunc(f.Keys[:i], func(other Key) bool { return other.Name == k.Name }) {
-			return fmt.Errorf("spec: invalid or duplicate key %q of %s", k.Name, f.Name)
+			return fmt.Errorf("spec: invalid or duplicate key %q of %s: want lower-case letters, digits and hyphens, and not check", k.Name, f.Name)
 		}
 		if k.read = k.reader(); k.read == nil && k.Value != "" {
 			return fmt.Errorf("spec: invalid value %q of the key %s of %s: want N, SIZE, HEX, TEXT or words, as in big|little", k.Value, k.Name, f.Name)

@@ -1,7 +1,7 @@
 // Package checksum adds a checksum to a Framer: it follows the payload inside the
 // frame, is appended on writing, verified on reading, and not delivered.
 //
-//	Wrap(cobs.New(), CRC32)                05 31 32 .. 39 cb f4 39 26 00  →  12..9
+//	Wrap(cobs.New(), CRC32)                0e 31 32 .. 39 cb f4 39 26 00  →  12..9
 //	Wrap(stuffed.HDLC(), CRC16X25)         7e 31 32 .. 39 6e 90 7e        →  12..9
 //	Wrap(stuffed.JT808(), XOR8)            7e 31 32 .. 39 31 7e           →  12..9
 //

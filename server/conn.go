@@ -403,7 +403,7 @@ func (c *Conn) panicked(cause any) {
 // remote returns the address of the peer for the log and the report.
 func (c *Conn) remote() string {
 	defer protect()
-	return printable(c.RemoteAddr().String())
+	return printable(c.RemoteAddr().String(), maxLogged)
 }
 
 // leave is the last act of the goroutine, whatever a wrapped connection has done

@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	maxWarnings = 10 // of each budget, a second
-	maxLogged   = 64 // bytes of an attribute that comes from a connection
-	maxPending  = 64 // records that the Logger has not taken yet
-	reserved    = 10 // of them, for each budget but noBudget
+	maxWarnings = 10  // of each budget, a second
+	maxLogged   = 64  // bytes of an attribute that comes from a connection
+	maxReason   = 128 // bytes of what a Framer reports: what is wrong, and what is allowed
+	maxPending  = 64  // records that the Logger has not taken yet
+	reserved    = 10  // of them, for each budget but noBudget
 )
 
 // A budget is for the warnings that have the same cause, so that none of them
@@ -149,10 +150,10 @@ func (j *journal) flush(d time.Duration) {
 	}
 }
 
-// printable returns text if it is short and printable, else at most 64 bytes of
-// it in a form that is safe in any log.
-func printable(text string) string {
-	cut := text[:min(len(text), maxLogged)]
+// printable returns text if it is printable and no longer than limit, else at most
+// limit bytes of it in a form that is safe in any log.
+func printable(text string, limit int) string {
+	cut := text[:min(len(text), limit)]
 	q := strconv.QuoteToASCII(cut)
 	if q = q[1 : len(q)-1]; q == cut {
 		return cut
@@ -171,7 +172,7 @@ func errorText(err error) string {
 	)
 	if malformed, ok := err.(*framing.FormatError); ok {
 		short := *malformed
-		short.Err = errors.New(printable(fmt.Sprint(malformed.Err)))
+		short.Err = errors.New(printable(fmt.Sprint(malformed.Err), maxReason))
 		return short.Error()
 	}
 	switch {
@@ -182,7 +183,7 @@ func errorText(err error) string {
 	case errors.As(err, &refused):
 		return refused.Error()
 	}
-	return printable(err.Error())
+	return printable(err.Error(), maxLogged)
 }
 
 // quote returns at most 64 bytes that a peer sent, quoted.

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/jsonvalue"
 	"github.com/wholeframe/wholeframe/framing/netstring"
 	"github.com/wholeframe/wholeframe/server"
 	"github.com/wholeframe/wholeframe/server/internal/fakenet"
@@ -158,7 +159,8 @@ func TestT26_FormatError(t *testing.T) {
 		err    string
 	}{
 		{netstring.New(), "GET / HTTP/1.1\r\n", `frame at offset 0: malformed length: got 'G', want a digit (this looks like an HTTP request)"`},
-		{quotingFramer{netstring.New()}, "\x1b" + strings.Repeat("x", 1000), `err="framing: frame at offset 0: bad: \\x1b` + strings.Repeat("x", 58) + `"`},
+		{jsonvalue.New(), "G", `frame at offset 0: malformed value: it begins with 'G', want {, [, \\\", a digit, -, true, false or null"`},
+		{quotingFramer{netstring.New()}, "\x1b" + strings.Repeat("x", 1000), `err="framing: frame at offset 0: bad: \\x1b` + strings.Repeat("x", 122) + `"`},
 	} {
 		onFake(t, &server.Server{Framer: test.framer}, func(f *fake) {
 			f.dial(test.sent)

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/wholeframe/wholeframe/framing"
+	"github.com/wholeframe/wholeframe/framing/internal/decimal"
 )
 
 // A Framer splits a stream of RESP values. Make one with [New]. It is a
@@ -42,6 +43,16 @@ var (
 	errTooMany = fmt.Errorf("malformed length: more than %d values of aggregates must follow", maxMore+1)
 	errNumber  = fmt.Errorf("malformed length: want 1 to %d decimal digits and CR LF", maxDigits)
 )
+
+// errType returns the error for a value that begins with c, in an aggregate if state is
+// not 0.
+func errType(c byte, state uint64) error {
+	inline := ""
+	if state == 0 {
+		inline = " or an inline command"
+	}
+	return fmt.Errorf("malformed value: it begins with %s, want one of +-:_#,($!=*~>%%|%s", decimal.Quote(c), inline)
+}
 
 // missing returns the bytes that are missing of a bulk string.
 func missing(state uint64) int { return int(state % moreUnit / bulkUnit) }
@@ -143,7 +154,7 @@ func header(rest []byte, state uint64) (n int, next uint64, whole bool, err erro
 		if state == 0 && beginsInline(c) {
 			return 1, inInline, false, nil
 		}
-		return 0, state, false, fmt.Errorf("malformed value: unknown type %q", c)
+		return 0, state, false, errType(c, state)
 	}
 	count, n, err := length(rest)
 	if n == 0 || err != nil {

@@ -54,7 +54,9 @@ func TestWire(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for wire, want := range map[string]string{
-		"?":                        "malformed value: unknown type '?'",
+		"\xff":                     "malformed value: it begins with 0xff, want one of +-:_#,($!=*~>%| or an inline command",
+		"?":                        "malformed value: it begins with '?', want one of +-:_#,($!=*~>%| or an inline command",
+		"*1\r\nPING":               "malformed value: it begins with 'P', want one of +-:_#,($!=*~>%|",
 		"+a\n":                     "malformed value: it does not end in CR LF",
 		"$x":                       "malformed length: want 1 to 18 decimal digits and CR LF",
 		"$2147483646\r\n":          "malformed length: it exceeds 2147483645, the limit of a bulk string",
@@ -62,7 +64,7 @@ func TestErrors(t *testing.T) {
 		"*2147483647\r\n":          "malformed length: more than 268435456 values of aggregates must follow",
 		"|999999999999999999\r\n":  "malformed length: more than 268435456 values of aggregates must follow",
 		"*1000000000000000000\r\n": "malformed length: want 1 to 18 decimal digits and CR LF",
-		"\v":                       `malformed value: unknown type '\v'`,
+		"\v":                       `malformed value: it begins with '\v', want one of +-:_#,($!=*~>%| or an inline command`,
 	} {
 		frame, _, err := resp.New().Split([]byte(wire), framing.Resume{})
 		if fmt.Sprint(err) != want || frame.Size != 0 {

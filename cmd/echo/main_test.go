@@ -52,7 +52,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"-max-payload", "1.5MiB"}, `"1.5MiB"`},
 		{[]string{"-max-payload", "99999999999GiB"}, "too large"},
 		{[]string{"-max-conns", "many"}, "-max-conns"},
-		{[]string{"-grace", "10"}, "-grace"},
+		{[]string{"-grace", "10"}, "for flag -grace: a duration needs a unit: write 10s"},
 		{[]string{"-idle-timeout"}, "-idle-timeout"},
 		{[]string{"-framing", "nosuch"}, ", such as kafka; -framing=help lists all"},
 		{[]string{"-framing", ""}, "want one of line, crlf"},

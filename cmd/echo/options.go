@@ -20,6 +20,7 @@ import (
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/fixed"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/internal/durationflag"
 	"github.com/wholeframe/wholeframe/server"
 )
 
@@ -115,13 +116,13 @@ func parse(args []string) (*options, error) {
 	f.Var(&o.maxPayload, "max-payload", "refuse messages larger than `SIZE`: bytes, or 64KiB, 1MiB, 2GiB (0 means 1MiB, negative means no limit)")
 	f.IntVar(&o.maxConns, "max-conns", 0, "serve at most `N` connections at a time, others wait (0 means 10000 or 80 % of the descriptor limit, negative means no limit)")
 	f.IntVar(&o.maxPerAddr, "max-conns-per-addr", 0, "serve at most `N` connections of one address at a time, or of one IPv6 network of 64 bits, and reset others (0 means no limit, negative means no limit)")
-	f.DurationVar(&o.maxAge, "max-age", 0, "end connections between two messages after this long, give or take 10 % (0 means never, negative means never)")
+	durationflag.Var(f, &o.maxAge, "max-age", 0, "end connections between two messages after this `duration`, give or take 10 % (0 means never, negative means never)")
 	f.Var(&o.proxyFrom, "proxy-from", "expect a PROXY protocol header from the addresses `CIDR`, such as 10.0.0.0/8,::1, and on a Unix socket")
-	f.DurationVar(&o.idleTimeout, "idle-timeout", 2*time.Minute, "close connections idle for this long (0 means 2m, negative means never)")
-	f.DurationVar(&o.frameTimeout, "frame-timeout", 10*time.Second, "close connections that take longer to send a message, plus 1s for each 64KiB of it (0 means 10s, negative means never)")
-	f.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "close connections that do not read their replies for this long (0 means 10s, negative means never)")
-	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long to wait for replies when closing (0 means 10s, negative means forever)")
-	f.DurationVar(&o.drainDelay, "drain-delay", 0, "when closing, serve on for this long after /readyz has said so (0 means not at all; must not be negative)")
+	durationflag.Var(f, &o.idleTimeout, "idle-timeout", 2*time.Minute, "close connections idle for this `duration` (0 means 2m, negative means never)")
+	durationflag.Var(f, &o.frameTimeout, "frame-timeout", 10*time.Second, "close connections that take longer than this `duration` to send a message, plus 1s for each 64KiB of it (0 means 10s, negative means never)")
+	durationflag.Var(f, &o.writeTimeout, "write-timeout", 10*time.Second, "close connections that do not read their replies for this `duration` (0 means 10s, negative means never)")
+	durationflag.Var(f, &o.grace, "grace", 10*time.Second, "when closing, wait this `duration` for replies (0 means 10s, negative means forever)")
+	durationflag.Var(f, &o.drainDelay, "drain-delay", 0, "when closing, serve on for this `duration` after /readyz has said so (0 means not at all; must not be negative)")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificate (chain) in the PEM `FILE`, which is read again when it changes; needs -tls-key")
 	f.StringVar(&o.tlsKey, "tls-key", "", "private key of the certificate, in the PEM `FILE`")
 	f.StringVar(&o.tlsClientCA, "tls-client-ca", "", "serve only clients with a certificate of an authority in the PEM `FILE`; needs -tls-cert")

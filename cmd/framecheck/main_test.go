@@ -60,6 +60,7 @@ func TestUsage(t *testing.T) {
 		{"example.com:80", "example.com:80 is not this machine; add -remote"},
 		{"192.0.2.1:80", "192.0.2.1:80 is not this machine; add -remote"},
 		{"-framing=lines 127.0.0.1:1", "perhaps line or syslog-tcp"},
+		{"-patience=5 127.0.0.1:1", "for flag -patience: a duration needs a unit: write 5s"},
 		{"-mode=loud 127.0.0.1:1", `-mode "loud": want echo, sink, script or client`},
 		{"-reply=two 127.0.0.1:1", `-reply "two": want same or one`},
 		{"-reply=one -mode=sink 127.0.0.1:1", "a server answers or does not"},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/internal/durationflag"
 )
 
 // most is the largest -rounds, and -max-conns: more is a slip of the finger.
@@ -76,11 +77,11 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.rounds, "rounds", 1, "play each case `N` times, and report the worst")
 	f.Var(&o.maxPayload, "max-payload", "the server's limit for messages is `SIZE`: bytes, or 64KiB, 1MiB, at most 64MiB; 0: not known")
 	f.IntVar(&o.maxConns, "max-conns", 0, "the server serves `N` connections at a time; 0: not known")
-	f.DurationVar(&o.idleTimeout, "idle-timeout", 0, "the server closes idle connections after this time; 0: not known")
-	f.DurationVar(&o.frameTimeout, "frame-timeout", 0, "the server gives a message this time to arrive; 0: not known")
-	f.DurationVar(&o.writeTimeout, "write-timeout", 0, "the server gives a client that does not read this time; 0: not known")
-	f.DurationVar(&o.grace, "grace", 15*time.Second, "wait this long for the server to end after a signal")
-	f.DurationVar(&o.patience, "patience", 5*time.Second, "wait this long for what is due; the time itself is never judged")
+	durationflag.Var(f, &o.idleTimeout, "idle-timeout", 0, "the server closes idle connections after this `duration`; 0: not known")
+	durationflag.Var(f, &o.frameTimeout, "frame-timeout", 0, "the server gives a message this `duration` to arrive; 0: not known")
+	durationflag.Var(f, &o.writeTimeout, "write-timeout", 0, "the server gives a client that does not read this `duration`; 0: not known")
+	durationflag.Var(f, &o.grace, "grace", 15*time.Second, "wait this `duration` for the server to end after a signal")
+	durationflag.Var(f, &o.patience, "patience", 5*time.Second, "wait this `duration` for what is due; the time itself is never judged")
 	f.BoolVar(&o.tls, "tls", false, "the server speaks TLS; its certificate is not verified")
 	f.BoolVar(&o.remote, "remote", false, "allow HOST:PORT to be another machine: cases open hundreds of connections and send up to 50 MiB, or eight messages of -max-payload")
 	f.StringVar(&o.name, "name", "", "the server's `NAME` in reports")

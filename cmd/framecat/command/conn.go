@@ -23,7 +23,7 @@ const lookAgain = 50 * time.Millisecond
 // bytes leave, and its deadlines are not believed before the socket was looked at.
 type steadyConn struct {
 	conn
-	limit duration // of a write without progress; negative: none
+	limit time.Duration // of a write without progress; negative: none
 }
 
 func (c *steadyConn) Read(p []byte) (int, error) {
@@ -43,7 +43,7 @@ func (c *steadyConn) Write(p []byte) (n int, err error) {
 	}
 	looked := false
 	for {
-		wait := time.Duration(c.limit)
+		wait := c.limit
 		if looked {
 			wait = lookAgain
 		}

@@ -18,7 +18,7 @@ type dialFunc func(context.Context) (conn, error)
 
 // dialer returns what connects to the server at an address of the command line. A
 // write to it fails when it makes no progress for limit, unless that is negative.
-func (o *options) dialer(target string, limit duration) (dialFunc, error) {
+func (o *options) dialer(target string, limit time.Duration) (dialFunc, error) {
 	network, addr := network(target)
 	config, err := o.tlsConfig(network, addr)
 	if err != nil {
@@ -89,7 +89,7 @@ func (o *options) limit(ctx context.Context) (context.Context, context.CancelFun
 	if o.timeout < 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, time.Duration(o.timeout))
+	return context.WithTimeout(ctx, o.timeout)
 }
 
 // patience returns the deadline of a wait that begins now.
@@ -97,7 +97,7 @@ func (o *options) patience() time.Time {
 	if o.timeout < 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(time.Duration(o.timeout))
+	return time.Now().Add(o.timeout)
 }
 
 // tlsConfig returns the TLS configuration, or nil for plain connections.

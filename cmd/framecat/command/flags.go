@@ -13,6 +13,7 @@ import (
 
 	"github.com/wholeframe/wholeframe/framing"
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/internal/durationflag"
 )
 
 // options are what the command line says. Those of one mode only are in a struct
@@ -39,9 +40,9 @@ type options struct {
 	chop  int
 	stick bool
 	half  bool
-	delay duration
+	delay time.Duration
 
-	timeout     duration
+	timeout     time.Duration
 	tls         bool
 	tlsCA       string
 	tlsInsecure bool
@@ -85,11 +86,10 @@ var (
 		f.IntVar(&o.chop, "chop", 0, "write at most `N` bytes at a time (0 means a message at a time)")
 		f.BoolVar(&o.stick, "stick", false, "write all messages at once, when the input has ended, or 64MiB of them wait")
 		f.BoolVar(&o.half, "half", false, "leave the last message unfinished: each message is finished only when the next one follows")
-		f.Var(&o.delay, "delay", "wait for `DURATION` between two writes")
+		durationflag.Var(f, &o.delay, "delay", 0, "wait for `DURATION` between two writes")
 	}}
 	connectFlags = &group{"The connection", func(f *flag.FlagSet, o *options) {
-		o.timeout = duration(10 * time.Second)
-		f.Var(&o.timeout, "timeout", "give up when connecting takes `DURATION`, when a write makes no progress for as long, or when, once the input has ended, no reply comes for as long (0 means 10s, negative means never)")
+		durationflag.Var(f, &o.timeout, "timeout", 10*time.Second, "give up when connecting takes `DURATION`, when a write makes no progress for as long, or when, once the input has ended, no reply comes for as long (0 means 10s, negative means never)")
 		f.BoolVar(&o.tls, "tls", false, "connect with TLS")
 		f.StringVar(&o.tlsCA, "tls-ca", "", "trust the certificates in the PEM `FILE`, and no others")
 		f.BoolVar(&o.tlsInsecure, "tls-insecure", false, "do not verify who the server is: anybody could be in between")
@@ -228,7 +228,7 @@ func (o *options) complete() error {
 		o.maxPayload = framing.DefaultMaxPayload
 	}
 	if o.timeout == 0 {
-		o.timeout = duration(10 * time.Second)
+		o.timeout = 10 * time.Second
 	}
 	if err := o.check(); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wholeframe/wholeframe/framing/spec"
+	"github.com/wholeframe/wholeframe/internal/durationflag"
 )
 
 // most is the largest -conns and -depth: more is a typing error, and would take
@@ -33,7 +34,7 @@ type loadOptions struct {
 	conns     int
 	depth     int
 	size      spec.Size
-	duration  duration
+	duration  time.Duration
 	rate      float64
 	reconnect bool
 	send      string
@@ -41,12 +42,12 @@ type loadOptions struct {
 }
 
 var loadFlags = &group{"Load", func(f *flag.FlagSet, o *options) {
-	o.load = loadOptions{size: 128, duration: duration(10 * time.Second)}
+	o.load = loadOptions{size: 128}
 	f.Bool("load", false, "keep a server busy, check its replies, and measure")
 	f.IntVar(&o.load.conns, "conns", 64, "open `N` connections")
 	f.IntVar(&o.load.depth, "depth", 16, "have at most `N` messages on their way on each")
 	f.Var(&o.load.size, "size", "send messages of `SIZE`")
-	f.Var(&o.load.duration, "for", "send for `DURATION` (0 means 10s, negative means until Ctrl-C)")
+	durationflag.Var(f, &o.load.duration, "for", 10*time.Second, "send for `DURATION` (0 means 10s, negative means until Ctrl-C)")
 	f.Float64Var(&o.load.rate, "rate", 0, "send `N` messages a second in all, each when it is due, however slow the replies are; latency counts from then (0 means as fast as replies come)")
 	f.BoolVar(&o.load.reconnect, "reconnect", false, "replace connections that end, and send again what the server has ended without an answer; a message whose connection fails is lost")
 	f.StringVar(&o.load.send, "send", "", "send the lines of `FILE`, over and over, in place of made-up messages; with -hex they are digits, with -framed frames")
@@ -55,7 +56,7 @@ var loadFlags = &group{"Load", func(f *flag.FlagSet, o *options) {
 
 func (l *loadOptions) check(o *options) error {
 	if l.duration == 0 {
-		l.duration = duration(10 * time.Second)
+		l.duration = 10 * time.Second
 	}
 	if l.expect == "" {
 		if l.expect = "echo"; l.send != "" {
@@ -91,7 +92,7 @@ func load(ctx context.Context, j *job) error {
 	}
 	sending, stop := ctx, context.CancelFunc(func() {})
 	if j.load.duration > 0 {
-		sending, stop = context.WithTimeout(ctx, time.Duration(j.load.duration))
+		sending, stop = context.WithTimeout(ctx, j.load.duration)
 	}
 	defer stop()
 	l := &loader{options: j.options, script: s, dial: dial, sending: sending, results: newResults()}

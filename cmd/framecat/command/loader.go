@@ -172,7 +172,7 @@ func (s *slot) overAt() time.Time {
 
 // late reports whether what is to be sent again has had its time after the end.
 func (s *slot) late() bool {
-	return s.timeout >= 0 && time.Since(s.overAt()) > time.Duration(s.timeout)
+	return s.timeout >= 0 && time.Since(s.overAt()) > s.timeout
 }
 
 var (

@@ -77,7 +77,7 @@ func (r *relay) run(ctx context.Context, l net.Listener) error {
 	r.giveUp = giveUp
 	defer context.AfterFunc(r.draining, func() {
 		if r.timeout > 0 {
-			time.AfterFunc(time.Duration(r.timeout), stop)
+			time.AfterFunc(r.timeout, stop)
 		}
 	})()
 	var links sync.WaitGroup

@@ -28,7 +28,7 @@ const (
 func (o *options) makesTrouble() bool { return o.chop > 0 || o.stick || o.half || o.delay > 0 }
 
 func (o *options) sender(w io.Writer) *sender {
-	return &sender{w: w, chop: o.chop, stick: o.stick, half: o.half, delay: time.Duration(o.delay)}
+	return &sender{w: w, chop: o.chop, stick: o.stick, half: o.half, delay: o.delay}
 }
 
 // send writes a frame, or keeps it: all of them with stick, and with half the

@@ -44,6 +44,9 @@ func (o *options) dialer(target string, limit time.Duration) (dialFunc, error) {
 			if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) {
 				err = errors.New("the server does not speak TLS: use no -tls")
 			}
+			if refused := (*tls.CertificateVerificationError)(nil); errors.As(err, &refused) {
+				err = fmt.Errorf("%w; -tls-ca FILE trusts other certificates, -tls-insecure all", err)
+			}
 			return nil, fmt.Errorf("TLS with %s: %w", target, err)
 		}
 		return &tlsConn{t, below}, nil

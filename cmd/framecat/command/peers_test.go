@@ -38,7 +38,7 @@ func TestChat_TLS(t *testing.T) {
 	}{
 		{[]string{"-tls", "-tls-ca", ca}, 0, "hello\n", ""},
 		{[]string{"-tls", "-tls-insecure"}, 0, "hello\n", ""},
-		{[]string{"-tls"}, 1, "", "certificate"},
+		{[]string{"-tls"}, 1, "", "; -tls-ca FILE trusts other certificates, -tls-insecure all"},
 		{[]string{"-tls", "-tls-ca", os.Args[0]}, 1, "", "there is no certificate in it"},
 	} {
 		code, stdout, stderr := finish(t, "hello\n", append(test.args, addr)...)

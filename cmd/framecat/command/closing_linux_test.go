@@ -85,7 +85,7 @@ func TestClose_Frozen(t *testing.T) {
 func TestClose_Forced(t *testing.T) {
 	t.Parallel()
 	upstream := listenTCP(t)
-	l := listenOn(t, "", "-to", upstream.Addr().String(), "-timeout=100ms")
+	l := listenOn(t, "", "-to", upstream.Addr().String(), "-timeout=1s")
 	client := dial(t, l.addr)
 	server := accept(t, upstream)
 	_, err := io.WriteString(client, "hello\n")
@@ -94,7 +94,7 @@ func TestClose_Forced(t *testing.T) {
 	require.NoError(t, err)
 	code, _, stderr := l.stop()
 	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "framecat: #1: not done within 100ms\n")
+	assert.Contains(t, stderr, "framecat: #1: not done within 1s\n")
 	_, err = client.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
 }

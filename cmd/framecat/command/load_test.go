@@ -158,17 +158,20 @@ func TestLoad_SendExpect(t *testing.T) {
 		{"-send " + hello + " -max-payload=3", 1, "longer than -max-payload 3 allows"},
 		{"-send " + hello + " -framing=fixed,size=3", 1, "line 1: framing: payload of 5 bytes refused"},
 	} {
-		args := append([]string{"-load", "-framing=length", "-conns=2", "-for=400ms", "-size=1", "-timeout=20s"}, strings.Fields(test.args)...)
-		code, stdout, stderr := finish(t, "", append(args, echo(t, "length"))...)
-		assert.Equal(t, test.code, code, "%s: %s%s", test.args, stdout, stderr)
-		assert.Contains(t, stderr, test.says, test.args)
-		if test.code == 0 {
-			assert.Contains(t, stdout, "errors: none\n", test.args)
-		}
+		t.Run(test.args, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"-load", "-framing=length", "-conns=2", "-for=1s", "-size=1", "-timeout=20s"}, strings.Fields(test.args)...)
+			code, stdout, stderr := finish(t, "", append(args, echo(t, "length"))...)
+			assert.Equal(t, test.code, code, "%s%s", stdout, stderr)
+			assert.Contains(t, stderr, test.says)
+			if test.code == 0 {
+				assert.Contains(t, stdout, "errors: none\n")
+			}
+		})
 	}
 	// A server that says nothing is loaded too.
 	silent := acceptEach(t, func(_ int, c *net.TCPConn) { io.Copy(io.Discard, c) })
-	m, stderr, code := loadJSON(t, "-expect=none", "-conns=1", "-for=500ms", silent)
+	m, stderr, code := loadJSON(t, "-expect=none", "-conns=1", "-for=1s", silent)
 	assert.Equal(t, 0, code, stderr)
 	assert.Positive(t, m.Sent)
 	assert.Empty(t, m.Latency)
@@ -222,7 +225,7 @@ func TestLoad_Unsent(t *testing.T) {
 // without an answer is sent again. A reset loses what was on its way.
 func TestLoad_Reconnect(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := server.Listen("tcp", "127.0.0.1:0") // another would reset who connects while it closes
 	require.NoError(t, err)
 	addr := l.Addr().String()
 	stop, restarts := make(chan struct{}), make(chan int)
@@ -231,22 +234,24 @@ func TestLoad_Reconnect(t *testing.T) {
 		for ; ; n++ {
 			s := &server.Server{Framer: lengthprefix.Uint32(), Handler: server.Echo, Logger: slog.New(slog.DiscardHandler)}
 			go s.Serve(l)
-			select {
-			case <-stop:
-				s.Close()
-				restarts <- n
-				return
-			case <-time.After(100 * time.Millisecond):
+			for s.Stats().FramesIn == 0 {
+				select {
+				case <-stop:
+					s.Close()
+					restarts <- n
+					return
+				case <-time.After(100 * time.Millisecond):
+				}
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), patient)
 			assert.NoError(t, s.Shutdown(ctx))
 			cancel()
-			for l, err = net.Listen("tcp", addr); err != nil; l, err = net.Listen("tcp", addr) {
+			for l, err = server.Listen("tcp", addr); err != nil; l, err = server.Listen("tcp", addr) {
 				time.Sleep(time.Millisecond)
 			}
 		}
 	}()
-	m, stderr, code := loadJSON(t, "-reconnect", "-conns=4", "-for=1s", addr)
+	m, stderr, code := loadJSON(t, "-reconnect", "-conns=4", "-for=2s", addr)
 	close(stop)
 	n := <-restarts
 	assert.Equal(t, 0, code, stderr)
@@ -259,7 +264,7 @@ func TestLoad_Reconnect(t *testing.T) {
 		io.ReadFull(c, make([]byte, 1))
 		c.SetLinger(0)
 	})
-	m, stderr, code = loadJSON(t, "-reconnect", "-conns=2", "-for=300ms", resets)
+	m, stderr, code = loadJSON(t, "-reconnect", "-conns=2", "-for=1s", resets)
 	assert.Equal(t, 1, code)
 	assert.Positive(t, m.Lost)
 	assert.Contains(t, stderr, "lost: a connection failed before the reply")

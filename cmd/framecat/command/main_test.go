@@ -279,14 +279,14 @@ func TestChat_CannotConnect(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close() // a connection waits in its backlog forever
-	code, _, stderr := finish(t, "x\n", "-timeout=50ms", l.Addr().String())
+	code, _, stderr := finish(t, "x\n", "-timeout=500ms", l.Addr().String())
 	assert.Equal(t, 1, code)
-	assert.Equal(t, "framecat: no reply for 50ms: ending this side (-n 0 does so at once)\n"+
+	assert.Equal(t, "framecat: no reply for 500ms: ending this side (-n 0 does so at once)\n"+
 		"framecat: 1 message, 0 replies\n"+
-		"framecat: the server has sent nothing for 50ms and does not end the connection\n", stderr)
-	code, _, stderr = finish(t, "x\n", "-timeout=50ms", "-tls", l.Addr().String())
+		"framecat: the server has sent nothing for 500ms and does not end the connection\n", stderr)
+	code, _, stderr = finish(t, "x\n", "-timeout=500ms", "-tls", l.Addr().String())
 	assert.Equal(t, 1, code)
-	assert.Equal(t, "framecat: TLS with "+l.Addr().String()+": no answer for 50ms\n", stderr)
+	assert.Equal(t, "framecat: TLS with "+l.Addr().String()+": no answer for 500ms\n", stderr)
 	code, _, stderr = finish(t, "", "-framing=line", "unix:"+t.TempDir()+"/none")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "/none: connect: ")

@@ -326,7 +326,7 @@ var stricter = map[string]string{
 	"escape":          "slip",
 	"leading-zero":    "content-length text-head",
 	"minimal":         "varint",
-	"nul":             "text-head",
+	"nul":             "resp text-head",
 	"repeated-length": "content-length",
 }
 

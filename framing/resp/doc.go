@@ -15,7 +15,8 @@
 // an inline command, so "$4\r\nPING\r\n" is one frame here, but Redis runs PING. A
 // program that filters requests must accept only arrays (of bulk strings) and inline
 // commands. An inline command begins with a letter or, as blanks are skipped and quotes
-// removed from words, with one of these.
+// removed from words, with one of these. It contains no NUL: Redis does not find the end
+// of a line after one, and waits.
 //
 // See https://redis.io/docs/latest/develop/reference/protocol-spec/.
 package resp

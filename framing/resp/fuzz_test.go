@@ -14,7 +14,7 @@ import (
 func FuzzRESP(f *testing.F) {
 	for _, wire := range []string{
 		"+OK\r\n-ERR a\r\n:1\r\n", "$5\r\nhello\r\n", "*2\r\n$1\r\na\r\n*1\r\n:1\r\n", "*0\r\n$-1\r\n*-1\r\n", "PING\r\nGET a\n", "%1\r\n+a\r\n_\r\n", "|1\r\n+a\r\n#t\r\n$0\r\n\r\n",
-		"$1\r\nab\r\n", "*2\r\n$1\r\nabc", "+a\n", "*1\r\nPING\r\n", "$?\r\n", "$-2\r\n", "!-1\r\n", "$01\r\na\r\n", "*268435457\r\n", "*268435456\r\n*2\r\n", "$9999999999\r\n", " PING\r\n\"PING\"\n", "%999999999999999999\r\n",
+		"$1\r\nab\r\n", "*2\r\n$1\r\nabc", "+a\n", "*1\r\nPING\r\n", "$?\r\n", "$-2\r\n", "!-1\r\n", "$01\r\na\r\n", "*268435457\r\n", "*268435456\r\n*2\r\n", "$9999999999\r\n", " PING\r\n\"PING\"\n", "%999999999999999999\r\n", "PING\x00\r\n", "PING\n+\x00\r\n",
 	} {
 		f.Add([]byte(wire))
 	}
@@ -88,6 +88,9 @@ func (d *decoder) frame() (o outcome) {
 		}
 	}()
 	if inline.Match(d.wire) {
+		if nul := bytes.IndexByte(d.wire, 0); nul >= 0 && bytes.IndexByte(d.wire[:nul], '\n') < 0 {
+			panic(lost)
+		}
 		d.line()
 	} else {
 		d.value()

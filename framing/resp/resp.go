@@ -39,6 +39,7 @@ const (
 
 var (
 	errNoCRLF  = errors.New("malformed value: it does not end in CR LF")
+	errNUL     = errors.New("malformed value: an inline command must not contain NUL")
 	errBulk    = fmt.Errorf("malformed length: it exceeds %d, the limit of a bulk string", maxBulk)
 	errTooMany = fmt.Errorf("malformed length: more than %d values of aggregates must follow", maxMore+1)
 	errNumber  = fmt.Errorf("malformed length: want 1 to %d decimal digits and CR LF", maxDigits)
@@ -129,11 +130,20 @@ func crlf(data []byte, at int, state uint64) (size, n int, err error) {
 
 // line returns the size of the rest of a line, or 0 if it is not complete.
 func line(rest []byte, state uint64) (n int, err error) {
-	i := bytes.IndexByte(rest, '\n')
-	if i >= 0 && state&inLine != 0 && (i == 0 || rest[i-1] != '\r') {
+	n = bytes.IndexByte(rest, '\n') + 1
+	switch {
+	case state&inLine == 0:
+		part := rest
+		if n > 0 {
+			part = rest[:n]
+		}
+		if bytes.IndexByte(part, 0) >= 0 {
+			return 0, errNUL
+		}
+	case n == 1 || n > 1 && rest[n-2] != '\r':
 		return 0, errNoCRLF
 	}
-	return i + 1, nil
+	return n, nil
 }
 
 // header consumes the beginning of the value that rest begins with, in an aggregate if

@@ -33,6 +33,9 @@ func TestWire(t *testing.T) {
 		"ECHO \"a\r\nPING\r\n":                    frametest.Frames("ECHO \"a\r\n", "PING\r\n"),
 		" *1\r\n+OK\r\n":                          frametest.Frames(" *1\r\n", "+OK\r\n"),
 		"*1\r\n PING\r\n":                         {Lost: true},
+		"PING\x00\r\nPING\r\n":                    {Lost: true}, // Redis finds no line end after NUL
+		"PING\x00":                                {Lost: true},
+		"PING\n+\x00\r\n$1\r\n\x00\r\n":           frametest.Frames("PING\n", "+\x00\r\n", "$1\r\n\x00\r\n"),
 		"@":                                       {Lost: true},
 		"[":                                       {Lost: true},
 		"$1\r\nabc+OK\r\n":                        {Frames: []frametest.Frame{invalid, {Payload: "+OK\r\n"}}},
@@ -64,6 +67,7 @@ func TestErrors(t *testing.T) {
 		"*2147483647\r\n":          "malformed length: more than 268435456 values of aggregates must follow",
 		"|999999999999999999\r\n":  "malformed length: more than 268435456 values of aggregates must follow",
 		"*1000000000000000000\r\n": "malformed length: want 1 to 18 decimal digits and CR LF",
+		"PING\x00":                 "malformed value: an inline command must not contain NUL",
 		"\v":                       `malformed value: it begins with '\v', want one of +-:_#,($!=*~>%| or an inline command`,
 	} {
 		frame, _, err := resp.New().Split([]byte(wire), framing.Resume{})

@@ -31,6 +31,9 @@ var (
 	// Some programs take such a line for the empty one that ends a head.
 	errBlanksOnly = errors.New("malformed head: a line of blanks")
 
+	// NATS servers take this "\n", and the next line, for the arguments of the first word.
+	errBlankLF = errors.New(`malformed head: a blank between the only word of a line and "\n", want "\r\n"`)
+
 	errInterleaved = errors.New("malformed head: interleaved binary data, which begins with '$', is another framing: length,width=2,offset=2,keep")
 )
 

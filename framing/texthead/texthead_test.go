@@ -54,6 +54,8 @@ func TestErrors(t *testing.T) {
 		{texthead.NATS(), "\t", "malformed head: it begins with '\\t', want a letter or another character of a word"},
 		{texthead.NATS(), "PUB a\x00", `malformed head: control character '\x00'`},
 		{texthead.NATS(), "SUB\v", `malformed head: control character '\v'`},
+		{texthead.NATS(), "SUB \n", `malformed head: a blank between the only word of a line and "\n", want "\r\n"`},
+		{texthead.NATS(), "PUB\t \n", `malformed head: a blank between the only word of a line and "\n", want "\r\n"`},
 		{texthead.NATS(), "PING\rx", `malformed head: "\r" inside a line`},
 
 		// What could hide a field that announces a size, or the end of a head.
@@ -267,4 +269,19 @@ func Benchmark(b *testing.B) {
 func TestNATS_ASCII(t *testing.T) {
 	frametest.Compare(t, texthead.NATS(), []byte("mSg a 1 1\r\na\r\n"), frametest.Frames("mSg a 1 1\r\na\r\n"))
 	frametest.Compare(t, texthead.NATS(), []byte("M\u017fG a 1 1\r\na\r\n"), frametest.Frames("M\u017fG a 1 1\r\n", "a\r\n"))
+}
+
+// A NATS server takes the "\n" of "SUB \n" and the next line for the arguments of SUB, and
+// the body after that for commands.
+func TestNATS_NoArguments(t *testing.T) {
+	const next = "PUB a 6\r\nPING\r\n\r\n"
+	for line, want := range map[string]frametest.Stream{
+		"SUB \n":     {Lost: true},
+		"SUB\t \n":   {Lost: true},
+		"SUB\n":      frametest.Frames("SUB\n", next),
+		"SUB \r\n":   frametest.Frames("SUB \r\n", next),
+		"SUB a 1 \n": frametest.Frames("SUB a 1 \n", next),
+	} {
+		frametest.Compare(t, texthead.NATS(), []byte(line+next), want)
+	}
 }

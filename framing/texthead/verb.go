@@ -39,6 +39,9 @@ var memcachedVerbs = []verb{
 // size returns where in line the size of the body is, or 0 if line announces none.
 func (f *Framer) size(line []byte) (digits int, err error) {
 	name := line[:word(line)]
+	if n := len(name) + blanks(line[len(name):]); n > len(name) && line[n] == '\n' {
+		return 0, errBlankLF
+	}
 	for _, v := range f.verbs {
 		if !f.is(name, v.name) {
 			continue

@@ -11,8 +11,9 @@
 // The head of the first three is a line, then header fields up to an empty line. If no
 // field announces a size, a SIP message is malformed, for the next one could be taken
 // for its body, an RTSP message has no body, and the body of a STOMP frame ends at the
-// first NUL. A size may be announced only once. The head of the others is a line, whose
-// first word tells if a size is in it, and where; any other line is a frame of its own.
+// first NUL. A size may be announced only once, in STOMP of more than 0 bytes only for
+// SEND, MESSAGE and ERROR. The head of the others is a line, whose first word tells if a
+// size is in it, and where; any other line is a frame of its own.
 //
 // What two programs could read differently is malformed. A head begins with a character
 // of a word, not with a blank. It contains no NUL, also where RFC 3261 and STOMP 1.2

@@ -52,7 +52,7 @@ var protocols = []protocol{
 func FuzzTextHead(f *testing.F) {
 	for _, wire := range []string{
 		"OPTIONS sip:a SIP/2.0\r\nl: 5\r\n\r\nhello", "A\r\nContent-Length : 1\r\n\r\na\r\n\r\nB\r\nl:0\r\n\r\n", "A\r\nl: 1\r\n 2\r\n\r\n", "A\r\nB: c\r\n\r\n", "A\r\nl:1\r\nl:1\r\n\r\na", "A\nl: 0\n\n",
-		"SEND\nx:y\n\nhello\x00\n\nSEND\ncontent-length:3\n\na\x00b\x00", "A\ncontent-length:1\n\nab", "PUB a 5\r\nhello\r\nPING\r\nMSG a 1 b 0\r\n\r\nHPUB a 0 1\na\r\n", "PUB 5\r\nhello\r\n", "hmsg a 1 b 0 1\na\r\n", "M\u017fG a 1 1\r\na\r\n", "SUB \nPUB a 6\r\nPING\r\n\r\n",
+		"SEND\nx:y\n\nhello\x00\n\nSEND\ncontent-length:3\n\na\x00b\x00", "A\ncontent-length:1\n\nab", "SEND\ncontent-length:1\n\nab", "ERROR\r\ncontent-length:1\n\na\x00BEGIN\ncontent-length:0\n\n\x00", "PUB a 5\r\nhello\r\nPING\r\nMSG a 1 b 0\r\n\r\nHPUB a 0 1\na\r\n", "PUB 5\r\nhello\r\n", "hmsg a 1 b 0 1\na\r\n", "M\u017fG a 1 1\r\na\r\n", "SUB \nPUB a 6\r\nPING\r\n\r\n",
 		"set a 0 0 5\r\nhello\r\nget a\r\nms a 1 T\na\r\nVALUE a 0 1\r\na\r\nVA 0\r\n\r\nEND\r\n", "cas a 0 0 1 7 noreply\r\na\r\n", "set a 0 0 -1\r\n", "set a 0 0 1\rx\na\r\n",
 		"set\tb 0 0 7\r\nversion\r\n", " set a 0 0 7\r\nversion\r\n", "set a\x00 0 0 1\r\na\r\n", "PUB\ta\t1\r\na\r\n", "\tPING\r\n", "PING\x00\r\n", "$\x00\x00\x01a", "A\r\nB\r\n\r\n",
 		"A\r\nX: a\rl: 5\r\nl: 0\r\n\r\n", "A\r\nl\x00: 2\r\nl: 0\r\n\r\n", "A\r\n l: 5\r\nl: 0\r\n\r\n", "\rA\r\nl: 0\r\n\r\n", "A\r\nB: c\r\n \r\nl: 0\r\n\r\n", "A\ncontent-length :1\n\na\x00", "A\nb c:d\n\na\x00",
@@ -89,6 +89,9 @@ type decoder struct {
 
 // blankLF is a line of one word, a blank and no "\r".
 var blankLF = regexp.MustCompile(`^[^ \t\r\n]+[ \t]+\n$`)
+
+// bodied is what a head of STOMP with a body begins with.
+var bodied = regexp.MustCompile(`^(?:SEND|MESSAGE|ERROR)\r?\n`)
 
 func (p decoder) decode(wire []byte) (s frametest.Stream) {
 	for len(wire) > 0 {
@@ -166,6 +169,9 @@ func (p decoder) head(wire []byte) (head, size int, ok bool) {
 				return 0, 0, false
 			}
 			size = n
+			if p.framer.String() == "text-head,protocol=stomp" && n > 0 && !bodied.Match(wire) {
+				return 0, 0, false
+			}
 		}
 		if !fields {
 			return head, size, true

@@ -28,6 +28,9 @@ var (
 	// STOMP has names with blanks, but some programs ignore them.
 	errBlankAfter = errors.New("malformed head: a blank after the name of a field")
 
+	// For other commands, RabbitMQ does not read content-length: the frame ends at a NUL.
+	errNoBody = errors.New("malformed head: a body, which only SEND, MESSAGE and ERROR may have")
+
 	// Some programs take such a line for the empty one that ends a head.
 	errBlanksOnly = errors.New("malformed head: a line of blanks")
 
@@ -47,8 +50,9 @@ type Framer struct {
 	fields  []string  // the names of the field that announces a size
 	fold    bool      // in upper or lower case
 	without without
-	verbs   []verb // the lines that announce a size, in place of fields
-	trailer string // follows a body
+	bodies  []string // the first lines of the heads that may announce a body, or nil if all may
+	verbs   []verb   // the lines that announce a size, in place of fields
+	trailer string   // follows a body
 
 	interleaved bool // binary data may occur between frames; it is refused
 }
@@ -81,7 +85,7 @@ func RTSP() *Framer {
 
 // STOMP returns the framer for STOMP, versions 1.0 to 1.2.
 func STOMP() *Framer {
-	return &Framer{name: "stomp", text: &text.Line, names: &stompName, fields: []string{"content-length"}, without: untilNUL, trailer: "\x00"}
+	return &Framer{name: "stomp", text: &text.Line, names: &stompName, fields: []string{"content-length"}, bodies: []string{"SEND", "MESSAGE", "ERROR"}, without: untilNUL, trailer: "\x00"}
 }
 
 // NATS returns the framer for NATS, for clients and servers.
@@ -153,6 +157,9 @@ func (f *Framer) body(data []byte, p parser) (framing.Frame, framing.Resume, err
 		return framing.Frame{}, framing.Resume{}, errMissing
 	}
 	value, _, _ := decimal.Parse(data[digits:p.pos]) // number has checked it
+	if value > 0 && !f.mayHaveBody(data[:p.pos]) {
+		return framing.Frame{}, framing.Resume{}, errNoBody
+	}
 	overhead := p.pos + len(f.trailer)
 	if value > uint64(math.MaxInt-overhead) {
 		return framing.Frame{}, framing.Resume{}, decimal.TooLarge(value, overhead)
@@ -169,6 +176,17 @@ func (f *Framer) body(data []byte, p parser) (framing.Frame, framing.Resume, err
 		frame.End = frame.Size
 	}
 	return frame, framing.Resume{}, nil
+}
+
+// mayHaveBody reports whether the body that head announces may have bytes.
+func (f *Framer) mayHaveBody(head []byte) bool {
+	first := head[:f.text.SpanText(head)]
+	for _, body := range f.bodies {
+		if string(first) == body {
+			return true
+		}
+	}
+	return f.bodies == nil
 }
 
 // untilByte0 returns the frame that ends at the first NUL from p.pos on.

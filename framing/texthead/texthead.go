@@ -180,13 +180,16 @@ func (f *Framer) body(data []byte, p parser) (framing.Frame, framing.Resume, err
 
 // mayHaveBody reports whether the body that head announces may have bytes.
 func (f *Framer) mayHaveBody(head []byte) bool {
+	if f.bodies == nil {
+		return true
+	}
 	first := head[:f.text.SpanText(head)]
 	for _, body := range f.bodies {
 		if string(first) == body {
 			return true
 		}
 	}
-	return f.bodies == nil
+	return false
 }
 
 // untilByte0 returns the frame that ends at the first NUL from p.pos on.

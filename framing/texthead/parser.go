@@ -174,17 +174,17 @@ func (p *parser) name(f *Framer, data []byte) (n int, next part, more bool, err 
 // announces reports whether the field of that name announces a size.
 func (f *Framer) announces(name []byte) bool {
 	for _, field := range f.fields {
-		if f.is(name, field) {
+		if string(name) == field || f.folds(name, field) {
 			return true
 		}
 	}
 	return false
 }
 
-// is reports whether name is want, in upper or lower case if these are the same here. To
-// EqualFold, "ſ" is an s, too, but it has two bytes.
-func (f *Framer) is(name []byte, want string) bool {
-	return len(name) == len(want) && (string(name) == want || f.fold && bytes.EqualFold(name, []byte(want)))
+// folds reports whether name is want in upper or lower case, and these are the same here.
+// To EqualFold, "ſ" is an s, too, but it has two bytes.
+func (f *Framer) folds(name []byte, want string) bool {
+	return f.fold && len(name) == len(want) && bytes.EqualFold(name, []byte(want))
 }
 
 // badName returns the error for c in the name of a field.

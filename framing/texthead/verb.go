@@ -39,11 +39,11 @@ var memcachedVerbs = []verb{
 // size returns where in line the size of the body is, or 0 if line announces none.
 func (f *Framer) size(line []byte) (digits int, err error) {
 	name := line[:word(line)]
-	if n := len(name) + blanks(line[len(name):]); n > len(name) && line[n] == '\n' {
+	if isBlank(line[len(line)-2]) && len(name)+blanks(line[len(name):]) == len(line)-1 {
 		return 0, errBlankLF
 	}
 	for _, v := range f.verbs {
-		if !f.is(name, v.name) {
+		if string(name) != v.name && !f.folds(name, v.name) {
 			continue
 		}
 		words, at := 1, len(name)

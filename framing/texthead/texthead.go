@@ -28,7 +28,7 @@ var (
 	// STOMP has names with blanks, but some programs ignore them.
 	errBlankAfter = errors.New("malformed head: a blank after the name of a field")
 
-	// For other commands, RabbitMQ does not read content-length: the frame ends at a NUL.
+	// For other commands, servers may ignore content-length, and end the frame at a NUL.
 	errNoBody = errors.New("malformed head: a body, which only SEND, MESSAGE and ERROR may have")
 
 	// Some programs take such a line for the empty one that ends a head.

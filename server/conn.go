@@ -556,14 +556,15 @@ func (c *Conn) flush() error {
 func (c *Conn) flushOf(n uint64) error {
 	c.handling.Store(false)
 	c.count()
-	if err := c.replies.Flush(); err != nil {
-		return err
+	isEmpty := c.replies.Buffered() == 0
+	err := c.replies.Flush()
+	if err == nil && isEmpty {
+		err = c.wire.failure() // of WriteFrame, with which the handler may have replied
 	}
-	if err := c.wire.failure(); err != nil { // of WriteFrame, with which the handler may have replied
-		return err
+	if err == nil {
+		c.haveLeft(n)
 	}
-	c.haveLeft(n)
-	return nil
+	return err
 }
 
 // count publishes how many frames were handled and replied.

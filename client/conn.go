@@ -19,9 +19,10 @@ import (
 )
 
 const (
-	maxBatch = 64 << 10     // no frame is added to a batch of this many bytes or more
-	maxWrite = 2 * maxBatch // a longer batch is written in pieces of maxBatch bytes
-	endWait  = time.Second  // how long a connection is still read after a write has failed
+	maxBatch = 64 << 10               // no frame is added to a batch of this many bytes or more
+	maxWrite = 2 * maxBatch           // a longer batch is written in pieces of maxBatch bytes
+	endWait  = time.Second            // how long a connection is still read after a write has failed, or the process was stopped
+	lateness = 100 * time.Millisecond // if check is called that late the process was stopped
 )
 
 // A conn is a connection of a Client. One goroutine reads and one writes; the last of
@@ -53,6 +54,8 @@ type conn struct {
 	active   time.Duration // when a frame came or was sent last, pings left out
 	writing  bool          // a write runs
 	wrote    time.Duration // when it last made progress, or failed
+	due      time.Duration // when check is to be called
+	wasLate  bool          // the last call of check came too late
 	received bool          // a frame has come
 	answered bool          // a reply has come since heard was set
 	used     bool          // a frame that is not the reply to a ping has come since active was set
@@ -90,6 +93,7 @@ func (c *Client) add(cn *conn) {
 	if c.RequestKey != nil {
 		cn.byKey = make(map[uint64]*call)
 	}
+	cn.due = cn.opened + c.limits.check
 	cn.timer = time.AfterFunc(c.limits.check, cn.check)
 	c.conns[cn] = struct{}{}
 	c.open = append(c.open, cn)
@@ -203,7 +207,7 @@ func (cn *conn) write() {
 			cn.writeErr, cn.wrote = err, c.now()
 			cn.leave(err)
 			if cn.cause == nil {
-				cn.timer.Reset(endWait)
+				cn.checkIn(endWait)
 			}
 			break
 		}
@@ -418,6 +422,13 @@ func (cn *conn) check() {
 	}
 	cn.catchUp()
 	now := c.now()
+	if now-cn.due > lateness && !cn.wasLate { // what has come meanwhile is read first
+		cn.wasLate = true
+		cn.checkIn(endWait)
+		c.mu.Unlock()
+		return
+	}
+	cn.wasLate = false
 	next := l.check
 	// over reports whether limit has passed since a time.
 	over := func(since, limit time.Duration) bool {
@@ -451,12 +462,18 @@ func (cn *conn) check() {
 		}
 	}
 	if !stopped {
-		cn.timer.Reset(next)
+		cn.checkIn(next)
 	}
 	c.mu.Unlock()
 	if stopped {
 		cn.close()
 	}
+}
+
+// checkIn makes the timer call check when d has passed.
+func (cn *conn) checkIn(d time.Duration) {
+	cn.due = cn.client.now() + d
+	cn.timer.Reset(d)
 }
 
 // stop ends the connection, with RST if reset is set. It returns false if that was done

@@ -134,8 +134,9 @@ func (f *Framer) foreign(data []byte) error {
 	return fmt.Errorf("missing begin mark %+q: byte %d is 0x%02x, want 0x%02x", string(f.begin), i, data[i], f.begin[i])
 }
 
-// fill returns as fill the bytes of data that do not belong to a begin mark, as many as
-// are examined at once. The first one does not.
+// fill returns as fill the bytes of data that do not belong to a begin mark. The first
+// one does not. It examines 512 bytes at most, since [framing.Select] may take only the
+// first of them, and then asks again.
 func (f *Framer) fill(data []byte) (framing.Frame, framing.Resume, error) {
 	data = data[:min(len(data), 512)]
 	n := bytes.Index(data, f.begin)

@@ -176,7 +176,7 @@ var breaks = []mutant{
 	{
 		what: "counts replies that have left as not sent",
 		file: "server/conn.go",
-		old:  `if c.gone == c.handled && c.replies.Buffered() == 0 {`,
+		old:  `if c.replies.Buffered() == 0 && (c.gone == c.handled || c.srv.draining.Load() && c.wire.failure() == nil) {`,
 		new:  `if false {`,
 		pkg:  "server",
 		test: "TestC22_ForcedInReply",
@@ -330,10 +330,18 @@ var breaks = []mutant{
 	{
 		what: "does not cancel the handlers' context when Grace is over",
 		file: "server/linger.go",
-		old:  "	c.cancel()\n	c.wire.force()",
-		new:  `	c.wire.force()`,
+		old:  `	defer c.cancel() // whatever a wrapped connection does`,
+		new:  ``,
 		pkg:  "server",
 		test: "TestC14HandlerContext",
+	},
+	{
+		what: "ends the context of a handler before its connection counts as forced",
+		file: "server/linger.go",
+		old:  "	case <-c.srv.forcing:\n		return true",
+		new:  "	case <-c.srv.forcing:\n		return c.wire.isForced()",
+		pkg:  "server",
+		test: "TestC22_ContextOfAnother",
 	},
 	{
 		what: "does not end Shutdown when its context ends",
@@ -420,7 +428,7 @@ var breaks = []mutant{
 	{
 		what: "does not report what is not acknowledged",
 		file: "server/linger.go",
-		old:  `		c.report.Unacknowledged += left - end`,
+		old:  `		r.Unacknowledged += left - end`,
 		new:  `		left = 0`,
 		pkg:  "server",
 		test: "TestC21Report",
@@ -971,7 +979,7 @@ var breaks = []mutant{
 	{
 		what: "logs what a library quotes",
 		file: "server/log.go",
-		old:  `	return printable(err.Error())`,
+		old:  `	return printable(err.Error(), maxLogged)`,
 		new:  `	return err.Error()`,
 		pkg:  "server",
 		test: "TestT26LongErrors",
@@ -1141,7 +1149,7 @@ var breaks = []mutant{
 	{
 		what: "ends in order when a promise fails",
 		file: "server/promise.go",
-		old:  `c.wire.stop(&handlerError{err: err, torn: c.wire.hasFailed(), later: true})`,
+		old:  `c.wire.stop(&handlerError{err: err, torn: c.wire.failure() != nil, later: true})`,
 		new:  `c.wire.stop(io.EOF)`,
 		pkg:  "server",
 		test: "TestC26_BrokenPromise",
@@ -1165,10 +1173,18 @@ var breaks = []mutant{
 	{
 		what: "ends a connection with FIN although a push was too much",
 		file: "server/linger.go",
-		old:  `if failed == nil && c.pushes.isSlow() {`,
+		old:  `if c.pushes.isSlow() && (failed == nil || errors.Is(failed, errForced)) {`,
 		new:  `if false {`,
 		pkg:  "server",
 		test: "TestPush_SlowWhileAllLeaves",
+	},
+	{
+		what: "says goodbye before a reset",
+		file: "server/linger.go",
+		old:  `if c.promises.unanswered() > 0 || c.pushes.isSlow() || c.wire.failure() != nil {`,
+		new:  `if false {`,
+		pkg:  "server",
+		test: "TestC26_NoGoodbyeBeforeReset",
 	},
 	{
 		what: "does not send what is queued before it ends",

@@ -22,7 +22,7 @@ var runFlag = flag.Bool("breaks.run", false, "apply each break and run its test"
 const (
 	root    = "../.." // of the repository
 	atATime = 2       // tests
-	patient = "60s"   // for each
+	patient = "100s"  // for each: longer than those of e2e wait
 )
 
 // Each break fits the code: what it replaces is there once, what comes out is
@@ -102,7 +102,7 @@ func (m *mutant) kill(t *testing.T, text []byte) {
 	if err := os.WriteFile(list, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	output, err := goTest(m.pkg, m.test, "-overlay", list)
+	output, err := goTest(m.pkg, m.test, "-overlay="+list)
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -116,11 +116,12 @@ func (m *mutant) kill(t *testing.T, text []byte) {
 	}
 }
 
-// goTest runs tests of a package, and returns what they print.
+// goTest runs tests of a package, and returns what they print. flags are for the
+// commands, too, that the tests build.
 func goTest(pkg, tests string, flags ...string) (string, error) {
-	args := append([]string{"test", "-count=1", "-vet=off", "-timeout", patient, "-run", "^(" + tests + ")$"}, flags...)
-	cmd := exec.Command("go", append(args, ".")...)
+	cmd := exec.Command("go", "test", "-count=1", "-vet=off", "-timeout", patient, "-run", "^("+tests+")$", ".")
 	cmd.Dir = filepath.Join(root, pkg)
+	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.Join(append(strings.Fields(os.Getenv("GOFLAGS")), flags...), " "))
 	output, err := cmd.CombinedOutput()
 	return string(output), err
 }

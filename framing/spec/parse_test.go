@@ -202,6 +202,7 @@ func TestParseErrors(t *testing.T) {
 		{"dinstap", 0, `unknown framing "dinstap"; perhaps dnstap (dnstap data frames (Frame Streams))`},
 		{"Modbus-TCP", 0, `unknown framing "Modbus-TCP"; perhaps modbus (Modbus/TCP)`},
 		{"amqp0", 0, `unknown framing "amqp0"; perhaps amqp (AMQP 0-9-1, after the protocol header) or amqp10 (AMQP 1.0, after the protocol header)`},
+		{"st", 0, `unknown framing "st"; perhaps stuffed or stx or stomp (STOMP 1.0 to 1.2) or stun (STUN over TCP)`},
 		{"IMAP", 0, `unknown framing "IMAP"; perhaps smtp (SMTP commands and replies, also POP3, IMAP and FTP)`},
 
 		// Keys.

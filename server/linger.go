@@ -15,15 +15,15 @@ const (
 	maxLook = 20 * time.Millisecond // the same, while there is progress
 )
 
-// force ends the connection whatever it does. The wire knows of it before the handler,
-// which may return at once and must be counted as forced.
+// force ends the connection whatever it does.
 func (c *Conn) force() {
 	defer c.cancel() // whatever a wrapped connection does
 	c.wire.force()
 }
 
-// isForced reports whether the connection was forced, or is about to be: what is
-// forced before may make its handler return.
+// isForced reports whether the connection was forced, or is about to be: its handler
+// may return before force has reached it, because its context or that of another
+// connection has ended.
 func (c *Conn) isForced() bool {
 	select {
 	case <-c.srv.forcing:
@@ -125,7 +125,7 @@ func (c *Conn) close(err error) {
 	c.count()
 	failed := c.wire.endWrites()
 	if c.pushes.isSlow() && (failed == nil || errors.Is(failed, errForced)) {
-		failed = errSlow // although all that was queued has left, or the reason for forcing it
+		failed = errSlow // also if all that was queued has left, or it was forced for being slow
 	}
 	if b := c.buf.Bytes(); len(b) > 0 {
 		c.sample = quote(b)
